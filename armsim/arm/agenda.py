@@ -1,0 +1,27 @@
+"""What is still to happen, and when?"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+Event = Callable[[float], None]
+
+
+class Agenda:
+    """Events in order of time. Nothing runs by itself: whoever looks at the cloud lets pass what is due."""
+
+    def __init__(self) -> None:
+        self._queue: list[tuple[float, int, Event]] = []
+        self._order = count()
+
+    def add(self, due: float, event: Event) -> None:
+        """Plan an event; it is called with the time at which it was due."""
+        heapq.heappush(self._queue, (due, next(self._order), event))
+
+    def run(self, now: float) -> None:
+        """Let everything happen that was due until now, in order."""
+        while self._queue and self._queue[0][0] <= now:
+            due, _, event = heapq.heappop(self._queue)
+            event(due)

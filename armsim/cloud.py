@@ -1,0 +1,71 @@
+"""What is the state of the simulated cloud right now?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from armsim.arm.agenda import Agenda
+from armsim.arm.operations import OperationStore
+from armsim.clock import Clock
+from armsim.compute.lifecycle import GONE
+from armsim.faults.book import FaultBook
+from armsim.resourcegraph.index import GraphIndex
+from armsim.traffic import RequestLog
+from armsim.world.model import VmState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from armsim.arm.tokens import TokenIssuer
+    from armsim.settings import Settings
+    from armsim.world.model import Vm, World
+
+
+@dataclass
+class Cloud:
+    """Everything that a reset replaces. Only one thread at a time may use it (see Service)."""
+
+    url: str
+    world: World
+    settings: Settings
+    tokens: TokenIssuer
+    faults: FaultBook
+    clock: Clock = field(default_factory=Clock)
+    agenda: Agenda = field(default_factory=Agenda)
+    operations: OperationStore = field(default_factory=OperationStore)
+    log: RequestLog = field(default_factory=RequestLog)
+    accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.graph = GraphIndex(self.world)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Let everything happen that was due until now."""
+        self.now = self.clock.monotonic()
+        self.agenda.run(self.now)
+
+    def at(self, moment: float) -> datetime:
+        """Return the date and time of a monotonic moment."""
+        return self.clock.utc() - timedelta(seconds=self.clock.monotonic() - moment)
+
+    def change(
+        self,
+        vm: Vm,
+        power: str,
+        provisioning: str,
+        moment: float | None = None,
+        error: dict[str, str] | None = None,
+    ) -> None:
+        """Put a VM into a state, `gone` removing it, and let Resource Graph hear of it."""
+        when = self.now if moment is None else moment
+        if power == GONE:
+            self.world.remove_vm(vm)
+            self.graph.publish(when, vm, None)
+            return
+        vm.state = VmState(power, provisioning, self.at(when), error)
+        self.graph.publish(when, vm, vm.state)

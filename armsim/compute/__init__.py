@@ -1,0 +1,1 @@
+"""What does the compute provider do: virtual machines, scale sets and their lifecycle?"""

@@ -1,0 +1,101 @@
+"""How does ARM describe what a VM is doing?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from armsim.clock import stamp
+from armsim.compute.lifecycle import POWER_STATES
+from armsim.compute.vm_body import computer_name, os_disk_name
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from armsim.world.model import Vm, VmSpec, VmState
+
+_SYSTEMS = {"Linux": ("ubuntu", "24.04"), "Windows": ("Windows Server 2022 Datacenter", "10.0.20348.2655")}
+_AGENT = "2.11.1.12"
+_TERMINAL = {"Succeeded", "Failed"}
+
+
+def describe_instance(vm: Vm) -> dict[str, Any]:
+    """Return the instance view; the guest's part (name, agent, extensions, health) only while the VM runs."""
+    spec, state = vm.spec, vm.state
+    view: dict[str, Any] = {"platformFaultDomain": spec.fault_domain} if spec.scale_set else {}
+    if state.power == "running":
+        view |= _guest(spec, state.since)
+    disk_state = _status("ProvisioningState/succeeded", "Provisioning succeeded", spec.created)
+    view |= {
+        "disks": [{"name": os_disk_name(spec), "statuses": [disk_state]}],
+        "hyperVGeneration": "V2",
+        "statuses": _statuses(state),
+    }
+    if spec.maintenance_allowed:
+        view["maintenanceRedeployStatus"] = {
+            "isCustomerInitiatedMaintenanceAllowed": True,
+            "lastOperationResultCode": "None",
+        }
+    return view
+
+
+def describe_power(state: VmState) -> dict[str, str]:
+    """Return code and text of a power state."""
+    power = POWER_STATES[state.power]
+    return {"code": power["code"], "displayStatus": power["displayStatus"]}
+
+
+def _guest(spec: VmSpec, since: datetime) -> dict[str, Any]:
+    system, version = _SYSTEMS[spec.os_type]
+    guest: dict[str, Any] = {
+        "computerName": computer_name(spec),
+        "osName": system,
+        "osVersion": version,
+        "vmAgent": _agent(spec, since),
+    }
+    if spec.extensions:
+        ready = _status("ProvisioningState/succeeded", "Provisioning succeeded", since)
+        guest["extensions"] = [_extension(name, ready) for name in spec.extensions]
+    if spec.vm_health:
+        status = _status(f"HealthState/{spec.vm_health}", _words(spec.vm_health), since)
+        guest["vmHealth"] = {"status": status}
+    return guest
+
+
+def _words(health: str) -> str:
+    return f"The VM is reporting itself as {health} or is unreachable" if health == "unhealthy" else health
+
+
+def _extension(name: str, status: dict[str, str]) -> dict[str, Any]:
+    return {"name": name, "type": name, "typeHandlerVersion": "1.0", "statuses": [status]}
+
+
+def _agent(spec: VmSpec, since: datetime) -> dict[str, Any]:
+    ready = spec.vm_agent == "Ready"
+    status = _status(f"ProvisioningState/{'succeeded' if ready else 'Unavailable'}", spec.vm_agent, since)
+    status |= {"message": "Guest Agent is running" if ready else "VM status blob is found but not yet populated."}
+    if not ready:
+        status["level"] = "Warning"
+    return {"vmAgentVersion": _AGENT if ready else "Unknown", "statuses": [status]}
+
+
+def _statuses(state: VmState) -> list[dict[str, str]]:
+    statuses = [_provisioning(state), {"level": "Info", **describe_power(state)}]
+    hibernation = POWER_STATES[state.power].get("hibernation")
+    if hibernation:
+        statuses.append({"code": hibernation, "level": "Info", "displayStatus": "VM hibernated"})
+    return statuses
+
+
+def _provisioning(state: VmState) -> dict[str, str]:
+    if state.provisioning not in _TERMINAL:
+        code = f"ProvisioningState/{state.provisioning.lower()}"
+        return {"code": code, "level": "Info", "displayStatus": state.provisioning}
+    code = f"ProvisioningState/{state.provisioning.lower()}"
+    status = _status(code, f"Provisioning {state.provisioning.lower()}", state.since)
+    if state.error:
+        status |= {"code": f"{code}/{state.error['code']}", "level": "Error", "message": state.error["message"]}
+    return status
+
+
+def _status(code: str, text: str, time: datetime) -> dict[str, str]:
+    return {"code": code, "level": "Info", "displayStatus": text, "time": stamp(time)}

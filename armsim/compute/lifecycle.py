@@ -1,0 +1,89 @@
+"""What may be done to a VM in which state, and what comes of it? The answers are data: lifecycle.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from armsim.arm.errors import ArmError
+from armsim.seeds import fraction
+
+if TYPE_CHECKING:
+    from armsim.world.model import Vm
+
+GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One entry of lifecycle.json; `duration` is in units of the setting `seconds`, `jitter` a share of it.
+
+    `to` is a power state, or a choice by the power state before or by the VM's attribute `by`. `during` and
+    `provisioning` hold while the operation runs. An `answer` other than 202 has no operation to poll.
+    """
+
+    name: str
+    request: str
+    from_states: frozenset[str]
+    to: str | dict[str, str]
+    duration: float
+    jitter: float
+    during: str | None = None
+    provisioning: str = "Updating"
+    by: str | None = None
+    query: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    requires: dict[str, Any] | None = None
+    refusal: dict[str, str] | None = None
+    answer: int = 202
+    bucket: str = "UpdateVM"
+    variants: dict[str, dict[str, Any]] | None = None
+
+    def variant(self, flags: dict[str, bool]) -> Action:
+        """Return the action as its query flags make it."""
+        chosen = self
+        for flag, changes in (self.variants or {}).items():
+            if flags.get(flag):
+                chosen = replace(chosen, **_attributes(changes))
+        return chosen
+
+    def check(self, vm: Vm) -> None:
+        """Raise the provider's 409 unless the VM's state and attributes allow the action."""
+        if vm.operation is not None and vm.operation.status == "InProgress":
+            raise _conflict(_BUSY, self.name, vm, vm.operation.action)
+        required = (self.requires or {}).items()
+        fits = all(getattr(vm.spec, attribute) == value for attribute, value in required)
+        if vm.state.power not in self.from_states or not fits:
+            raise _conflict(self.refusal or _BUSY, self.name, vm)
+
+    def target(self, vm: Vm) -> str:
+        """Return the power state in which the action leaves a VM, `gone` for none at all."""
+        if isinstance(self.to, str):
+            return self.to
+        return self.to[getattr(vm.spec, self.by) if self.by else vm.state.power]
+
+    def length(self, unit: float, *parts: object) -> float:
+        """Return how many seconds the action takes; the same parts give the same jitter."""
+        return unit * self.duration * (1 + self.jitter * (2 * fraction(*parts) - 1))
+
+
+def _conflict(refusal: dict[str, str], action: str, vm: Vm, running: str = "") -> ArmError:
+    message = refusal["message"].format(action=action, vm=vm.spec.name, power=vm.state.power, running=running)
+    return ArmError(409, refusal["code"], message)
+
+
+def _attributes(entry: dict[str, Any]) -> dict[str, Any]:
+    attributes = {("from_states" if key == "from" else key): value for key, value in entry.items()}
+    for key, kind in (("from_states", frozenset), ("query", tuple), ("body", tuple)):
+        if key in attributes:
+            attributes[key] = kind(attributes[key])
+    return attributes
+
+
+_DATA = json.loads(Path(__file__).with_name("lifecycle.json").read_text())
+_BUSY: dict[str, str] = _DATA["busy"]
+
+POWER_STATES: dict[str, dict[str, str]] = _DATA["powerStates"]
+ACTIONS = {name: Action(name=name, **_attributes(entry)) for name, entry in _DATA["actions"].items()}

@@ -1,0 +1,120 @@
+"""What can be read about scale sets? A Flexible one refuses much, in the words that users reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from armsim.arm.errors import ArmError, not_modelled, resource_not_found
+from armsim.arm.lookup import check_subscription, group_of, scale_set_of
+from armsim.arm.paging import cut, next_link, read_page
+from armsim.arm.router import Call, Router
+from armsim.compute.scale_set_body import (
+    describe_scale_set,
+    flexible_instance,
+    flexible_item,
+    uniform_instance,
+    uniform_summary,
+)
+from armsim.messages import Response
+from armsim.world.model import SCALE_SET_TYPE
+
+if TYPE_CHECKING:
+    from armsim.world.model import ScaleSet, Vm
+
+routes = Router()
+
+_ALL = f"/subscriptions/{{subscription}}/providers/{SCALE_SET_TYPE}"
+_GROUP = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{SCALE_SET_TYPE}"
+_SET = f"{_GROUP}/{{set}}"
+
+
+@routes.route(f"GET {_SET}", "scaleSet", bucket="GetVMScaleSet")
+def get_scale_set(call: Call) -> Response:
+    """Show one scale set."""
+    return Response(200, _describe(call, scale_set_of(call)))
+
+
+@routes.route(f"GET {_GROUP}", "listScaleSets", query=("$skiptoken",), bucket="HighCostGetVMScaleSet")
+def list_scale_sets(call: Call) -> Response:
+    """List the scale sets of a group."""
+    group = group_of(call)
+    return _page(call, [one for one in call.cloud.world.scale_sets.values() if one.group.lower() == group])
+
+
+@routes.route(f"GET {_ALL}", "listAllScaleSets", query=("$skiptoken",), bucket="HighCostGetVMScaleSet")
+def list_all_scale_sets(call: Call) -> Response:
+    """List the scale sets of the subscription."""
+    check_subscription(call)
+    return _page(call, list(call.cloud.world.scale_sets.values()))
+
+
+@routes.route(f"GET {_SET}/instanceView", "scaleSetInstanceView", bucket="GetVMScaleSet")
+def get_scale_set_instance_view(call: Call) -> Response:
+    """Summarise a Uniform set; a Flexible one refuses."""
+    scale_set = scale_set_of(call)
+    if scale_set.mode == "Flexible":
+        raise _not_allowed("instanceView", scale_set)
+    return Response(200, uniform_summary(call.cloud.world.members_of(scale_set.id)))
+
+
+@routes.route(f"GET {_SET}/virtualMachines", "listInstances", query=("$expand", "$skiptoken"), bucket="GetVMScaleSet")
+def list_instances(call: Call) -> Response:
+    """List the instances: thin items for Flexible, which refuses $expand."""
+    scale_set = scale_set_of(call)
+    if "$expand" in call.request.query:
+        if scale_set.mode == "Flexible":
+            raise _not_allowed("virtualMachines", scale_set)
+        raise not_modelled("$expand of the instances of a Uniform scale set")
+    describe = flexible_item if scale_set.mode == "Flexible" else uniform_instance
+    page = read_page(call)
+    members = call.cloud.world.members_of(scale_set.id)
+    shown, more = cut([vm for vm in members if vm.spec.ordinal > page.after], page.size)
+    items = [describe(scale_set, vm) for vm in shown]
+    return Response(200, {"value": items} | (next_link(call, shown[-1].spec.ordinal) if more else {}))
+
+
+@routes.route(f"GET {_SET}/virtualMachines/{{vm}}", "showInstance", bucket="GetVMScaleSet")
+def get_instance(call: Call) -> Response:
+    """Show what the scale set knows about one instance."""
+    scale_set = scale_set_of(call)
+    vm = _instance_of(call, scale_set)
+    describe = flexible_instance if scale_set.mode == "Flexible" else uniform_instance
+    return Response(200, describe(scale_set, vm))
+
+
+@routes.route(f"GET {_SET}/virtualMachines/{{vm}}/instanceView", "instanceInstanceView", bucket="GetVMScaleSet")
+def get_instance_instance_view(call: Call) -> Response:
+    """Refuse: the instance of a Flexible set is no number, and no one asks a Uniform one here."""
+    scale_set = scale_set_of(call)
+    if scale_set.mode != "Flexible":
+        raise not_modelled("the instance view of one instance of a Uniform scale set")
+    message = "Virtual Machine Scale Set VM instanceId must be a number."
+    raise ArmError(400, "InvalidParameter", message)
+
+
+def _describe(call: Call, scale_set: ScaleSet) -> dict[str, Any]:
+    return describe_scale_set(scale_set, len(call.cloud.world.members_of(scale_set.id)))
+
+
+def _page(call: Call, scale_sets: list[ScaleSet]) -> Response:
+    page = read_page(call)
+    shown, more = cut([one for one in scale_sets if one.ordinal > page.after], page.size)
+    items = [_describe(call, one) for one in shown]
+    return Response(200, {"value": items} | (next_link(call, shown[-1].ordinal) if more else {}))
+
+
+def _instance_of(call: Call, scale_set: ScaleSet) -> Vm:
+    name = call.params["vm"].lower()
+    for vm in call.cloud.world.members_of(scale_set.id):
+        if name == (vm.spec.name.lower() if vm.spec.instance is None else str(vm.spec.instance)):
+            return vm
+    kind = f"{SCALE_SET_TYPE}/{scale_set.name}/virtualMachines"
+    raise resource_not_found(kind, call.params["vm"], call.params["group"])
+
+
+def _not_allowed(what: str, scale_set: ScaleSet) -> ArmError:
+    message = (
+        f"Operation 'VirtualMachineScaleSets.{what}.GET' is not allowed on "
+        f"Virtual Machine Scale Set '{scale_set.name}'."
+    )
+    return ArmError(400, "OperationNotAllowed", message)

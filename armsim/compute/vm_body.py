@@ -1,0 +1,124 @@
+"""How does ARM describe a VM?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from armsim.clock import stamp
+from armsim.seeds import guid
+from armsim.world.model import VM_TYPE
+
+if TYPE_CHECKING:
+    from armsim.world.model import Vm, VmSpec
+
+_IMAGES = {
+    "Linux": {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server"},
+    "Windows": {"publisher": "MicrosoftWindowsServer", "offer": "WindowsServer", "sku": "2022-datacenter-g2"},
+}
+
+
+def describe_vm(vm: Vm) -> dict[str, Any]:
+    """Return the whole VM, without its instance view."""
+    spec = vm.spec
+    body: dict[str, Any] = {
+        "name": spec.name,
+        "id": spec.id,
+        "type": VM_TYPE,
+        "location": spec.location,
+        "etag": f'"{guid(spec.id, stamp(vm.state.since))}"',
+        "properties": _properties(vm),
+    }
+    if spec.tags:
+        body["tags"] = dict(spec.tags)
+    if spec.zones:
+        body["zones"] = spec.zones
+    return body
+
+
+def in_list(vm: Vm, capital_group: bool) -> dict[str, Any]:
+    """Return the VM as a list shows it: its id's resource group possibly in capitals, as recorded."""
+    body = describe_vm(vm)
+    if capital_group:
+        group = vm.spec.group
+        body["id"] = body["id"].replace(f"/resourceGroups/{group}/", f"/resourceGroups/{group.upper()}/")
+    return body
+
+
+def _properties(vm: Vm) -> dict[str, Any]:
+    spec = vm.spec
+    properties: dict[str, Any] = {
+        "hardwareProfile": {"vmSize": spec.size},
+        "provisioningState": vm.state.provisioning,
+        "vmId": guid("vm", spec.id),
+        "storageProfile": _storage_profile(spec),
+        "osProfile": _os_profile(spec),
+        "networkProfile": _network_profile(spec),
+        "timeCreated": stamp(spec.created),
+    }
+    if spec.scale_set:
+        properties["virtualMachineScaleSet"] = {"id": spec.scale_set}
+    if spec.priority == "Spot":
+        properties |= {
+            "priority": "Spot",
+            "evictionPolicy": spec.eviction_policy,
+            "billingProfile": {"maxPrice": -1},
+        }
+    if spec.hibernation_enabled:
+        properties["additionalCapabilities"] = {"hibernationEnabled": True}
+    return properties
+
+
+def _storage_profile(spec: VmSpec) -> dict[str, Any]:
+    disk_id = f"{_group_of(spec)}/providers/Microsoft.Compute/disks/{os_disk_name(spec)}"
+    disk: dict[str, Any] = {
+        "osType": spec.os_type,
+        "name": os_disk_name(spec),
+        "createOption": "FromImage",
+        "caching": "ReadOnly" if spec.ephemeral else "ReadWrite",
+        "managedDisk": {"storageAccountType": "Standard_LRS" if spec.ephemeral else "Premium_LRS", "id": disk_id},
+        "deleteOption": "Delete" if spec.ephemeral else spec.os_disk_delete_option,
+        "diskSizeGB": 30,
+    }
+    if spec.ephemeral:
+        disk["diffDiskSettings"] = {"option": "Local", "placement": "CacheDisk"}
+    image = {**_IMAGES[spec.os_type], "version": "latest", "exactVersion": "24.04.202601010"}
+    return {"imageReference": image, "osDisk": disk, "dataDisks": []}
+
+
+def _os_profile(spec: VmSpec) -> dict[str, Any]:
+    profile: dict[str, Any] = {
+        "computerName": computer_name(spec),
+        "adminUsername": "azureuser",
+        "secrets": [],
+        "allowExtensionOperations": True,
+        "requireGuestProvisionSignal": True,
+    }
+    if spec.os_type == "Linux":
+        patches = {"patchMode": "ImageDefault", "assessmentMode": "ImageDefault"}
+        profile["linuxConfiguration"] = {
+            "disablePasswordAuthentication": True,
+            "provisionVMAgent": True,
+            "patchSettings": patches,
+        }
+    else:
+        profile["windowsConfiguration"] = {"provisionVMAgent": True, "enableAutomaticUpdates": True}
+    return profile
+
+
+def _network_profile(spec: VmSpec) -> dict[str, Any]:
+    nic = f"{_group_of(spec)}/providers/Microsoft.Network/networkInterfaces/{spec.name}-nic"
+    return {"networkInterfaces": [{"id": nic, "properties": {"primary": True, "deleteOption": "Delete"}}]}
+
+
+def _group_of(spec: VmSpec) -> str:
+    return spec.id.partition("/providers/")[0]
+
+
+def os_disk_name(spec: VmSpec) -> str:
+    """Return the name of a VM's OS disk."""
+    return f"{spec.name}_OsDisk_1_{guid('disk', spec.id).replace('-', '')}"
+
+
+def computer_name(spec: VmSpec) -> str:
+    """Return the host name inside a VM: Azure makes it from the set's prefix and the name's suffix."""
+    return spec.name.replace("_", "")[:15]

@@ -1,0 +1,94 @@
+"""Is this a fault rule, and which calls does it hit?"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from armsim.compute.lifecycle import ACTIONS
+
+ANSWERS = {"status", "malformed", "drop-before", "drop-after"}
+"""Faults of the answer."""
+OPERATIONS = {"fail", "stuck", "gone"}
+"""Faults of the operation that an accepted request starts."""
+
+_FAULT = {"kind", "status", "code", "message", "retryAfter"}
+_RULE = {"vm", "action", "nth", "times", "per", "fault"}
+
+
+class Fault(NamedTuple):
+    """What goes wrong: `retry_after` in seconds, None for no header."""
+
+    kind: str
+    status: int = 0
+    code: str | None = None
+    message: str | None = None
+    retry_after: int | None = None
+
+    def error(self) -> dict[str, str]:
+        """Return the error of an operation that fails."""
+        message = self.message or "An internal execution error occurred. Please retry later."
+        return {"code": self.code or "InternalExecutionError", "message": message}
+
+
+class Rule(NamedTuple):
+    """Which calls go wrong: an action (`*` for any) of VMs named by a glob; `nth` alone, the first `times`, or all.
+
+    Calls are counted for every VM by itself, with `per` all over all of them.
+    """
+
+    action: str
+    fault: Fault
+    vm: str = "*"
+    nth: int | None = None
+    times: int | None = None
+    per: str = "vm"
+
+    def matches(self, action: str, vm: str | None) -> bool:
+        """Return whether a call is one that the rule counts."""
+        return self.action in ("*", action) and fnmatchcase((vm or "").lower(), self.vm.lower())
+
+    def hits(self, number: int) -> bool:
+        """Return whether the rule's call of this number, from 1, goes wrong."""
+        if self.nth is not None:
+            return number == self.nth
+        return self.times is None or number <= self.times
+
+
+def parse_rule(entry: dict[str, Any], actions: set[str]) -> Rule:
+    """Return the rule of its JSON form, or raise ValueError naming what is wrong."""
+    _check_keys("fault rule", entry, _RULE)
+    if "action" not in entry or "fault" not in entry:
+        raise ValueError("a fault rule needs an action and a fault")
+    if entry["action"] != "*" and entry["action"] not in actions:
+        raise ValueError(f"there is no action '{entry['action']}'; there are {', '.join(sorted(actions))}")
+    if entry.get("per", "vm") not in {"vm", "all"}:
+        raise ValueError("a fault rule counts per 'vm' or 'all'")
+    if "nth" in entry and "times" in entry:
+        raise ValueError("a fault rule has nth or times, not both")
+    rule = Rule(**{**entry, "fault": parse_fault(entry["fault"])})
+    if rule.fault.kind in OPERATIONS and not _starts_operation(rule.action):
+        raise ValueError(f"the action '{rule.action}' starts no operation that could be '{rule.fault.kind}'")
+    return rule
+
+
+def _starts_operation(action: str) -> bool:
+    return action == "*" or (action in ACTIONS and ACTIONS[action].answer == 202)
+
+
+def parse_fault(entry: dict[str, Any]) -> Fault:
+    """Return the fault of its JSON form; `kind` may be left out where there is a status."""
+    _check_keys("fault", entry, _FAULT)
+    kind = entry.get("kind", "status" if "status" in entry else None)
+    if kind not in ANSWERS | OPERATIONS:
+        raise ValueError(f"a fault is of kind {', '.join(sorted(ANSWERS | OPERATIONS))}; not '{kind}'")
+    status = entry.get("status", 0)
+    if kind == "status" and not 400 <= status <= 599:
+        raise ValueError(f"a fault of kind status needs an HTTP status of 400 to 599, not {status}")
+    return Fault(kind, status, entry.get("code"), entry.get("message"), entry.get("retryAfter"))
+
+
+def _check_keys(what: str, entry: dict[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(entry) - known)
+    if unknown:
+        raise ValueError(f"a {what} has no key '{unknown[0]}'; there are {', '.join(sorted(known))}")

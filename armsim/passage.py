@@ -1,0 +1,90 @@
+"""What happens to a request between its route and its answer: token, parameters, fault, handler, headers?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+from armsim.arm import groups, login, operations
+from armsim.arm.errors import ArmError
+from armsim.arm.quota import rate_headers
+from armsim.arm.router import Call, Route, Router, check_query
+from armsim.compute import scale_set_routes, vm_actions, vm_routes
+from armsim.faults.answers import error_of
+from armsim.faults.rules import OPERATIONS
+from armsim.messages import Request, Response
+from armsim.resourcegraph import routes as graph_routes
+
+if TYPE_CHECKING:
+    from armsim.cloud import Cloud
+    from armsim.faults.rules import Fault
+
+ROUTES = Router()
+for _module in (login, groups, operations, scale_set_routes, vm_routes, vm_actions, graph_routes):
+    ROUTES.include(_module.routes)
+
+
+class Outcome(NamedTuple):
+    """What a request came to; `response` is None where the connection is to be dropped."""
+
+    response: Response | None
+    surface: str = "arm"
+    action: str | None = None
+    vm: str | None = None
+    error: str | None = None
+
+
+def let_pass(request: Request, cloud: Cloud) -> Outcome:
+    """Return the answer to a request and what the log says about it."""
+    try:
+        route, params = ROUTES.find(request.method, request.path)
+    except ArmError as error:
+        return Outcome(_refusal(error), error=error.code)
+    call = Call(request, params, cloud, route.action)
+    vm = _subject(call)
+    code = None
+    try:
+        response = _handle(route, call, vm)
+    except ArmError as error:
+        response, code = _refusal(error), error.code
+    if response is not None:
+        response = response._replace(headers={**_headers(route, request), **response.headers})
+    return Outcome(response, route.surface, route.action, vm, code)
+
+
+def _handle(route: Route, call: Call, vm: str | None) -> Response | None:
+    if route.surface != "public":
+        call.cloud.tokens.check(call.request.headers.get("authorization"), call.cloud.clock.utc())
+    check_query(route, call.request.query)
+    fault = call.cloud.faults.pick(route.action, vm)
+    return route.handler(call) if fault is None else _handle_with_fault(route, call, fault)
+
+
+def _handle_with_fault(route: Route, call: Call, fault: Fault) -> Response | None:
+    if fault.kind == "status":
+        raise error_of(fault, route.bucket, call.cloud.clock.utc())
+    if fault.kind == "drop-before":
+        return None
+    response = route.handler(call._replace(fault=fault if fault.kind in OPERATIONS else None))
+    if fault.kind == "malformed":
+        return response._replace(body=b'{"value": [{"name": ')
+    return None if fault.kind == "drop-after" else response
+
+
+def _subject(call: Call) -> str | None:
+    """Return the name of the VM that a call is about, as the path or its operation has it."""
+    operation = call.cloud.operations.operations.get(call.params.get("operation", "").lower())
+    return operation.vm if operation else call.params.get("vm")
+
+
+def _refusal(error: ArmError) -> Response:
+    return Response(error.status, error.body(), error.headers)
+
+
+def _headers(route: Route, request: Request) -> dict[str, str]:
+    identifier = str(uuid4())
+    headers = {
+        "x-ms-request-id": identifier,
+        "x-ms-correlation-request-id": request.headers.get("x-ms-correlation-request-id", identifier),
+    }
+    return headers if route.surface == "public" else headers | rate_headers(request.method, route.bucket)

@@ -1,0 +1,1 @@
+"""What does Azure Resource Graph answer to a query?"""

@@ -1,0 +1,69 @@
+"""Which resources does Resource Graph know of, as of when?"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from armsim.compute.instance_view import describe_power
+from armsim.compute.scale_set_body import describe_scale_set
+from armsim.compute.vm_body import describe_vm
+from armsim.seeds import TENANT
+from armsim.world.model import Vm
+
+if TYPE_CHECKING:
+    from armsim.world.model import VmState, World
+
+Row = dict[str, Any]
+
+
+class GraphIndex:
+    """The states of all VMs as Resource Graph last saw them, which may be some seconds ago."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._seen = {vm.spec.id: (vm, vm.state) for vm in world.vms.values()}
+        self._coming: deque[tuple[float, Vm, VmState | None]] = deque()
+        self._rows: dict[str, tuple[VmState, Row]] = {}
+
+    def publish(self, moment: float, vm: Vm, state: VmState | None) -> None:
+        """Hear of a change at a monotonic moment; a VM without a state is gone."""
+        self._coming.append((moment, vm, state))
+
+    def rows(self, moment: float) -> list[Row]:
+        """Return every resource as a row, as things were at a moment."""
+        self._catch_up(moment)
+        world = self._world
+        sets = [_row(describe_scale_set(one, len(world.members_of(one.id)))) for one in world.scale_sets.values()]
+        return [self._vm_row(vm, state) for vm, state in self._seen.values()] + sets
+
+    def _catch_up(self, moment: float) -> None:
+        while self._coming and self._coming[0][0] <= moment:
+            _, vm, state = self._coming.popleft()
+            if state is None:
+                self._seen.pop(vm.spec.id, None)
+            else:
+                self._seen[vm.spec.id] = vm, state
+
+    def _vm_row(self, vm: Vm, state: VmState) -> Row:
+        cached = self._rows.get(vm.spec.id)
+        if cached is None or cached[0] is not state:
+            row = _row(describe_vm(Vm(vm.spec, state)))
+            power = {"level": "Info", **describe_power(state)}
+            row["properties"]["extended"] = {"instanceView": {"powerState": power}}
+            cached = self._rows[vm.spec.id] = state, row
+        return cached[1]
+
+
+COLUMNS = (
+    "id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId", "managedBy", "sku",
+    "plan", "properties", "tags", "identity", "zones", "extendedLocation",
+)  # fmt: skip
+"""The columns of the table `resources`, in its documented order."""
+
+
+def _row(body: dict[str, Any]) -> Row:
+    parts = body["id"].split("/")
+    row = {**body, "type": body["type"].lower(), "tenantId": TENANT}
+    row |= {"subscriptionId": parts[2], "resourceGroup": parts[4].lower(), "kind": "", "managedBy": ""}
+    return {column: row.get(column) for column in COLUMNS}

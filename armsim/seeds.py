@@ -1,0 +1,27 @@
+"""Which identifiers does the simulated cloud hand out?"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from uuid import UUID, uuid5
+
+_NAMESPACE = UUID("6d1c1c52-7e0a-4a76-9e0e-5d2f3c0b9a11")
+
+TENANT = "00000000-0000-0000-0000-0000000000aa"
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+
+
+@lru_cache(maxsize=65536)
+def guid(*parts: object) -> str:
+    """Return the identifier that belongs to some parts: the same parts give the same identifier in every run."""
+    return str(uuid5(_NAMESPACE, "/".join(map(str, parts))))
+
+
+def suffix(*parts: object) -> str:
+    """Return the eight hexadecimal digits that Azure appends to a scale set's name for a Flexible VM."""
+    return guid(*parts)[:8]
+
+
+def fraction(*parts: object) -> float:
+    """Return a number from 0 up to 1 that belongs to some parts."""
+    return int(guid(*parts)[:8], 16) / 2**32

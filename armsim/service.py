@@ -1,0 +1,68 @@
+"""Who keeps the simulated cloud, so that requests of many threads find it one at a time?"""
+
+from __future__ import annotations
+
+import time
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from armsim.arm.tokens import TokenIssuer
+from armsim.cloud import Cloud
+from armsim.faults.book import FaultBook
+from armsim.passage import let_pass
+from armsim.settings import Settings
+from armsim.traffic import Entry
+from armsim.world.build import build_world
+
+if TYPE_CHECKING:
+    from armsim.messages import Request, Response
+    from armsim.passage import Outcome
+    from armsim.traffic import Recorder
+
+
+class Service:
+    """The simulated cloud behind one lock; whoever touches `cloud` from outside holds `lock`."""
+
+    def __init__(self, url: str, recorder: Recorder | None = None) -> None:
+        self.lock = RLock()
+        self._url = url
+        self._recorder = recorder
+        self._tokens = TokenIssuer()
+        self.reset({}, Settings())
+
+    def reset(self, description: dict[str, Any], settings: Settings) -> None:
+        """Replace the world; tokens stay valid, so that no one need log in again."""
+        world = build_world(description)
+        with self.lock:
+            self.cloud = Cloud(self._url, world, settings, self._tokens, FaultBook())
+
+    def answer(self, request: Request) -> Response | None:
+        """Return the answer to a request, None to drop the connection."""
+        with self.lock:
+            cloud = self.cloud
+            cloud.catch_up()
+            outcome = let_pass(request, cloud)
+            cloud.log.add(_entry(request, outcome, cloud))
+        if outcome.surface == "arm":
+            self._follow(request, outcome.response, cloud.settings.latency)
+        return outcome.response
+
+    def _follow(self, request: Request, response: Response | None, latency: float) -> None:
+        if self._recorder and response:
+            self._recorder.record(request, response, self._url)
+        if latency:
+            time.sleep(latency)
+
+
+def _entry(request: Request, outcome: Outcome, cloud: Cloud) -> Entry:
+    status = outcome.response.status if outcome.response else None
+    return Entry(
+        cloud.clock.utc(),
+        cloud.now,
+        outcome.surface,
+        outcome.action,
+        outcome.vm,
+        request,
+        status,
+        outcome.error,
+    )

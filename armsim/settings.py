@@ -1,0 +1,57 @@
+"""Which knobs does the simulated cloud have?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The knobs, all changeable while the simulator runs; times are in seconds unless the name says otherwise."""
+
+    seconds: float = 5.0
+    """How long an operation of duration 1.0 (lifecycle.json) takes."""
+    page_size: int = 100
+    """Items of a list page; Azure's own is not documented."""
+    retry_after: int | None = None
+    """Retry-After of 202 answers and of running operations; None sends no header, as recorded."""
+    retry_after_ms: int | None = None
+    """retry-after-ms of the same answers, which azure-core honours; for quick tests only."""
+    token_lifetime: int = 3600
+    """Validity of the next access token."""
+    staleness: float = 0.0
+    """How far Resource Graph lags behind the provider."""
+    latency: float = 0.0
+    """What every ARM answer takes longer."""
+    capital_groups: bool = True
+    """Whether ids in VM lists carry the resource group in capitals, as recorded."""
+
+    def changed(self, changes: dict[str, Any]) -> Settings:
+        """Return the settings with some changed, or raise ValueError naming what is wrong."""
+        for name, value in changes.items():
+            _check(name, value)
+        return replace(self, **changes)
+
+
+_OPTIONAL = {"retry_after", "retry_after_ms"}
+_KINDS = {field.name: type(field.default) for field in fields(Settings)}
+_POSITIVE = {"page_size", "retry_after"}
+
+
+def _check(name: str, value: Any) -> None:
+    if name not in _KINDS:
+        raise ValueError(f"unknown setting '{name}'; there are {', '.join(sorted(_KINDS))}")
+    if value is None and name in _OPTIONAL:
+        return
+    if not _fits(_KINDS[name], value):
+        raise ValueError(f"setting '{name}' cannot be {value!r}")
+    if name in _POSITIVE and value < 1:
+        raise ValueError(f"setting '{name}' must be at least 1: clients take a Retry-After of 0 for none")
+
+
+def _fits(kind: type, value: Any) -> bool:
+    if kind is bool:
+        return isinstance(value, bool)
+    numbers = (int, float) if kind is float else (int,)
+    return isinstance(value, numbers) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,150 @@
+"""How does a test get itself a cloud?"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from armsim.certificates import issue_certificate
+from armsim.control import ControlPlane
+from armsim.faults.rules import parse_rule
+from armsim.passage import ROUTES
+from armsim.server import Server
+from armsim.service import Service
+from armsim.settings import Settings
+from armsim.traffic import Recorder
+from armsim.truth import describe_truth, find_vm
+from armsim.world.build import build_world
+from armsim.world.description import default_description
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+
+class Simulator:
+    """A simulated Azure Resource Manager in a thread of this process.
+
+    `vms` is the size of the scale set `flex` of the world that comes with the simulator, `world` another world;
+    further keyword arguments are settings. `record` is a file to which ARM traffic is appended.
+    """
+
+    def __init__(
+        self,
+        vms: int = 40,
+        *,
+        world: dict[str, Any] | None = None,
+        record: Path | str | None = None,
+        port: int = 0,
+        **settings: Any,
+    ) -> None:
+        self._vms, self._world = vms, world
+        self._settings = Settings().changed({"seconds": 0.02, **settings})
+        build_world(world or {})  # a mistake in it shows before anything is open
+        self._directory = tempfile.TemporaryDirectory(prefix="armsim-")
+        context, self.ca_file = issue_certificate(Path(self._directory.name))
+        self._recorder = Recorder(Path(record)) if record else None
+        self._server = Server(port, context)
+        self._service = Service(self._server.url, self._recorder)
+        self._server.answer = ControlPlane(self._service, self.reset).answer
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="armsim", daemon=True)
+        self.reset()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        if self._recorder:
+            self._recorder.close()
+        self._directory.cleanup()
+
+    @property
+    def url(self) -> str:
+        """The address of the simulated Azure Resource Manager."""
+        return self._server.url
+
+    @property
+    def subscription(self) -> str:
+        """The id of the one subscription."""
+        return self._service.cloud.world.subscription
+
+    @property
+    def scale_sets(self) -> dict[str, str]:
+        """The ids of the scale sets by name."""
+        return {one.name: one.id for one in self._service.cloud.world.scale_sets.values()}
+
+    def names(self, scale_set: str) -> list[str]:
+        """Return the names of the VMs that a scale set has now, in the order of their creation."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            return [vm.spec.name for vm in self._service.cloud.world.members_of(self.scale_sets[scale_set])]
+
+    def vm_id(self, name: str) -> str:
+        """Return the ARM id of a VM by its name."""
+        with self._service.lock:
+            vm = find_vm(self._service.cloud, name)
+        if vm is None:
+            raise KeyError(name)
+        return vm.spec.id
+
+    def environment(self) -> dict[str, str]:
+        """Return what `az` needs in its environment; AZURE_CONFIG_DIR is the caller's to choose."""
+        return {
+            "REQUESTS_CA_BUNDLE": str(self.ca_file),
+            "IDENTITY_ENDPOINT": f"{self.url}/msi/token",
+            "IDENTITY_HEADER": "armsim",
+            "AZURE_CORE_COLLECT_TELEMETRY": "no",
+            "AZURE_CORE_INSTANCE_DISCOVERY": "false",
+            "AZURE_CORE_SURVEY_MESSAGE": "no",
+            "NO_PROXY": "localhost,127.0.0.1",
+            "no_proxy": "localhost,127.0.0.1",
+        }
+
+    def login_commands(self) -> list[list[str]]:
+        """Return what to pass to `az`, command by command, before the first real one."""
+        return [
+            ["cloud", "register", "-n", "armsim", "--endpoint-resource-manager", self.url],
+            ["cloud", "set", "-n", "armsim"],
+            ["login", "--identity"],
+        ]
+
+    def reset(self, world: dict[str, Any] | None = None, vms: int | None = None, **settings: Any) -> None:
+        """Start over: a fresh world, an empty log, no faults, and the settings of the constructor unless given."""
+        if world is None and vms is None:
+            world = self._world
+        description = world or default_description(self._vms if vms is None else vms)
+        self._service.reset(description, self._settings.changed(settings))
+
+    def add_fault(self, rule: dict[str, Any]) -> None:
+        """Let something go wrong from now on (see the README)."""
+        with self._service.lock:
+            self._service.cloud.faults.add(parse_rule(rule, ROUTES.actions()))
+
+    def configure(self, **settings: Any) -> None:
+        """Change settings."""
+        with self._service.lock:
+            self._service.cloud.settings = self._service.cloud.settings.changed(settings)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once in the simulated cloud."""
+        with self._service.lock:
+            self._service.cloud.clock.advance(seconds)
+
+    def requests(self, *, login: bool = False) -> list[dict[str, Any]]:
+        """Return the ARM requests since the last reset, with those of `az login` where asked."""
+        surfaces = {"arm", "login", "public"} if login else {"arm"}
+        return self._service.cloud.log.read(surfaces)
+
+    def vm(self, name: str) -> dict[str, Any] | None:
+        """Return the truth about a VM, None where there is none of that name."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            return describe_truth(self._service.cloud, name)

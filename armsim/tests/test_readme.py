@@ -1,0 +1,31 @@
+"""Are the examples of the README true?"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from armsim import Simulator
+from armsim.compute.lifecycle import ACTIONS
+from armsim.passage import ROUTES
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+EXAMPLES = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", README, re.DOTALL)]
+
+
+def test_the_example_rules_are_rules(sim: Simulator) -> None:
+    (rules,) = [example for example in EXAMPLES if isinstance(example, list)]
+    for rule in rules:
+        sim.add_fault(rule)
+
+
+def test_the_example_world_is_a_world(sim: Simulator) -> None:
+    (world,) = [example for example in EXAMPLES if isinstance(example, dict)]
+    sim.reset(world)
+    truths = [sim.vm(name) for name in sim.names("web")]
+    assert [truth["powerState"] for truth in truths] == ["deallocated"] + ["running"] * 5
+
+
+def test_every_action_has_a_route_of_its_name() -> None:
+    assert set(ACTIONS) < ROUTES.actions()

@@ -1,0 +1,54 @@
+"""What is a VM really doing, whatever the clients have seen?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from armsim.compute.lifecycle import ACTIONS
+
+if TYPE_CHECKING:
+    from armsim.cloud import Cloud
+    from armsim.world.model import Vm
+
+
+def find_vm(cloud: Cloud, name: str) -> Vm | None:
+    """Return the VM of a name, in whichever resource group it is."""
+    found = (cloud.world.vms.get((group, name.lower())) for group in cloud.world.groups)
+    return next((vm for vm in found if vm is not None), None)
+
+
+def describe_truth(cloud: Cloud, name: str) -> dict[str, Any] | None:
+    """Return the state of a VM, how many requests of each action were accepted, and the operation that runs."""
+    vm = find_vm(cloud, name)
+    if vm is None:
+        return None
+    running = vm.operation is not None and vm.operation.status == "InProgress"
+    return {
+        "name": vm.spec.name,
+        "id": vm.spec.id,
+        "scaleSet": vm.spec.scale_set,
+        "zone": vm.spec.zone,
+        "faultDomain": vm.spec.fault_domain,
+        "powerState": vm.state.power,
+        "provisioningState": vm.state.provisioning,
+        "error": vm.state.error,
+        "operation": vm.operation.action if running and vm.operation else None,
+        "accepted": accepted_of(cloud, vm.spec.id),
+    }
+
+
+def accepted_of(cloud: Cloud, identifier: str) -> dict[str, int]:
+    """Return how many requests of each action were accepted for a VM, which may be gone by now."""
+    counts = {action: cloud.accepted[identifier, action] for action in ACTIONS}
+    return {action: times for action, times in counts.items() if times}
+
+
+def describe_state(cloud: Cloud) -> dict[str, Any]:
+    """Return the truth about everything at once."""
+    vms = {vm.spec.id: describe_truth(cloud, vm.spec.name) for vm in cloud.world.vms.values()}
+    return {
+        "vms": vms,
+        "operations": len(cloud.operations.operations),
+        "running": cloud.operations.running,
+        "peak": cloud.operations.peak,
+    }

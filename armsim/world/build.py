@@ -1,0 +1,97 @@
+"""Which world does a description describe?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from armsim.seeds import SUBSCRIPTION, suffix
+from armsim.world.description import STATE_KEYS, VM_KEYS, check_description, overrides_of
+from armsim.world.model import SCALE_SET_TYPE, VM_TYPE, ScaleSet, Vm, VmSpec, VmState, World
+
+_CREATED = datetime(2026, 1, 5, 6, 0, tzinfo=timezone.utc)
+
+
+def build_world(description: dict[str, Any]) -> World:
+    """Return the world of a description; the same description gives the same world, names and ids included."""
+    check_description(description)
+    subscription = description.get("subscription", SUBSCRIPTION).lower()
+    world = World(subscription, description.get("location", "westeurope"))
+    for name, group in description.get("resourceGroups", {}).items():
+        world.groups[name.lower()] = name
+        location = group.get("location", world.location)
+        for set_name, properties in group.get("scaleSets", {}).items():
+            _add_scale_set(world, name, location, set_name, properties)
+        for vm_name, properties in group.get("virtualMachines", {}).items():
+            _add_vm(world, vm_name, name, location, properties)
+    return world
+
+
+def resource_id(subscription: str, group: str, kind: str, name: str) -> str:
+    """Return the ARM id of a resource; `kind` is like Microsoft.Compute/virtualMachines."""
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{kind}/{name}"
+
+
+def _add_scale_set(world: World, group: str, location: str, name: str, properties: dict[str, Any]) -> None:
+    scale_set = ScaleSet(
+        name,
+        group,
+        location,
+        resource_id(world.subscription, group, SCALE_SET_TYPE, name),
+        ordinal=len(world.scale_sets),
+        created=_CREATED,
+        mode=properties.get("mode", "Flexible"),
+        zones=properties.get("zones", []),
+        tags=properties.get("tags", {}),
+        size=properties.get("size", VmSpec.size),
+    )
+    if scale_set.mode not in {"Flexible", "Uniform"}:
+        raise ValueError(f"scale set '{name}' cannot have the mode '{scale_set.mode}'")
+    world.scale_sets[group.lower(), name.lower()] = scale_set
+    world.members[scale_set.id.lower()] = {}
+    _add_members(world, scale_set, properties)
+
+
+def _add_members(world: World, scale_set: ScaleSet, properties: dict[str, Any]) -> None:
+    fault_domains = properties.get("faultDomains", 3)
+    for index, name in enumerate(_instance_names(scale_set, properties.get("instances", 0))):
+        member: dict[str, Any] = {"tags": scale_set.tags, "size": scale_set.size}
+        if fault_domains:
+            member["faultDomain"] = index // max(1, len(scale_set.zones)) % fault_domains
+        if scale_set.zones:
+            member["zone"] = scale_set.zones[index % len(scale_set.zones)]
+        instance = index if scale_set.mode == "Uniform" else None
+        member |= overrides_of(properties, name, index)
+        _add_vm(world, name, scale_set.group, scale_set.location, member, scale_set.id, instance)
+
+
+def _instance_names(scale_set: ScaleSet, instances: int | list[str]) -> list[str]:
+    if isinstance(instances, list):
+        return instances
+    if scale_set.mode == "Uniform":
+        return [f"{scale_set.name}_{index}" for index in range(instances)]
+    return [f"{scale_set.name}_{suffix(scale_set.id, index)}" for index in range(instances)]
+
+
+def _add_vm(
+    world: World,
+    name: str,
+    group: str,
+    location: str,
+    properties: dict[str, Any],
+    scale_set: str | None = None,
+    instance: int | None = None,
+) -> None:
+    ordinal = world.created
+    identifier = resource_id(world.subscription, group, VM_TYPE, name)
+    if instance is not None:
+        identifier = f"{scale_set}/virtualMachines/{instance}"
+    attributes = {VM_KEYS[key]: value for key, value in properties.items() if key not in STATE_KEYS}
+    created = _CREATED + timedelta(seconds=ordinal)
+    spec = VmSpec(
+        name, group, location, identifier, ordinal, created, scale_set=scale_set, instance=instance, **attributes
+    )
+    state = VmState(properties.get("powerState", "running"), properties.get("provisioningState", "Succeeded"), created)
+    if (group.lower(), name.lower()) in world.vms:
+        raise ValueError(f"resource group '{group}' has two virtual machines '{name}'")
+    world.add_vm(Vm(spec, state))

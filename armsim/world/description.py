@@ -1,0 +1,93 @@
+"""Is this description of a world one that we understand?
+
+A world is JSON: the subscription, a location, and per resource group its scale sets and its VMs of no scale set.
+`worlds/default.json` is the example that shows every level.
+"""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from armsim.compute.lifecycle import POWER_STATES
+
+_WORLD = {"subscription", "location", "resourceGroups"}
+_GROUP = {"location", "scaleSets", "virtualMachines"}
+_SET = {"mode", "instances", "zones", "faultDomains", "tags", "size", "overrides"}
+
+VM_KEYS = {
+    "zone": "zone",
+    "faultDomain": "fault_domain",
+    "tags": "tags",
+    "size": "size",
+    "osType": "os_type",
+    "osDiskDeleteOption": "os_disk_delete_option",
+    "priority": "priority",
+    "evictionPolicy": "eviction_policy",
+    "ephemeral": "ephemeral",
+    "hibernationEnabled": "hibernation_enabled",
+    "maintenanceAllowed": "maintenance_allowed",
+    "vmAgent": "vm_agent",
+    "vmHealth": "vm_health",
+    "extensions": "extensions",
+    "latestModelApplied": "latest_model",
+    "protectFromScaleIn": "protect_from_scale_in",
+    "protectFromScaleSetActions": "protect_from_scale_set_actions",
+}
+"""What a description may say about a VM, and the attribute of VmSpec that it sets."""
+
+CHOICES = {
+    "osType": {"Linux", "Windows"},
+    "osDiskDeleteOption": {"Delete", "Detach"},
+    "priority": {"Regular", "Spot"},
+    "evictionPolicy": {"Deallocate", "Delete"},
+    "provisioningState": {"Succeeded", "Failed", "Updating"},
+    "powerState": set(POWER_STATES),
+}
+
+STATE_KEYS = {"powerState", "provisioningState"}
+
+
+def default_description(vms: int) -> dict[str, Any]:
+    """Return the world that comes with the simulator, its scale set `flex` with a number of VMs."""
+    text = Path(__file__).with_name("..").joinpath("worlds", "default.json").read_text()
+    description: dict[str, Any] = json.loads(text)
+    description["resourceGroups"]["rg"]["scaleSets"]["flex"]["instances"] = vms
+    return description
+
+
+def check_description(description: dict[str, Any]) -> None:
+    """Raise ValueError naming the first key that no one would read."""
+    _check("the world", description, _WORLD)
+    for name, group in description.get("resourceGroups", {}).items():
+        _check(f"resource group '{name}'", group, _GROUP)
+        for vm, properties in group.get("virtualMachines", {}).items():
+            _check_vm(f"virtual machine '{vm}'", properties)
+        for scale_set, properties in group.get("scaleSets", {}).items():
+            _check(f"scale set '{scale_set}'", properties, _SET)
+            for pattern, override in properties.get("overrides", {}).items():
+                _check_vm(f"override '{pattern}'", override)
+
+
+def _check_vm(what: str, properties: dict[str, Any]) -> None:
+    _check(what, properties, {*VM_KEYS, *STATE_KEYS})
+    for key, choices in CHOICES.items():
+        if key in properties and properties[key] not in choices:
+            raise ValueError(f"{what} cannot have the {key} '{properties[key]}', only {', '.join(sorted(choices))}")
+
+
+def _check(what: str, properties: dict[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(properties) - known)
+    if unknown:
+        raise ValueError(f"{what} has the unknown key '{unknown[0]}'; known are {', '.join(sorted(known))}")
+
+
+def overrides_of(scale_set: dict[str, Any], name: str, index: int) -> dict[str, Any]:
+    """Return what a scale set says about one of its VMs: by `#index` (from 0), by name or by a glob of names."""
+    merged: dict[str, Any] = {}
+    for pattern, override in scale_set.get("overrides", {}).items():
+        if pattern == f"#{index}" or fnmatchcase(name, pattern):
+            merged |= override
+    return merged
