@@ -1,0 +1,37 @@
+"""Where does the Azure CLI find the commands of `az vmss-flex`?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.cli.core import AzCommandsLoader
+
+from azext_flexcompare import _help  # noqa: F401  (importing it registers the help texts)
+
+
+class FlexcompareCommandsLoader(AzCommandsLoader):
+    """Load the commands of `az vmss-flex` and their arguments."""
+
+    def __init__(self, cli_ctx: Any = None) -> None:
+        from azure.cli.core.commands import CliCommandType
+
+        super().__init__(
+            cli_ctx=cli_ctx,
+            custom_command_type=CliCommandType(operations_tmpl="azext_flexcompare.custom#{}"),
+        )
+
+    def load_command_table(self, args: list[str] | None) -> dict[str, Any]:
+        """Register every command of the extension."""
+        from azext_flexcompare.commands import load_command_table
+
+        load_command_table(self, args)
+        return self.command_table  # type: ignore[no-any-return]
+
+    def load_arguments(self, command: str) -> None:
+        """Describe the arguments of one command."""
+        from azext_flexcompare._params import load_arguments
+
+        load_arguments(self, command)
+
+
+COMMAND_LOADER_CLS = FlexcompareCommandsLoader

@@ -1,0 +1,71 @@
+"""Where do the clients come from? The only module that makes them, and only when a request is about to be sent."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any
+
+WORKERS = 32  # threads that send or look; one connection each
+
+
+@lru_cache(maxsize=1)
+def _transport() -> Any:
+    """Share one pool of connections, as wide as the workers, between the clients of all subscriptions."""
+    import requests
+    from azure.core.pipeline.transport import RequestsTransport
+
+    session = requests.Session()
+    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=WORKERS))
+    return RequestsTransport(session=session, session_owner=False)
+
+
+@cache
+def compute_client(cli_ctx: Any, subscription: str | None = None) -> Any:
+    """Make the SDK's compute client for a subscription; None is the one of the login."""
+    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+    from azure.cli.core.profiles import ResourceType
+
+    return get_mgmt_service_client(
+        cli_ctx, ResourceType.MGMT_COMPUTE, subscription_id=subscription, transport=_transport()
+    )
+
+
+@cache
+def arm_client(cli_ctx: Any, subscription: str | None = None) -> ArmClient:
+    """Make a client of Azure Resource Manager itself, configured by the CLI like any other."""
+    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+
+    client: ArmClient = get_mgmt_service_client(
+        cli_ctx, ArmClient, subscription_id=subscription, transport=_transport()
+    )
+    return client
+
+
+class ArmClient:
+    """Azure Resource Manager without a service's SDK, for what azure-mgmt-compute does not cover."""
+
+    def __init__(self, credential: Any, subscription_id: str, base_url: str, **kwargs: Any) -> None:
+        from azure.core import PipelineClient
+        from azure.core.pipeline import policies
+
+        del credential, subscription_id  # the CLI has put both into the authentication policy and the paths
+        self._client = PipelineClient(
+            base_url,
+            policies=[
+                policies.RequestIdPolicy(),
+                policies.HeadersPolicy(kwargs.get("headers")),
+                kwargs["user_agent_policy"],
+                policies.RetryPolicy(),
+                kwargs["authentication_policy"],
+                kwargs["logging_policy"],
+            ],
+            transport=kwargs["transport"],
+        )
+
+    def post(self, path: str, body: Any) -> Any:
+        """Send a query as POST and give the answer's body; raises HttpResponseError if it was refused."""
+        from azure.core.rest import HttpRequest
+
+        response = self._client.send_request(HttpRequest("POST", self._client.format_url(path), json=body))
+        response.raise_for_status()
+        return response.json()

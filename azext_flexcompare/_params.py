@@ -1,0 +1,126 @@
+"""What arguments do the commands take?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.cli.core.commands.parameters import get_enum_type, get_three_state_flag, resource_group_name_type
+
+from azext_flexcompare._validators import positive
+from azext_flexcompare.comparison import names, sections, supports
+from azext_flexcompare.table import Operation, operations
+
+POWER_STATES = ("running", "stopped", "deallocated", "starting", "stopping", "deallocating", "hibernated", "unknown")
+
+
+def load_arguments(loader: Any, _: str) -> None:
+    """Describe every argument once, and each operation's own options from the table."""
+    with loader.argument_context("vmss-flex") as c:
+        _describe_choice(c)
+        _describe_acting(c)
+    with loader.argument_context("vmss-flex list-instances") as c:
+        c.argument(
+            "source",
+            arg_type=get_enum_type(["compute", "resource-graph"]),
+            help="Where to read from: the compute API, always up to date, or Azure Resource Graph, cheap for many sets "
+            "but up to about a minute old and without fault domains where it does not know them.",
+        )
+    with loader.argument_context("vmss-flex compare") as c:
+        c.argument("section", arg_type=get_enum_type(sections()), help="Only this section of the page.")
+        c.argument("operation", arg_type=get_enum_type(names()), help="Only the rows of this API or of our command.")
+        c.argument("support", arg_type=get_enum_type(supports()), help="Only the rows that stand so.")
+    for operation in operations():
+        _describe_own(loader, operation)
+
+
+def _describe_choice(c: Any) -> None:
+    group = "Choosing"
+    c.argument("resource_group_name", resource_group_name_type, required=False, arg_group=group)
+    c.argument(
+        "vmss_name",
+        options_list=["--name", "-n", "--vmss-name"],
+        configured_default="vmss",
+        arg_group=group,
+        help="Name of the Flexible scale set. You can configure the default using "
+        "`az configure --defaults vmss=<name>`.",
+    )
+    c.argument(
+        "ids",
+        nargs="+",
+        arg_group=group,
+        help="Ids of scale sets and of their instances, of any resource groups and subscriptions, instead of "
+        "--resource-group and --name. `@file` and `@-` read them, one a line.",
+    )
+    c.argument(
+        "instance_ids",
+        options_list=["--instance-ids", "--instance-id"],
+        nargs="+",
+        arg_group=group,
+        help="Names or ids of instances; `*` is every one. `@file` and `@-` read them, one a line.",
+    )
+    c.argument("zones", options_list=["--zone"], nargs="+", arg_group=group, help="Only instances in these zones.")
+    c.argument(
+        "fault_domains",
+        options_list=["--fault-domain"],
+        nargs="+",
+        arg_group=group,
+        help="Only instances in these fault domains.",
+    )
+    c.argument(
+        "power_states",
+        options_list=["--power-state"],
+        nargs="+",
+        arg_type=get_enum_type(POWER_STATES),
+        arg_group=group,
+        help="Only instances in these power states.",
+    )
+    c.argument(
+        "tags",
+        options_list=["--tag"],
+        nargs="+",
+        arg_group=group,
+        help="Only instances that have all these tags, each `key` or `key=value`.",
+    )
+    c.argument(
+        "exclude", nargs="+", arg_group=group, help="Leave these instances out: names, ids, or globs such as `web_1*`."
+    )
+
+
+def _describe_acting(c: Any) -> None:
+    group = "Acting"
+    c.argument(
+        "max_parallel",
+        type=positive,
+        arg_group=group,
+        help="How many instances may be in operation at once; left out, as many as the service takes.",
+    )
+    c.argument(
+        "timeout",
+        type=positive,
+        arg_group=group,
+        help="Seconds to wait for each instance, from the sending on; after that it is TimedOut.",
+    )
+    c.argument(
+        "dry_run", action="store_true", arg_group=group, help="Show what would be done, and send nothing that acts."
+    )
+    c.argument(
+        "no_wait",
+        options_list=["--no-wait"],
+        action="store_true",
+        arg_group=group,
+        help="Do not wait for the operations to end; report each as Accepted with its URL.",
+    )
+    c.argument("yes", options_list=["--yes", "-y"], action="store_true", arg_group=group, help="Do not ask.")
+    c.argument(
+        "skip_satisfied",
+        action="store_true",
+        arg_group=group,
+        help="Skip instances that are already in the power state to which the operation leads.",
+    )
+
+
+def _describe_own(loader: Any, operation: Operation) -> None:
+    kinds = {"flag": {"arg_type": get_three_state_flag()}, "text": {}, "secret": {}}
+    with loader.argument_context(f"vmss-flex {operation.name}") as c:
+        for option in operation.options:
+            c.argument(option.dest, options_list=[option.name], help=option.help, **kinds[option.type])

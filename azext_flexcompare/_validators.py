@@ -1,0 +1,93 @@
+"""Is what was typed a choice of instances, before anything is read or sent?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from azure.cli.core.azclierror import (
+    InvalidArgumentValueError,
+    MutuallyExclusiveArgumentError,
+    RequiredArgumentMissingError,
+)
+
+from azext_flexcompare.selection import Choice
+
+CHOICE = (
+    "resource_group_name",
+    "vmss_name",
+    "ids",
+    "instance_ids",
+    "zones",
+    "fault_domains",
+    "power_states",
+    "tags",
+    "exclude",
+)
+
+
+def take_choice(arguments: dict[str, Any]) -> Choice:
+    """Take the arguments that choose instances out of the parsed ones and put them together.
+
+    Raises RequiredArgumentMissingError without a scale set, MutuallyExclusiveArgumentError for a set named twice and
+    InvalidArgumentValueError for lists that hold nothing, which must never mean everything.
+    """
+    typed = {name: arguments.pop(name, None) for name in CHOICE}
+    group, name, ids = typed["resource_group_name"], typed["vmss_name"], typed["ids"]
+    if ids is None and not (group and name):
+        raise RequiredArgumentMissingError(
+            "The scale set is missing: give --resource-group and --name, or --ids.",
+            recommendation="`az vmss list -o table` shows the scale sets there are.",
+        )
+    if ids is not None and any(value and not getattr(value, "is_default", False) for value in (group, name)):
+        raise MutuallyExclusiveArgumentError(
+            "--ids names scale sets by itself: leave --resource-group and --name out.",
+            recommendation="Give either --ids, or --resource-group and --name.",
+        )
+    return Choice(
+        None if ids else group,
+        None if ids else name,
+        _lines("--ids", ids),
+        _lines("--instance-ids", typed["instance_ids"]),
+        _lines("--zone", typed["zones"]),
+        _lines("--fault-domain", typed["fault_domains"]),
+        _lines("--power-state", typed["power_states"]),
+        _tags(typed["tags"]),
+        _lines("--exclude", typed["exclude"]) or (),
+    )
+
+
+def positive(text: str) -> int:
+    """Read a whole number above zero, or be refused by the parser."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _lines(option: str, values: list[str] | None) -> tuple[str, ...] | None:
+    """Split what came from @file or standard input, one entry a line; az has put the whole text into one value."""
+    if values is None:
+        return None
+    found = [entry for value in values for entry in _entries(str(value))]
+    if not found:
+        raise InvalidArgumentValueError(
+            f"{option} is empty, which chooses nothing.", recommendation=f"Leave {option} out, or name something."
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def _entries(value: str) -> list[str]:
+    try:
+        parsed = json.loads(value) if value.lstrip().startswith(("[", "{", '"')) else None
+    except ValueError:
+        parsed = None
+    if parsed is None:
+        return [line.strip() for line in value.splitlines() if line.strip()]
+    listed = parsed if isinstance(parsed, list) else [parsed]
+    return [entry["id"] if isinstance(entry, dict) and "id" in entry else str(entry) for entry in listed]
+
+
+def _tags(values: list[str] | None) -> tuple[tuple[str, str | None], ...] | None:
+    pairs = [entry.partition("=") for entry in _lines("--tag", values) or ()]
+    return tuple((key, value if equals else None) for key, equals, value in pairs) or None

@@ -1,0 +1,59 @@
+"""What became of one instance, and what does a whole run exit with?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import IntEnum
+from typing import Generic, NamedTuple, TypeVar
+
+from azext_flexcompare.failure import Error
+
+T = TypeVar("T")
+
+
+class Status:
+    """The words for what became of an instance; the list of them is closed."""
+
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    TIMED_OUT = "TimedOut"
+    SKIPPED = "Skipped"
+    ACCEPTED = "Accepted"
+    PLANNED = "Planned"
+    NOT_STARTED = "NotStarted"
+    INTERRUPTED = "Interrupted"
+
+
+BAD = (Status.FAILED, Status.TIMED_OUT)
+UNFINISHED = (Status.NOT_STARTED, Status.INTERRUPTED)
+
+
+class Exit(IntEnum):
+    """The exit statuses of an operation; 1, 2 and 3 are the Azure CLI's own."""
+
+    WELL = 0
+    SOME_FAILED = 4
+    STOPPED = 5
+    INTERRUPTED = 130
+
+
+class Outcome(NamedTuple, Generic[T]):
+    """What became of one target; times are UTC, durations seconds."""
+
+    target: T
+    status: str
+    error: Error | None = None
+    reason: str | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+    seconds: float | None = None
+    url: str | None = None
+
+
+def exit_status(statuses: Iterable[str]) -> Exit:
+    """Choose the exit status of a run from the statuses of its instances."""
+    seen = set(statuses)
+    if seen & set(UNFINISHED):
+        return Exit.INTERRUPTED
+    return Exit.SOME_FAILED if seen & set(BAD) else Exit.WELL

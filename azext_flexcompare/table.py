@@ -1,0 +1,100 @@
+"""What is known of each operation on Uniform and Flexible scale sets?
+
+A read-only view of `equivalence.json`, whose schema explains every field.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+TABLE = Path(__file__).with_name("equivalence.json")
+
+
+class Option(NamedTuple):
+    """An option of one operation and the argument of the SDK's method that it sets."""
+
+    name: str
+    argument: str
+    type: str
+    help: str
+
+    @property
+    def dest(self) -> str:
+        """Say under which name the parsed value arrives."""
+        return self.name.removeprefix("--").replace("-", "_")
+
+
+class Operation(NamedTuple):
+    """A command that sends one call to each chosen instance."""
+
+    name: str
+    summary: str
+    call: str
+    request: str
+    everyInstance: bool  # noqa: N815  (the names are those of the table)
+    risk: str
+    evidence: str
+    source: str
+    aliases: tuple[str, ...] = ()
+    confirm: bool = False
+    powerState: str | None = None  # noqa: N815
+    options: tuple[Option, ...] = ()
+    notes: str | None = None
+
+
+class Refusal(NamedTuple):
+    """A command that sends nothing, because a Flexible set has no such operation."""
+
+    name: str
+    summary: str
+    because: str
+    instead: str
+    evidence: str
+    source: str
+
+
+@lru_cache(maxsize=1)
+def facts() -> dict[str, Any]:
+    """Read the table, once."""
+    with TABLE.open(encoding="utf-8") as file:  # importlib.resources would cost more than the reading
+        table: dict[str, Any] = json.load(file)
+    return table
+
+
+def operations() -> list[Operation]:
+    """List the operations, each alias as an operation of its own name."""
+    return [entry._replace(name=name) for entry in _written() for name in (entry.name, *entry.aliases)]
+
+
+def refusals() -> list[Refusal]:
+    """List the commands that refuse."""
+    return [Refusal(**entry) for entry in facts()["refusals"]]
+
+
+def cite(source: str) -> str:
+    """Name a source so that a reader can find it."""
+    entry = facts()["sources"][source]
+    return ", ".join(entry[key] for key in ("what", "date", "url") if key in entry)
+
+
+def namesakes(command: str) -> list[str]:
+    """List the `az vmss` commands, in full, that do for a Uniform set what ours does for a Flexible one."""
+    served = [name for api in facts()["apis"] if api["azVmssFlex"] == command for name in api["azVmss"]]
+    names = [entry["name"] for entry in facts()["commands"] if entry["name"] == command]
+    return [f"az vmss {name}" for name in dict.fromkeys(names or served)]
+
+
+def _written() -> list[Operation]:
+    return [
+        Operation(
+            **{
+                **entry,
+                "aliases": tuple(entry.get("aliases", ())),
+                "options": tuple(Option(**option) for option in entry.get("options", ())),
+            }
+        )
+        for entry in facts()["operations"]
+    ]

@@ -1,0 +1,41 @@
+"""Package the extension as the Azure CLI expects it: one `azext_*` package, nothing vendored."""
+
+from pathlib import Path
+
+from setuptools import setup
+
+HERE = Path(__file__).parent
+VERSION = "0.1.0"
+
+# The Azure CLI brings azure-cli-core, knack and azure-mgmt-compute; whatever stands here would be vendored.
+DEPENDENCIES: list[str] = []
+
+setup(
+    name="flexcompare",
+    version=VERSION,
+    description="Batch operations on the instances of Flexible virtual machine scale sets.",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8")
+    + "\n\n"
+    + (HERE / "HISTORY.rst").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    author="The flexcompare authors",
+    author_email="flexcompare@example.com",
+    url="https://github.com/flexcompare/flexcompare",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Intended Audience :: System Administrators",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+    ],
+    python_requires=">=3.10",
+    packages=["azext_flexcompare"],
+    package_data={
+        "azext_flexcompare": ["azext_metadata.json", "equivalence.json", "equivalence.schema.json", "py.typed"],
+    },
+    install_requires=DEPENDENCIES,
+)

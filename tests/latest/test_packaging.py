@@ -1,0 +1,135 @@
+"""Is the wheel what `az extension add` wants, and does it come and go without a trace?"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from email import message_from_string
+from email.message import Message
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from filelock import FileLock
+
+from tools.sandbox import AZ, az, build_wheel
+
+NAME, PACKAGE = "flexcompare", "azext_flexcompare"
+Az = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The wheel, built once whatever the number of processes that test."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "wheel"
+    with FileLock(f"{folder}.lock"):
+        return next(folder.glob("*.whl"), None) or build_wheel(folder)
+
+
+@pytest.fixture
+def files(wheel: Path) -> Iterator[ZipFile]:
+    with ZipFile(wheel) as opened:
+        yield opened
+
+
+@pytest.fixture
+def metadata(files: ZipFile) -> Message:
+    (name,) = [name for name in files.namelist() if name.endswith(".dist-info/METADATA")]
+    return message_from_string(files.read(name).decode())
+
+
+def test_the_wheel_is_for_every_platform(wheel: Path, files: ZipFile) -> None:
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert [name for name in files.namelist() if name.endswith((".so", ".pyd", ".pyc"))] == []
+
+
+def test_the_wheel_has_one_package_and_nothing_else(files: ZipFile) -> None:
+    tops = {name.split("/")[0] for name in files.namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {PACKAGE}
+    assert len(tops) == 2
+
+
+def test_the_wheel_has_every_file_of_the_package(files: ZipFile) -> None:
+    source = Path(__file__).parents[2] / PACKAGE
+    wanted = {f"{PACKAGE}/{path.name}" for path in source.iterdir() if path.is_file()}
+    assert {name for name in files.namelist() if name.startswith(f"{PACKAGE}/")} == wanted
+
+
+@pytest.mark.parametrize("name", ["equivalence.json", "equivalence.schema.json", "azext_metadata.json"])
+def test_the_wheel_has_the_data_that_the_package_reads(name: str, files: ZipFile) -> None:
+    assert json.loads(files.read(f"{PACKAGE}/{name}"))
+
+
+def test_the_wheel_says_from_which_cli_on_it_works(files: ZipFile) -> None:
+    said = json.loads(files.read(f"{PACKAGE}/azext_metadata.json"))
+    assert tuple(map(int, said["azext.minCliCoreVersion"].split("."))) >= (2, 0, 0)
+
+
+def test_the_wheel_requires_nothing(metadata: Message) -> None:
+    assert metadata.get_all("Requires-Dist") is None
+
+
+def test_the_name_is_one_word(metadata: Message) -> None:
+    assert metadata["Name"] == NAME
+    assert not {"_", "-"} & set(metadata["Name"])
+
+
+def test_the_summary_fits_the_list_of_extensions(metadata: Message) -> None:
+    summary = metadata["Summary"]
+    assert 0 < len(summary) <= 140
+    assert [phrase for phrase in ("azure cli", "an extension") if phrase in summary.lower()] == []
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home of a user who has other things in it."""
+    home = tmp_path / "home"
+    (home / ".azure").mkdir(parents=True)
+    (home / ".azure" / "config").write_text("[core]\noutput = yaml\n")
+    return home
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def fresh_az(tmp_path: Path, home: Path) -> Az:
+    """Run `az` with folders of its own, and with no other programs that might write to a home."""
+    hidden = ("AZURE_", "XDG_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    environment |= {"HOME": str(home), "USERPROFILE": str(home), "AZURE_CORE_COLLECT_TELEMETRY": "no"}
+    environment["PATH"] = os.pathsep.join([str(AZ.parent), os.defpath])
+    environment |= {"AZURE_CONFIG_DIR": str(tmp_path / "config"), "AZURE_EXTENSION_DIR": str(tmp_path / "extensions")}
+
+    def fresh_az(*arguments: str) -> subprocess.CompletedProcess[str]:
+        done = az(environment, *arguments, cwd=tmp_path, capture_output=True)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    return fresh_az
+
+
+def test_the_extension_comes_works_and_goes_and_leaves_the_users_home_as_it_was(
+    fresh_az: Az, wheel: Path, home: Path, tmp_path: Path
+) -> None:
+    before = contents(home)
+    fresh_az("extension", "add", "--yes", "--source", str(wheel))
+    (listed,) = json.loads(fresh_az("extension", "list").stdout)
+    shown = json.loads(fresh_az("extension", "show", "--name", NAME).stdout)
+    assert listed["name"] == shown["name"] == NAME
+    assert len(json.loads(fresh_az("vmss-flex", "compare").stdout)) > 30
+    fresh_az("extension", "remove", "--name", NAME)
+    assert json.loads(fresh_az("extension", "list").stdout) == []
+    assert contents(tmp_path / "extensions") == {}
+    assert contents(home) == before
+
+
+def test_the_table_of_comparison_fits_its_columns(fresh_az: Az, wheel: Path) -> None:
+    fresh_az("extension", "add", "--yes", "--source", str(wheel))
+    lines = fresh_az("vmss-flex", "compare", "-o", "table").stdout.splitlines()
+    assert len(lines) > 30
+    assert max(map(len, lines)) <= 120

@@ -1,0 +1,253 @@
+"""Is an operation sent once, whatever the service answers, and watched as the service asks?
+
+The SDK's real client, inside this process, on the simulated Azure.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from azure.core.credentials import AccessToken
+from azure.mgmt.compute.v2024_11_01 import ComputeManagementClient
+
+from armsim import Simulator
+from armsim.world.description import default_description
+from azext_flexcompare.failure import Error
+from azext_flexcompare.fanout import Failure, Flight, Throttled, Unanswered
+from azext_flexcompare.selection import Instance, ScaleSet
+from azext_flexcompare.sending import arguments_of, sender
+from azext_flexcompare.table import Operation, Option, operations
+from tests.latest.conftest import INSTANCES, changes
+
+DAY = 86400
+CAPABLE = {"priority": "Spot", "evictionPolicy": "Deallocate", "hibernationEnabled": True, "maintenanceAllowed": True}
+OPERATIONS = {operation.name: operation for operation in operations()}
+LONG = [one for one in operations() if one.call.startswith("begin_")]
+each_long_operation = pytest.mark.parametrize("operation", LONG, ids=lambda operation: operation.name)
+Send = Callable[..., Flight]
+
+
+class Credential:
+    """A token of the simulator's identity endpoint."""
+
+    def __init__(self, sim: Simulator) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.verify = str(sim.ca_file)
+            answer = session.get(f"{sim.url}/msi/token", params={"resource": "x"}, headers={"X-IDENTITY-HEADER": "y"})
+        self.token = answer.json()["access_token"]
+
+    def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+        return AccessToken(self.token, int(time.time()) + 3600)
+
+
+@pytest.fixture
+def compute(sim: Simulator) -> Iterator[ComputeManagementClient]:
+    """The client of the compute provider as anybody has it, ready to repeat what fails; operations last hours."""
+    world = default_description(INSTANCES)
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"*": CAPABLE}
+    sim.reset(world, seconds=DAY / 24, token_lifetime=9 * DAY)
+    client = ComputeManagementClient(
+        Credential(sim),
+        sim.subscription,
+        base_url=sim.url,
+        credential_scopes=[f"{sim.url}/.default"],
+        connection_verify=str(sim.ca_file),
+        retry_backoff_factor=0.001,
+    )
+    with client:
+        yield client
+
+
+@pytest.fixture
+def name(sim: Simulator) -> str:
+    return sim.names("flex")[0]
+
+
+@pytest.fixture
+def send(sim: Simulator, compute: ComputeManagementClient, name: str) -> Send:
+    """Send an operation, `restart` unless another is named, to the first instance of `flex`."""
+    scale_set = ScaleSet(sim.subscription, "rg", "flex", sim.scale_sets["flex"])
+    target = Instance(sim.vm_id(name), name, scale_set, None, None, None, {}, None, None, "westeurope", None)
+    clients = {sim.subscription: compute}
+
+    def send(command: str = "restart", **options: Any) -> Flight:
+        return sender(OPERATIONS[command], options, clients.__getitem__)(target)
+
+    return send
+
+
+def broken(sim: Simulator, action: str, **fault: Any) -> None:
+    sim.add_fault({"action": action, "fault": fault})
+
+
+def operation_with(*options: tuple[str, str]) -> Operation:
+    made = tuple(Option(name, argument, "text", "Help.") for name, argument in options)
+    return OPERATIONS["restart"]._replace(options=made)
+
+
+def test_an_option_of_the_method_is_its_argument() -> None:
+    assert arguments_of(operation_with(("--skip-shutdown", "skip_shutdown")), {"skip_shutdown": True}) == {
+        "skip_shutdown": True
+    }
+
+
+def test_options_of_the_body_are_nested_in_it() -> None:
+    given = {"admin_password": "p", "exact_version": "1", "temp_disk": True}
+    body = {"osProfile": {"adminPassword": "p"}, "exactVersion": "1", "tempDisk": True}
+    assert arguments_of(OPERATIONS["reimage"], given) == {"parameters": body}
+
+
+@pytest.mark.parametrize("value", [None, False])
+def test_what_was_left_out_or_switched_off_is_not_sent(value: object) -> None:
+    operation = operation_with(("--a", "a"), ("--b", "body.b"), ("--c", "c"))
+    assert arguments_of(operation, {"a": value, "b": value}) == {}
+
+
+def test_an_empty_text_is_sent_as_it_is() -> None:
+    assert arguments_of(operation_with(("--a", "a")), {"a": ""}) == {"a": ""}
+
+
+@each_long_operation
+def test_an_accepted_operation_has_a_url_and_ends_when_the_service_says_so(
+    operation: Operation, send: Send, sim: Simulator
+) -> None:
+    flight = send(operation.name)
+    url = flight.url
+    assert url
+    assert url.startswith(f"{sim.url}/subscriptions/")
+    assert (flight.look(), flight.url) == (False, url)
+    sim.advance(DAY)
+    assert (flight.look(), flight.url) == (True, None)
+
+
+def test_an_operation_that_does_not_last_has_nothing_to_look_at(send: Send, sim: Simulator) -> None:
+    broken(sim, "poll", status=500)
+    flight = send("simulate-eviction")
+    assert (flight.url, flight.wait(), flight.look()) == (None, None, True)
+
+
+def test_one_look_is_one_request(send: Send, sim: Simulator) -> None:
+    flight = send()
+    flight.look()
+    flight.look()
+    assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
+
+
+def test_nothing_is_looked_at_before_it_is_asked_for(send: Send, sim: Simulator) -> None:
+    send()
+    assert [request["action"] for request in sim.requests()] == ["restart"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 408, 409, 500, 502, 503, 504])
+def test_a_refused_operation_is_sent_once_and_fails_in_the_words_of_the_service(
+    status: int, send: Send, sim: Simulator
+) -> None:
+    broken(sim, "restart", status=status, code="Why", message="Because.")
+    with pytest.raises(Failure) as caught:
+        send()
+    assert caught.value.error == Error("Why", "Because.")
+    assert len(changes(sim)) == 1
+
+
+@pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
+def test_an_operation_whose_answer_was_lost_is_sent_once_and_nobody_knows(
+    kind: str, send: Send, sim: Simulator
+) -> None:
+    broken(sim, "restart", kind=kind)
+    with pytest.raises(Failure) as caught:
+        send()
+    assert caught.value.error.code == "ConnectionLost"
+    assert "not known" in caught.value.error.message
+    assert len(changes(sim)) == 1
+
+
+def test_an_operation_that_could_not_be_sent_says_so(send: Send, sim: Simulator, compute: Any) -> None:
+    compute._client._base_url = "https://localhost:1"
+    with pytest.raises(Failure) as caught:
+        send()
+    assert caught.value.error.code == "NotSent"
+    assert changes(sim) == []
+
+
+@pytest.mark.parametrize(("seconds", "after"), [(7, 7), (None, None)])
+def test_a_throttled_operation_is_sent_once_and_says_how_long_to_wait(
+    seconds: int | None, after: float | None, send: Send, sim: Simulator
+) -> None:
+    broken(sim, "restart", status=429, **({"retryAfter": seconds} if seconds else {}))
+    with pytest.raises(Throttled) as caught:
+        send()
+    assert caught.value.after == after
+    assert len(changes(sim)) == 1
+
+
+def test_the_wait_that_the_service_asks_for_is_told_with_each_answer(send: Send, sim: Simulator) -> None:
+    sim.configure(retry_after=17)
+    flight = send()
+    assert flight.wait() == 17
+    sim.configure(retry_after=5)
+    flight.look()
+    assert flight.wait() == 5
+
+
+def test_no_wait_is_told_where_the_service_asks_for_none(send: Send) -> None:
+    assert send().wait() is None
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 500}, {"status": 503}, {"kind": "malformed"}, {"kind": "drop-before"}, {"kind": "drop-after"}],
+    ids=lambda fault: " ".join(map(str, fault.values())),
+)
+def test_a_look_without_an_answer_leaves_the_operation_to_be_looked_at_again(
+    fault: dict[str, Any], send: Send, sim: Simulator
+) -> None:
+    flight = send()
+    url = flight.url
+    sim.add_fault({"action": "poll", "times": 1, "fault": fault})
+    with pytest.raises(Unanswered):
+        flight.look()
+    sim.advance(DAY)
+    assert (flight.url, flight.look()) == (url, True)
+    assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
+
+
+def test_a_throttled_look_says_how_long_to_wait(send: Send, sim: Simulator) -> None:
+    flight = send()
+    broken(sim, "poll", status=429, retryAfter=9)
+    with pytest.raises(Throttled) as caught:
+        flight.look()
+    assert caught.value.after == 9
+
+
+@each_long_operation
+def test_a_failed_operation_fails_in_the_words_of_the_service(operation: Operation, send: Send, sim: Simulator) -> None:
+    action = operation.request.rpartition("/")[2] if "/" in operation.request else "delete"
+    broken(sim, action, kind="fail", code="AllocationFailed", message="No \n room.")
+    flight = send(operation.name)
+    sim.advance(DAY)
+    with pytest.raises(Failure) as caught:
+        flight.look()
+    assert caught.value.error == Error("AllocationFailed", "No room.")
+
+
+def test_an_operation_whose_record_is_gone_fails(send: Send, sim: Simulator) -> None:
+    broken(sim, "restart", kind="gone")
+    flight = send()
+    with pytest.raises(Failure) as caught:
+        flight.look()
+    assert caught.value.error.code == "NotFound"
+
+
+def test_options_of_the_method_reach_the_service(send: Send, sim: Simulator) -> None:
+    send("stop", skip_shutdown=True)
+    assert changes(sim)[0]["query"]["skipshutdown"] == "true"
+
+
+def test_options_of_the_body_reach_the_service(send: Send, sim: Simulator) -> None:
+    send("reimage", temp_disk=True, admin_password="secret")
+    assert changes(sim)[0]["body"] == {"tempDisk": True, "osProfile": {"adminPassword": "secret"}}

@@ -1,0 +1,135 @@
+"""What does the documentation say that the table already says? Writes docs/equivalence.md and a part of the README.
+
+`python -m tools.render --check` writes nothing and fails where a file does not say what the table says.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from azext_flexcompare.comparison import compare_rows
+from azext_flexcompare.table import cite, facts, operations
+
+ROOT = Path(__file__).parent.parent
+README, EQUIVALENCE = ROOT / "README.md", ROOT / "docs" / "equivalence.md"
+BEGIN, END = "<!-- the table begins: `make table` writes it -->", "<!-- the table ends -->"
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Write a Markdown table."""
+    names = list(headings)
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def readme_table() -> str:
+    """Write the rows of the page in short."""
+    rows = (
+        (api["section"], api["uniform"], _code(api["azVmssFlex"]), api["support"], api["today"] or "as the page says",
+         api["evidence"])
+        for api in compare_rows(None, None, None)
+    )  # fmt: skip
+    return table(("Section", "Uniform API", "Command", "Support", "Today", "Evidence"), rows)
+
+
+def equivalence() -> str:
+    """Write the whole table as a page."""
+    page = facts()["page"]
+    return "\n".join(
+        [
+            "# What becomes of a Uniform scale set's API on a Flexible one",
+            "",
+            "Generated from `azext_flexcompare/equivalence.json` by `make table`; do not edit.",
+            "",
+            f"The page is Microsoft's *{page['title']}*, edition {page['edition']}.",
+            f"Newer facts were looked up on {page['checked']}. Nothing here was tried on Azure by this project.",
+            "",
+            *_vocabulary(),
+            "## The rows of the page",
+            "",
+            *(_api(api) for api in compare_rows(None, None, None)),
+            "## The operations",
+            "",
+            "Each is one call for each chosen instance.",
+            "",
+            _operations(),
+            "## The commands of `az vmss`",
+            "",
+            "Every command of azure-cli 2.91.0 and what it does on a Flexible set.",
+            "",
+            _commands(),
+        ]
+    )
+
+
+def written(path: Path) -> str:
+    """Say what a generated file should hold, the hand-written part of the README as it is."""
+    if path == EQUIVALENCE:
+        return equivalence()
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    return f"{before}{BEGIN}\n\n{readme_table()}\n{END}{rest.partition(END)[2]}"
+
+
+def main() -> int:
+    """Write the files, or with --check compare them; returns 1 where one is stale."""
+    stale = [path for path in (EQUIVALENCE, README) if not path.exists() or path.read_text("utf-8") != written(path)]
+    for path in stale:
+        if "--check" in sys.argv:
+            print(f"{path.relative_to(ROOT)} is stale: run `make table`")
+        else:
+            path.write_text(written(path), encoding="utf-8")
+    return int("--check" in sys.argv and bool(stale))
+
+
+def _vocabulary() -> Iterable[str]:
+    schema = json.loads((ROOT / "azext_flexcompare" / "equivalence.schema.json").read_text("utf-8"))
+    for word in ("support", "evidence", "onFlexible"):
+        told, *meanings = schema["$defs"][word]["description"].split(". ")
+        yield f"**{word}**: {'. '.join([told, *meanings])}\n"
+
+
+def _api(api: dict[str, Any]) -> str:
+    rows = [
+        ("The page says", api["flexible"]),
+        ("Today", api["today"] or "as the page says"),
+        ("Command", _code(api["azVmssFlex"]) or "none yet"),
+        ("`az vmss`", ", ".join(_code(name) for name in api["azVmss"]) or "no command"),
+        ("Support", api["support"]),
+        ("Evidence", f"{api['evidence']}: {api['source']}"),
+        *([("Notes", api["notes"])] if api["notes"] else []),
+    ]
+    return f"### {api['section']}: {api['uniform']}\n\n`{api['uniformApi']}`\n\n{table(('', ''), rows)}"
+
+
+def _operations() -> str:
+    rows = (
+        (_code(f"az vmss-flex {one.name}"), _code(one.request.replace("{vm}", "virtualMachines/NAME")), one.summary,
+         one.risk, f"{one.evidence}: {cite(one.source)}")
+        for one in operations()
+    )  # fmt: skip
+    return table(("Command", "Sends", "What it does", "What it costs to get wrong", "Evidence"), rows)
+
+
+def _commands() -> str:
+    rows = (
+        (_code(f"az vmss {one['name']}"), one["onFlexible"], one["today"], _code(one["instead"]),
+         f"{one['evidence']}: {cite(one['source'])}")
+        for one in facts()["commands"]
+    )  # fmt: skip
+    return table(("Command", "On Flexible", "What it does", "Use instead", "Evidence"), rows)
+
+
+def _code(text: str | None) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""How is the extension run for real without touching the user's own Azure CLI?
+
+A home of its own: the wheel, installed by `az extension add` into the build folder, an empty configuration folder,
+and the embedded Azure Resource Manager to log in to. `python -m tools.sandbox` opens a shell there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from armsim import Simulator
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build"
+AZ = Path(sys.executable).with_name("az.cmd" if os.name == "nt" else "az")
+PACKAGED = ("setup.py", "README.md", "HISTORY.rst", "azext_flexcompare/*")
+
+
+def az(environment: dict[str, str], *arguments: str, **how: object) -> subprocess.CompletedProcess[str]:
+    """Run the real `az` in an environment."""
+    return subprocess.run([str(AZ), *arguments], env=environment, text=True, check=False, **how)  # type: ignore[call-overload, no-any-return]
+
+
+def build_wheel(into: Path) -> Path:
+    """Build the wheel into a folder, as `python setup.py bdist_wheel` does."""
+    with tempfile.TemporaryDirectory() as work:
+        setup = f"setup.py --quiet egg_info -e {work} build -b {work}/build bdist_wheel -d {into} -b {work}/wheel"
+        subprocess.run([sys.executable, *setup.split()], cwd=ROOT, check=True, capture_output=True)
+    return next(into.glob("*.whl"))
+
+
+def extensions() -> Path:
+    """Install the extension as it stands now, once, and return the folder for AZURE_EXTENSION_DIR."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in PACKAGED for path in ROOT.glob(pattern) if path.is_file()):
+        digest.update(path.name.encode() + path.read_bytes())
+    home = BUILD / "extensions" / digest.hexdigest()[:16]
+    BUILD.mkdir(exist_ok=True)
+    with FileLock(BUILD / "extensions.lock"):
+        if not (home / "installed").exists():
+            wheel = build_wheel(home / "wheel")
+            with tempfile.TemporaryDirectory() as config:
+                environment = {**os.environ, "AZURE_CONFIG_DIR": config, "AZURE_EXTENSION_DIR": str(home / "az")}
+                az(environment, "extension", "add", "--yes", "--source", str(wheel)).check_returncode()
+            (home / "installed").touch()
+    return home / "az"
+
+
+def log_in(simulator: Simulator, config: Path) -> dict[str, str]:
+    """Log an empty configuration folder in to a simulator; return the environment in which `az` uses both."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AZURE_")},
+        **simulator.environment(),
+        "AZURE_CONFIG_DIR": str(config),
+        "AZURE_EXTENSION_DIR": str(extensions()),
+        "PATH": f"{AZ.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    for command in simulator.login_commands():
+        done = az(environment, *command, "--only-show-errors", capture_output=True)
+        if done.returncode:
+            raise RuntimeError(f"az {' '.join(command)}: {done.stderr}")
+    return environment
+
+
+@contextmanager
+def sandbox(vms: int = 40, seconds: float = 5) -> Iterator[tuple[Simulator, dict[str, str]]]:
+    """Start a simulator whose operations last so many seconds, and log in to it."""
+    with Simulator(vms, seconds=seconds) as simulator, tempfile.TemporaryDirectory() as config:
+        yield simulator, log_in(simulator, Path(config))
+
+
+def main() -> int:
+    """Open a shell in the sandbox."""
+    with sandbox() as (simulator, environment):
+        print(
+            "`az` is logged in to a simulated Azure: resource group rg, Flexible set flex (40 instances), and others."
+        )
+        print(f"Try: az vmss-flex list-instances -g rg -n flex -o table     ({simulator.url}; exit leaves)")
+        shell = os.environ.get("SHELL", "/bin/sh")
+        return subprocess.run([shell], env={**environment, "PS1": "(sandbox) $ "}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
