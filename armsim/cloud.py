@@ -65,7 +65,7 @@ class Cloud:
         when = self.now if moment is None else moment
         if power == GONE:
             self.world.remove_vm(vm)
-            self.graph.publish(when, vm, None)
+            self.graph.publish(when, vm, gone=True)
             return
-        vm.state = VmState(power, provisioning, self.at(when), error)
-        self.graph.publish(when, vm, vm.state)
+        vm.state = VmState(power, provisioning, self.at(when), error, vm.state.version + 1)
+        self.graph.publish(when, vm)

@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
-from armsim.arm import groups, login, operations
+from armsim.arm import groups, locks, login, operations
 from armsim.arm.errors import ArmError
 from armsim.arm.quota import rate_headers
 from armsim.arm.router import Call, Route, Router, check_query
-from armsim.compute import scale_set_routes, vm_actions, vm_routes
+from armsim.compute import (
+    extension_routes,
+    run_command,
+    scale_set_actions,
+    scale_set_routes,
+    vm_actions,
+    vm_routes,
+    vm_writes,
+)
 from armsim.faults.answers import error_of
 from armsim.faults.rules import OPERATIONS
 from armsim.messages import Request, Response
+from armsim.network import routes as network_routes
 from armsim.resourcegraph import routes as graph_routes
 
 if TYPE_CHECKING:
@@ -20,7 +29,11 @@ if TYPE_CHECKING:
     from armsim.faults.rules import Fault
 
 ROUTES = Router()
-for _module in (login, groups, operations, scale_set_routes, vm_routes, vm_actions, graph_routes):
+_MODULES = (
+    login, groups, locks, operations, scale_set_routes, vm_routes, vm_actions, vm_writes, extension_routes, run_command,
+    scale_set_actions, graph_routes, network_routes,
+)  # fmt: skip
+for _module in _MODULES:
     ROUTES.include(_module.routes)
 
 
@@ -57,7 +70,7 @@ def _handle(route: Route, call: Call, vm: str | None) -> Response | None:
         call.cloud.tokens.check(call.request.headers.get("authorization"), call.cloud.clock.utc())
     check_query(route, call.request.query)
     fault = call.cloud.faults.pick(route.action, vm)
-    return route.handler(call) if fault is None else _handle_with_fault(route, call, fault)
+    return _run(route, call) if fault is None else _handle_with_fault(route, call, fault)
 
 
 def _handle_with_fault(route: Route, call: Call, fault: Fault) -> Response | None:
@@ -65,16 +78,31 @@ def _handle_with_fault(route: Route, call: Call, fault: Fault) -> Response | Non
         raise error_of(fault, route.bucket, call.cloud.clock.utc())
     if fault.kind == "drop-before":
         return None
-    response = route.handler(call._replace(fault=fault if fault.kind in OPERATIONS else None))
+    response = _run(route, call._replace(fault=fault if fault.kind in OPERATIONS else None))
     if fault.kind == "malformed":
         return response._replace(body=b'{"value": [{"name": ')
     return None if fault.kind == "drop-after" else response
 
 
+def _run(route: Route, call: Call) -> Response:
+    locks.check_locks(call.request, call.cloud.world)
+    return route.handler(call)
+
+
 def _subject(call: Call) -> str | None:
     """Return the name of the VM that a call is about, as the path or its operation has it."""
     operation = call.cloud.operations.operations.get(call.params.get("operation", "").lower())
-    return operation.vm if operation else call.params.get("vm")
+    if operation:
+        return operation.vm or None
+    if call.params.get("kind", "").lower() == "virtualmachines":
+        return call.params["name"]
+    nic = call.params.get("nic")
+    return _owner_of(call, nic) if nic else call.params.get("vm")
+
+
+def _owner_of(call: Call, nic: str) -> str | None:
+    document = call.cloud.world.network.nics.get((call.params["group"].lower(), nic.lower()))
+    return document.owner.rpartition("/")[2] if document and document.owner else None
 
 
 def _refusal(error: ArmError) -> Response:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from armsim.compute.lifecycle import ACTIONS
+from armsim.compute.lifecycle import ACTIONS, WRITES
 
 if TYPE_CHECKING:
     from armsim.cloud import Cloud
     from armsim.world.model import Vm
+
+_COUNTED = (*ACTIONS, *WRITES, "manualupgrade", "instance-put")
 
 
 def find_vm(cloud: Cloud, name: str) -> Vm | None:
@@ -22,7 +24,6 @@ def describe_truth(cloud: Cloud, name: str) -> dict[str, Any] | None:
     vm = find_vm(cloud, name)
     if vm is None:
         return None
-    running = vm.operation is not None and vm.operation.status == "InProgress"
     return {
         "name": vm.spec.name,
         "id": vm.spec.id,
@@ -32,14 +33,14 @@ def describe_truth(cloud: Cloud, name: str) -> dict[str, Any] | None:
         "powerState": vm.state.power,
         "provisioningState": vm.state.provisioning,
         "error": vm.state.error,
-        "operation": vm.operation.action if running and vm.operation else None,
+        "operation": vm.operation.action if vm.operation and vm.busy else None,
         "accepted": accepted_of(cloud, vm.spec.id),
     }
 
 
 def accepted_of(cloud: Cloud, identifier: str) -> dict[str, int]:
     """Return how many requests of each action were accepted for a VM, which may be gone by now."""
-    counts = {action: cloud.accepted[identifier, action] for action in ACTIONS}
+    counts = {action: cloud.accepted[identifier, action] for action in _COUNTED}
     return {action: times for action, times in counts.items() if times}
 
 
@@ -51,4 +52,8 @@ def describe_state(cloud: Cloud) -> dict[str, Any]:
         "operations": len(cloud.operations.operations),
         "running": cloud.operations.running,
         "peak": cloud.operations.peak,
+        "services": [
+            {"scaleSet": scale_set, "service": service, "state": state}
+            for (scale_set, service), state in cloud.world.services.items()
+        ],
     }

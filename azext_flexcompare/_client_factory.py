@@ -63,9 +63,40 @@ class ArmClient:
         )
 
     def post(self, path: str, body: Any) -> Any:
-        """Send a query as POST and give the answer's body; raises HttpResponseError if it was refused."""
+        """Send a query as POST and give the answer's body; like all of these, raises HttpResponseError if refused."""
+        return self._send("POST", path, json=body).json()
+
+    def get(self, path: str) -> Any:
+        """Read a resource."""
+        return self._send("GET", path).json()
+
+    def pages(self, path: str) -> list[Any]:
+        """Read a list, following every nextLink."""
+        found: list[Any] = []
+        while path:
+            page = self.get(path)
+            found += page["value"]
+            path = page.get("nextLink") or ""
+        return found
+
+    def put(self, path: str, body: Any, **how: Any) -> Any:
+        """Write a resource; `how` are options of the pipeline."""
+        return self._send("PUT", path, json=body, **how).json()
+
+    def begin_put(self, path: str, body: Any, polling: Any, etag: str | None, **how: Any) -> None:
+        """Write a resource if it still has this etag, and set a PollingMethod up on the answer."""
+        headers = {"If-Match": etag} if etag else None
+        answer = self._send("PUT", path, json=body, headers=headers, _return_pipeline_response=True, **how)
+        polling.initialize(self._client, answer, lambda one: one)
+
+    def delete(self, path: str, **how: Any) -> None:
+        """Delete a resource; `how` are options of the pipeline."""
+        self._send("DELETE", path, **how)
+
+    def _send(self, method: str, path: str, json: Any = None, headers: Any = None, **how: Any) -> Any:
         from azure.core.rest import HttpRequest
 
-        response = self._client.send_request(HttpRequest("POST", self._client.format_url(path), json=body))
-        response.raise_for_status()
-        return response.json()
+        request = HttpRequest(method, self._client.format_url(path), json=json, headers=headers)
+        answer = self._client.send_request(request, **how)
+        getattr(answer, "http_response", answer).raise_for_status()
+        return answer

@@ -17,6 +17,23 @@ VIEWED = (
     "[].{Instance:instance, Zone:zone, FaultDomain:faultDomain, PowerState:powerState,"
     " Agent:instanceView.vmAgent.statuses[0].displayStatus, Health:instanceView.vmHealth.status.displayStatus}"
 )
+EXTENSION = (
+    "[].{Instance:instance, Extension:extension.name, Publisher:extension.publisher,"
+    " Version:extension.typeHandlerVersion, State:extension.provisioningState, Why:error.code}"
+)
+PROTECTION = (
+    "[].{Instance:instance, Locks:join(', ', locks[].join(' ', [level, name])), ScaleIn:protectFromScaleIn,"
+    " ScaleSetActions:protectFromScaleSetActions, Why:error.code}"
+)
+NAT_OUTCOMES = (
+    "[].{Instance:instance, Status:status, Rule:rule || join(', ', rules[].rule || `[]`), Address:frontendAddress,"
+    " Port:frontendPort, BackendPort:backendPort, Why:error.code || reason}"
+)
+NAT_RULES = (
+    "[].{Instance:instance, LoadBalancer:loadBalancer, Rule:rule, Address:frontendAddress, Port:frontendPort,"
+    " BackendPort:backendPort, Protocol:protocol}"
+)
+SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
 
 COLUMNS = {  # heading: (field, characters); with the space between them they fit 120 columns
     "Section": ("section", 19),
@@ -27,17 +44,66 @@ COLUMNS = {  # heading: (field, characters); with the space between them they fi
 }
 
 
+BY_COMMAND = {
+    "AzVmss": ("azVmss", 42),
+    "OnFlexible": ("onFlexible", 10),
+    "Instead": ("instead", 44),
+    "Evidence": ("evidence", 10),
+}
+LIVE = {
+    "Uniform": ("uniform", 30),
+    "AzVmssFlex": ("azVmssFlex", 22),
+    "Applies": ("applies", 7),
+    "Of": ("instances", 5),
+    "WhyNot": ("whyNot", 40),
+}
+
+
 def comparison(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Lay the equivalence table out in 120 columns; what is cut ends in an ellipsis and stands whole in JSON."""
+    if rows and "onFlexible" in rows[0]:
+        return [_laid_out(row, BY_COMMAND) for row in rows]
+    if rows and "applies" in rows[0]:
+        return [_laid_out({**row, "whyNot": _reasons(row["whyNot"])}, LIVE) for row in rows]
+    return [{**_laid_out(row, COLUMNS), "Today": "differs" if row["today"] else ""} for row in rows]
+
+
+def extensions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write a line for each extension of each instance."""
     return [
         {
-            **{heading: _cut(row[field], width) for heading, (field, width) in COLUMNS.items()},
-            "Today": "differs" if row["today"] else "",
+            "Instance": row["instance"],
+            "Extension": extension.get("name"),
+            "Publisher": extension.get("publisher"),
+            "Version": extension.get("typeHandlerVersion"),
+            "State": extension.get("provisioningState"),
         }
         for row in rows
+        for extension in row["extensions"] or [{}]
     ]
 
 
-def _cut(text: str | None, width: int) -> str:
-    text = (text or "").removeprefix("az vmss-flex ")
+def outputs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Fold instances whose outcome and output are the same into one line."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        said = row["output"] or (row["error"] or {}).get("code") or row["reason"] or ""
+        groups.setdefault((row["status"], said.strip()), []).append(row["instance"])
+    return [
+        {"Instances": len(names), "Status": status, "Output": said, "Named": _cut(", ".join(names), 40)}
+        for (status, said), names in groups.items()
+    ]
+
+
+def _laid_out(row: dict[str, Any], columns: dict[str, tuple[str, int]]) -> dict[str, str]:
+    short = {**row, "azVmssFlex": (row.get("azVmssFlex") or "").removeprefix("az vmss-flex ")}
+    return {heading: _cut(short[field], width) for heading, (field, width) in columns.items()}
+
+
+def _reasons(why_not: dict[str, list[str]]) -> str:
+    return "; ".join(f"{len(names)} {why}" for why, names in why_not.items())
+
+
+def _cut(value: object, width: int) -> str:
+    text = "" if value is None else str(value)
     return text if len(text) <= width else text[: width - 1] + "…"

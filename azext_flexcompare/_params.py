@@ -6,11 +6,19 @@ from typing import Any
 
 from azure.cli.core.commands.parameters import get_enum_type, get_three_state_flag, resource_group_name_type
 
-from azext_flexcompare._validators import positive
+from azext_flexcompare._validators import port, positive
 from azext_flexcompare.comparison import names, sections, supports
 from azext_flexcompare.table import Operation, operations
 
 POWER_STATES = ("running", "stopped", "deallocated", "starting", "stopping", "deallocating", "hibernated", "unknown")
+
+KINDS: dict[str, dict[str, Any]] = {
+    "flag": {"arg_type": get_three_state_flag()},
+    "text": {},
+    "secret": {},
+    "list": {"nargs": "+"},
+    "lists": {"nargs": "+", "action": "append"},
+}
 
 
 def load_arguments(loader: Any, _: str) -> None:
@@ -25,9 +33,27 @@ def load_arguments(loader: Any, _: str) -> None:
             help="Where to read from: the compute API, always up to date, or Azure Resource Graph, cheap for many sets "
             "but up to about a minute old and without fault domains where it does not know them.",
         )
+    with loader.argument_context("vmss-flex extension show") as c:
+        c.argument("name", options_list=["--name", "-n"], help="Name of the extension on the instances.")
+        c.argument("vmss_name", options_list=["--vmss-name"])  # as in `az vmss extension`
+    with loader.argument_context("vmss-flex extension list") as c:
+        c.argument("vmss_name", options_list=["--vmss-name"])
+    with loader.argument_context("vmss-flex set-orchestration-service-state") as c:
+        c.argument("service_name", arg_type=get_enum_type(["AutomaticRepairs"]), help="The service of the scale set.")
+        c.argument("action", arg_type=get_enum_type(["Resume", "Suspend"]), help="What becomes of it.")
+    with loader.argument_context("vmss-flex translate") as c:
+        c.argument("file", options_list=["--file", "-f"], help="The shell script; left out or `-`, standard input.")
+        c.argument("diff", action="store_true", help="Print a unified diff instead of the script.")
+    with loader.argument_context("vmss-flex nat-rule") as c:
+        _describe_nat_rules(c)
     with loader.argument_context("vmss-flex compare") as c:
         c.argument("section", arg_type=get_enum_type(sections()), help="Only this section of the page.")
         c.argument("operation", arg_type=get_enum_type(names()), help="Only the rows of this API or of our command.")
+        c.argument(
+            "by",
+            arg_type=get_enum_type(["api", "command"]),
+            help="What the rows are: the APIs of the page, or the commands of `az vmss`.",
+        )
         c.argument("support", arg_type=get_enum_type(supports()), help="Only the rows that stand so.")
     for operation in operations():
         _describe_own(loader, operation)
@@ -58,25 +84,22 @@ def _describe_choice(c: Any) -> None:
         arg_group=group,
         help="Names or ids of instances; `*` is every one. `@file` and `@-` read them, one a line.",
     )
-    c.argument("zones", options_list=["--zone"], nargs="+", arg_group=group, help="Only instances in these zones.")
+    c.argument("zone", nargs="+", arg_group=group, help="Only instances in these zones.")
     c.argument(
-        "fault_domains",
-        options_list=["--fault-domain"],
+        "fault_domain",
         nargs="+",
         arg_group=group,
         help="Only instances in these fault domains.",
     )
     c.argument(
-        "power_states",
-        options_list=["--power-state"],
+        "power_state",
         nargs="+",
         arg_type=get_enum_type(POWER_STATES),
         arg_group=group,
         help="Only instances in these power states.",
     )
     c.argument(
-        "tags",
-        options_list=["--tag"],
+        "tag",
         nargs="+",
         arg_group=group,
         help="Only instances that have all these tags, each `key` or `key=value`.",
@@ -119,8 +142,37 @@ def _describe_acting(c: Any) -> None:
     )
 
 
+def _describe_nat_rules(c: Any) -> None:
+    c.argument(
+        "lb_name",
+        options_list=["--lb-name"],
+        help="Name of the load balancer, in the resource group of the scale set, or its id.",
+    )
+    c.argument("backend_port", type=port, help="The port of the instances to which the rule leads.")
+    c.argument(
+        "frontend_port_start",
+        type=port,
+        help="The first frontend port to give, to 65534 at most. Ports that something else on the frontend has are "
+        "passed over.",
+    )
+    c.argument(
+        "frontend_ip_name",
+        options_list=["--frontend-ip-name", "--frontend-ip"],
+        help="Name of the load balancer's frontend; left out, its only one.",
+    )
+    c.argument("protocol", arg_type=get_enum_type(["Tcp", "Udp", "All"]), help="The protocol that is forwarded.")
+
+
 def _describe_own(loader: Any, operation: Operation) -> None:
-    kinds = {"flag": {"arg_type": get_three_state_flag()}, "text": {}, "secret": {}}
     with loader.argument_context(f"vmss-flex {operation.name}") as c:
         for option in operation.options:
-            c.argument(option.dest, options_list=[option.name], help=option.help, **kinds[option.type])
+            c.argument(
+                option.dest,
+                options_list=[option.name, *option.aliases],
+                help=option.help,
+                required=option.required,
+                **({"arg_type": get_enum_type(option.choices)} if option.choices else {}),
+                **KINDS[option.type],
+            )
+        if any(option.name == "--name" for option in operation.options):
+            c.argument("vmss_name", options_list=["--vmss-name"])  # as in `az vmss extension`

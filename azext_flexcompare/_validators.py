@@ -13,15 +13,14 @@ from azure.cli.core.azclierror import (
 
 from azext_flexcompare.selection import Choice
 
+CHOICE_OF_SETS = ("resource_group_name", "vmss_name", "ids")
 CHOICE = (
-    "resource_group_name",
-    "vmss_name",
-    "ids",
+    *CHOICE_OF_SETS,
     "instance_ids",
-    "zones",
-    "fault_domains",
-    "power_states",
-    "tags",
+    "zone",
+    "fault_domain",
+    "power_state",
+    "tag",
     "exclude",
 )
 
@@ -49,10 +48,10 @@ def take_choice(arguments: dict[str, Any]) -> Choice:
         None if ids else name,
         _lines("--ids", ids),
         _lines("--instance-ids", typed["instance_ids"]),
-        _lines("--zone", typed["zones"]),
-        _lines("--fault-domain", typed["fault_domains"]),
-        _lines("--power-state", typed["power_states"]),
-        _tags(typed["tags"]),
+        _lines("--zone", typed["zone"]),
+        _lines("--fault-domain", typed["fault_domain"]),
+        _lines("--power-state", typed["power_state"]),
+        _tags(typed["tag"]),
         _lines("--exclude", typed["exclude"]) or (),
     )
 
@@ -61,6 +60,14 @@ def positive(text: str) -> int:
     """Read a whole number above zero, or be refused by the parser."""
     number = int(text)
     if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def port(text: str) -> int:
+    """Read a port, 1 to 65535, or be refused by the parser."""
+    number = positive(text)
+    if number > 65535:
         raise ValueError(text)
     return number
 

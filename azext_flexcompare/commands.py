@@ -5,26 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from azext_flexcompare import _format as layout
-from azext_flexcompare._operation import InstanceCommand, OperationCommand, RefusalCommand
+from azext_flexcompare._operation import ActingCommand, InstanceCommand, OperationCommand, RefusalCommand, SetCommand
 from azext_flexcompare.table import operations, refusals
 
 GROUP = "vmss-flex"
+
+HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
+    "extension list": (InstanceCommand, "extension_list", layout.extensions),
+    "extension show": (InstanceCommand, "extension_show", layout.EXTENSION),
+    "get-instance-view": (InstanceCommand, "get_instance_view", layout.VIEWED),
+    "list-instances": (InstanceCommand, "list_instances", layout.LISTED),
+    "nat-rule create": (ActingCommand, "nat_rule_create", layout.NAT_OUTCOMES),
+    "nat-rule delete": (ActingCommand, "nat_rule_delete", layout.NAT_OUTCOMES),
+    "nat-rule list": (InstanceCommand, "nat_rule_list", layout.NAT_RULES),
+    "protection show": (InstanceCommand, "protection_show", layout.PROTECTION),
+    "set-orchestration-service-state": (SetCommand, "set_orchestration_service_state", layout.SETS),
+    "show": (InstanceCommand, "show", layout.SHOWN),
+}
 
 
 def load_command_table(loader: Any, _: list[str] | None) -> None:
     """Register the commands that are written by hand and one for each entry of the table."""
     with loader.command_group(GROUP) as group:
         group.custom_command("compare", "compare", table_transformer=layout.comparison)
-    hand_written = {
-        "list-instances": ("list_instances", layout.LISTED),
-        "show": ("show", layout.SHOWN),
-        "get-instance-view": ("get_instance_view", layout.VIEWED),
-    }
-    for name, (function, table) in hand_written.items():
-        loader.add_cli_command(f"{GROUP} {name}", InstanceCommand(loader, function), table_transformer=table)
+        group.custom_command("translate", "translate")
+    for name, (make, function, table) in HAND_WRITTEN.items():
+        loader.add_cli_command(f"{GROUP} {name}", make(loader, function), table_transformer=table)
     for operation in operations():
+        table = layout.outputs if operation.returns else layout.OUTCOMES
         loader.add_cli_command(
-            f"{GROUP} {operation.name}", OperationCommand(loader, operation), table_transformer=layout.OUTCOMES
+            f"{GROUP} {operation.name}", OperationCommand(loader, operation), table_transformer=table
         )
     for refusal in refusals():
         loader.add_cli_command(f"{GROUP} {refusal.name}", RefusalCommand(loader, refusal))

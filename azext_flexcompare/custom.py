@@ -2,47 +2,149 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # these would import the SDK at start-up
-    from azext_flexcompare.outcome import Outcome
-    from azext_flexcompare.selection import Choice, Instance
+    from azext_flexcompare.selection import Choice
     from azext_flexcompare.table import Operation, Refusal
 
 
 def compare(
-    cmd: Any,  # noqa: ARG001  (the CLI passes it)
+    cmd: Any,
     section: str | None = None,
     operation: str | None = None,
     support: str | None = None,
+    by: str = "api",
+    resource_group_name: str | None = None,
+    vmss_name: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Print the equivalence table; needs no login and no network."""
-    from azext_flexcompare.comparison import compare_rows
+    """Print the equivalence table; without a scale set to check, it needs no login and no network."""
+    from azext_flexcompare.comparison import command_rows, compare_rows
 
+    if by == "command":
+        return command_rows(operation)
+    if any(name and not getattr(name, "is_default", False) for name in (resource_group_name, vmss_name)):
+        from azext_flexcompare.reading import check_live
+
+        return check_live(cmd.cli_ctx, resource_group_name, vmss_name, (section, operation, support))
     return compare_rows(section, operation, support)
+
+
+def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:
+    """Print a shell script with its `az vmss` calls rewritten for Flexible sets, and list those that need a person."""
+    from azext_flexcompare.translating import translate_file
+
+    translate_file(cmd.cli_ctx, file, diff)
 
 
 def list_instances(cmd: Any, choice: Choice, source: str = "compute") -> list[dict[str, Any]]:
     """List the chosen instances with zone, fault domain and power state."""
+    from azext_flexcompare.choosing import choose
     from azext_flexcompare.report import listed_row
 
-    return [listed_row(instance) for instance in _choose(cmd, "list-instances", choice, source)]
+    return [listed_row(instance) for instance in choose(cmd.cli_ctx, "list-instances", choice, source)]
 
 
 def show(cmd: Any, choice: Choice) -> list[Any]:
     """Show the chosen instances whole."""
-    return [instance.resource for instance in _choose(cmd, "show", choice)]
+    from azext_flexcompare.reading import show_instances
+
+    return show_instances(cmd.cli_ctx, choice)
 
 
 def get_instance_view(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
     """Show the instance view of each chosen instance."""
+    from azext_flexcompare.choosing import choose
     from azext_flexcompare.report import instance_row
 
     return [
         {**instance_row(instance), "powerState": instance.power_state, "instanceView": instance.resource.instance_view}
-        for instance in _choose(cmd, "get-instance-view", choice)
+        for instance in choose(cmd.cli_ctx, "get-instance-view", choice)
     ]
+
+
+def extension_show(cmd: Any, choice: Choice, name: str) -> list[dict[str, Any]]:
+    """Show one extension of each chosen instance."""
+    from azext_flexcompare.reading import show_extension
+
+    return show_extension(cmd.cli_ctx, choice, name)
+
+
+def extension_list(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+    """List the extensions of each chosen instance."""
+    from azext_flexcompare.reading import list_extensions
+
+    return list_extensions(cmd.cli_ctx, choice)
+
+
+def protection_show(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+    """Show what protects each chosen instance."""
+    from azext_flexcompare.reading import show_protection
+
+    return show_protection(cmd.cli_ctx, choice)
+
+
+def set_orchestration_service_state(
+    cmd: Any,
+    choice: Choice,
+    service_name: str,
+    action: str,
+    timeout: int = 7200,
+) -> list[dict[str, Any]]:
+    """Suspend or resume a service of the scale set."""
+    from azext_flexcompare.set_calls import set_service_state
+
+    return set_service_state(cmd.cli_ctx, choice, service_name, action, timeout)
+
+
+def nat_rule_create(
+    cmd: Any,
+    choice: Choice,
+    lb_name: str,
+    backend_port: int,
+    frontend_port_start: int,
+    frontend_ip_name: str | None = None,
+    protocol: str = "Tcp",
+    max_parallel: int | None = None,
+    timeout: int = 7200,
+    dry_run: bool = False,
+    no_wait: bool = False,
+    yes: bool = False,
+) -> list[dict[str, Any]]:
+    """Give each chosen instance a NAT rule of its own."""
+    from azext_flexcompare.load_balancer import create_rules
+    from azext_flexcompare.nat_rules import Wish
+    from azext_flexcompare.operating import How
+
+    wish = Wish(backend_port, frontend_port_start, frontend_ip_name, protocol)
+    how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
+    return create_rules(cmd.cli_ctx, choice, lb_name, wish, how)
+
+
+def nat_rule_delete(
+    cmd: Any,
+    choice: Choice,
+    lb_name: str,
+    backend_port: int | None = None,
+    max_parallel: int | None = None,
+    timeout: int = 7200,
+    dry_run: bool = False,
+    no_wait: bool = False,
+    yes: bool = False,
+) -> list[dict[str, Any]]:
+    """Take our NAT rules away from each chosen instance."""
+    from azext_flexcompare.load_balancer import delete_rules
+    from azext_flexcompare.operating import How
+
+    how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
+    return delete_rules(cmd.cli_ctx, choice, lb_name, backend_port, how)
+
+
+def nat_rule_list(cmd: Any, choice: Choice, lb_name: str | None = None) -> list[dict[str, Any]]:
+    """List the NAT rules that lead to each chosen instance."""
+    from azext_flexcompare.load_balancer import list_rules
+
+    return list_rules(cmd.cli_ctx, choice, lb_name)
 
 
 def refuse(cmd: Any, refusal: Refusal, choice: Choice) -> None:  # noqa: ARG001  (nothing is read, nothing is sent)
@@ -64,94 +166,8 @@ def operate(
     yes: bool = False,
     skip_satisfied: bool = False,
 ) -> list[dict[str, Any]]:
-    """Choose, confirm, send to each instance, watch, report: every operation goes this way."""
-    from knack.log import get_logger
+    """Do an operation of the table to each chosen instance."""
+    from azext_flexcompare.operating import How, run_operation
 
-    from azext_flexcompare import report
-    from azext_flexcompare.planning import planned, skipped
-
-    _demand_names(operation, choice)
-    chosen = _choose(cmd, operation.name, choice)
-    done = skipped(operation, chosen) if skip_satisfied else {}
-    to_do = [instance for instance in chosen if instance.id not in done]
-    if dry_run:
-        outcomes = planned(to_do)
-    else:
-        if operation.confirm and to_do and not yes:
-            _ask(operation, to_do)
-        outcomes = _run(cmd, operation, options, to_do, max_parallel, timeout, not no_wait)
-    found = {**done, **{outcome.target.id: outcome for outcome in outcomes}}
-    ordered = [found[instance.id] for instance in chosen]
-    given = [option.name for option in operation.options if options.get(option.dest)]
-    for line in report.tell(operation.name, ordered, given):
-        get_logger(__name__).warning(line)
-    report.leave_after_output(cmd.cli_ctx, report.status_of(ordered))
-    return [report.outcome_row(operation.name, outcome) for outcome in ordered]
-
-
-def _run(
-    cmd: Any,
-    operation: Operation,
-    options: dict[str, Any],
-    instances: list[Instance],
-    parallel: int | None,
-    timeout: int,
-    wait: bool,
-) -> list[Outcome[Instance]]:
-    from azext_flexcompare._client_factory import WORKERS, compute_client
-    from azext_flexcompare.fanout import Limits, fan_out
-    from azext_flexcompare.interruption import interruptible
-    from azext_flexcompare.sending import sender
-
-    send = sender(operation, options, partial(compute_client, cmd.cli_ctx))
-    with interruptible() as interrupted:
-        return fan_out(instances, send, Limits(parallel, timeout, WORKERS, wait), interrupted)
-
-
-def _choose(cmd: Any, command: str, choice: Choice, source: str = "compute") -> list[Instance]:
-    from azure.cli.core.azclierror import ValidationError
-
-    from azext_flexcompare._client_factory import arm_client, compute_client
-    from azext_flexcompare.members import Reader, find_members
-    from azext_flexcompare.resource_graph import find_in_graph
-    from azext_flexcompare.selection import ChoiceError, select
-
-    reader = Reader(partial(compute_client, cmd.cli_ctx), command)
-    if source == "resource-graph":
-        members, named = find_in_graph(partial(arm_client, cmd.cli_ctx), reader, choice), choice
-    else:
-        members, named = find_members(reader, choice)
-    try:
-        return select(members, named)
-    except ChoiceError as error:
-        message = str(error)
-        raise ValidationError(f"{message[0].upper()}{message[1:]}.", recommendation=error.helps) from error
-
-
-def _ask(operation: Operation, instances: list[Instance]) -> None:
-    from azure.cli.core.azclierror import ManualInterrupt, NoTTYError
-    from knack.prompting import NoTTYException, prompt_y_n
-
-    from azext_flexcompare.report import describe
-
-    count = f"{len(instances)} instance{'s' * (len(instances) != 1)} of {describe(i.scale_set for i in instances)}"
-    try:
-        agreed = prompt_y_n(f"{operation.name}: {count}. {operation.risk} Go on?")
-    except NoTTYException as error:
-        raise NoTTYError(
-            f"{operation.name} asks before it acts on {count}, and there is no terminal to ask on.",
-            recommendation="Give --yes if that is what you want.",
-        ) from error
-    if not agreed:
-        raise ManualInterrupt("Operation cancelled; nothing was sent.")
-
-
-def _demand_names(operation: Operation, choice: Choice) -> None:
-    from azure.cli.core.azclierror import RequiredArgumentMissingError
-
-    whole_sets = choice.ids is None or any("/virtualmachinescalesets/" in one.lower() for one in choice.ids)
-    if whole_sets and choice.names is None and not operation.everyInstance:
-        raise RequiredArgumentMissingError(
-            f"{operation.name} does not act on every instance unless told to: --instance-ids is missing.",
-            recommendation="Name the instances, or give `--instance-ids '*'` for every one.",
-        )
+    how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied)
+    return run_operation(cmd.cli_ctx, operation, choice, options, how)

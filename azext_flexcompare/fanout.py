@@ -52,6 +52,10 @@ class Flight(Protocol):
     """An operation that was accepted."""
 
     @property
+    def result(self) -> object:
+        """Give what the operation returned, once it has ended."""
+
+    @property
     def url(self) -> str | None:
         """Say where the operation can be looked at, if there is anything left to watch."""
 
@@ -81,6 +85,7 @@ class _Course(Generic[T]):
     started: datetime | None = None
     flight: Flight | None = None
     url: str | None = None
+    asked: float | None = None  # seconds that the service asks to wait
     tries: int = 0
 
 
@@ -136,7 +141,7 @@ class _Run(Generic[T]):
             course, act = step
             try:
                 answer = act(course)
-            except Exception as exception:  # noqa: BLE001  (the one boundary where exceptions become outcomes)
+            except BaseException as exception:  # noqa: BLE001  (the one boundary where exceptions become outcomes)
                 answer = exception
             self.done.put((course, answer))
 
@@ -145,6 +150,9 @@ class _Run(Generic[T]):
         width = self.limits.parallel or self.total
         while self.waiting and now >= self.gate and len(self.flying) < width and len(self.busy) < workers:
             course = self.waiting.popleft()
+            if course.started and self._left(course) <= 0:
+                self._give_up(course)
+                continue
             self.flying.add(course)
             if course.started is None:
                 course.began, course.started = now, datetime.now(timezone.utc)
@@ -157,13 +165,19 @@ class _Run(Generic[T]):
         self.todo.put((course, act))
 
     def _send(self, course: _Course[T]) -> Flight:
-        return self.send(course.target)
+        flight = self.send(course.target)
+        course.url, course.asked = flight.url, flight.wait()
+        return flight
 
     def _look(self, course: _Course[T]) -> bool:
         assert course.flight is not None  # noqa: S101
-        return course.flight.look()
+        ended = course.flight.look()
+        course.asked = course.flight.wait()
+        return ended
 
     def _until_next(self) -> float:
+        if len(self.busy) >= min(self.limits.workers, self.total):
+            return TICK
         now = time.monotonic()
         moments = [self.due[0][0]] if self.due else []
         if self.waiting and self.gate > now:
@@ -187,7 +201,7 @@ class _Run(Generic[T]):
             self._later(course)
         elif isinstance(answer, Failure):
             self._end(course, Status.FAILED, answer.error)
-        elif isinstance(answer, Exception):
+        elif isinstance(answer, BaseException):
             self._end(course, Status.FAILED, Error(type(answer).__name__, str(answer)))
         elif course.flight is None:
             self._accepted(course, answer)  # type: ignore[arg-type]
@@ -198,7 +212,7 @@ class _Run(Generic[T]):
             self._later(course)
 
     def _accepted(self, course: _Course[T], flight: Flight) -> None:
-        course.flight, course.url, course.tries = flight, flight.url, 0
+        course.flight, course.tries = flight, 0
         if not self.limits.wait:
             self._end(course, Status.ACCEPTED)
         elif course.url is None:
@@ -214,10 +228,13 @@ class _Run(Generic[T]):
             return
         self.flying.discard(course)
         if self._left(course) <= pause:
-            self._end(course, Status.TIMED_OUT, Error("Throttled", "The service took no further request in time."))
+            self._give_up(course)
             return
         self.gate = max(self.gate, time.monotonic() + pause)
         self.waiting.appendleft(course)
+
+    def _give_up(self, course: _Course[T]) -> None:
+        self._end(course, Status.TIMED_OUT, Error("Throttled", "The service took no further request in time."))
 
     def _later(self, course: _Course[T], pause: float | None = None) -> None:
         left = self._left(course)
@@ -225,8 +242,7 @@ class _Run(Generic[T]):
             self._end(course, Status.TIMED_OUT, Error("TimedOut", f"No end after {self.limits.timeout:g} s."))
             return
         waited = time.monotonic() - course.began
-        asked = course.flight.wait() if course.flight else None
-        pause = pause or asked or min(LONGEST_WAIT, max(FIRST_LOOK, waited * BACK_OFF))
+        pause = pause or course.asked or min(LONGEST_WAIT, max(FIRST_LOOK, waited * BACK_OFF))
         heapq.heappush(self.due, (time.monotonic() + min(pause, left), course.index, course))
 
     def _left(self, course: _Course[T]) -> float:
@@ -244,6 +260,7 @@ class _Run(Generic[T]):
             datetime.now(timezone.utc) if ended else None,
             round(time.monotonic() - course.began, 3) if ended else None,
             course.url,
+            course.flight.result if course.flight else None,
         )
 
     def _break_off(self) -> None:

@@ -69,13 +69,14 @@ def find_members(reader: Reader, choice: Choice) -> tuple[list[Instance], Choice
     """
     sets, vms = sets_of(reader, choice)
     members = {one.id.lower(): members_of(reader, one) for one in sets}
-    whole = [instance.id for instances in members.values() for instance in instances]
+    whole = {set_id: [instance.id for instance in instances] for set_id, instances in members.items()}
     _add_sets_of_machines(reader, vms, members)
     instances = [instance for found in members.values() for instance in found]
     if choice.ids is None:
         return instances, choice
     if choice.names is None or "*" in choice.names:
-        return instances, choice._replace(names=(*whole, *vms))
+        in_order = [id_ for one in choice.ids for id_ in whole.get(one.lower(), [one])]
+        return instances, choice._replace(names=tuple(in_order))
     return instances, choice._replace(names=(*choice.names, *vms))
 
 
@@ -116,7 +117,17 @@ def _read_set(reader: Reader, subscription: str | None, group: str, name: str) -
     if (found.orchestration_mode or "Uniform").lower() != "flexible":
         raise _uniform(reader.command, group, name)
     parts = parse_resource_id(found.id)
-    return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], found.id)
+    return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], found.id, _balanced(found))
+
+
+def _balanced(scale_set: Any) -> bool:
+    profile = scale_set.virtual_machine_profile
+    interfaces = profile.network_profile.network_interface_configurations if profile and profile.network_profile else ()
+    return any(
+        configuration.load_balancer_backend_address_pools
+        for interface in interfaces or ()
+        for configuration in interface.ip_configurations or ()
+    )
 
 
 def _uniform(command: str, group: str, name: str) -> ValidationError:

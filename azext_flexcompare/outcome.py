@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from azext_flexcompare.failure import Error
 
@@ -38,7 +39,8 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class Outcome(NamedTuple, Generic[T]):
+@dataclass(frozen=True)  # a NamedTuple cannot be generic in Python 3.10
+class Outcome(Generic[T]):
     """What became of one target; times are UTC, durations seconds."""
 
     target: T
@@ -49,6 +51,7 @@ class Outcome(NamedTuple, Generic[T]):
     finished: datetime | None = None
     seconds: float | None = None
     url: str | None = None
+    result: Any = None
 
 
 def exit_status(statuses: Iterable[str]) -> Exit:

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 
 class ScaleSet(NamedTuple):
-    """A Flexible scale set and where it is."""
+    """A Flexible scale set and where it is; `balanced` says whether its model names a load balancer."""
 
     subscription: str
     resource_group: str
     name: str
     id: str
+    balanced: bool = False
 
 
 class Instance(NamedTuple):
@@ -34,6 +35,16 @@ class Instance(NamedTuple):
     size: str | None
     location: str
     resource: Any
+
+    @property
+    def subscription(self) -> str:
+        """Give the subscription, that of the set."""
+        return self.scale_set.subscription
+
+    @property
+    def resource_group(self) -> str:
+        """Give the resource group, that of the set, as the set spells it."""
+        return self.scale_set.resource_group
 
 
 class Choice(NamedTuple):
@@ -121,15 +132,17 @@ def last_name(resource_id: str) -> str:
 
 
 def _named(instances: Sequence[Instance], names: tuple[str, ...] | None, where: str) -> list[Instance]:
-    if names is None or "*" in names:
+    if names is None:
         return list(instances)
     by_key: dict[str, list[Instance]] = {}
     for instance in instances:
         for key in (instance.name, instance.id):
             by_key.setdefault(key.lower(), []).append(instance)
-    unknown = [name for name in dict.fromkeys(names) if name.lower() not in by_key]
+    unknown = [name for name in dict.fromkeys(names) if name != "*" and name.lower() not in by_key]
     if unknown:
         raise ChoiceError(_unknown(unknown, instances, where), "`az vmss-flex list-instances` shows the names.")
+    if "*" in names:
+        return list(instances)
     ambiguous = [name for name in names if len(by_key[name.lower()]) > 1]
     if ambiguous:
         raise ChoiceError(

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
-from azure.core.exceptions import AzureError, DecodeError, HttpResponseError, ServiceResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
+from azure.core.pipeline.policies import RetryPolicy
 from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
 from azext_flexcompare.failure import Error, body_error, error_of, one_line
 from azext_flexcompare.fanout import Failure, Flight, Throttled, Unanswered
-from azext_flexcompare.selection import Instance
-from azext_flexcompare.table import Operation
+from azext_flexcompare.selection import Instance, ScaleSet
 
 # The SDK would repeat a POST that was answered by 500 or 503, of which nobody knows whether it was accepted, and would
 # sleep in the thread; the engine repeats what may be repeated. Seconds.
 ONCE = {"retry_total": 0, "connection_timeout": 30, "read_timeout": 120}
-TOO_MANY, SERVER_ERROR = 429, 500
+CLIENT_ERROR, TOO_MANY, SERVER_ERROR = 400, 429, 500
+PASSING = (401, 408)  # a token that has just expired, a slow network: the operation goes on
 
 
 class SteppedPolling(ARMPolling):
     """The SDK's own watching of a long-running operation, one request at a time instead of a thread that sleeps."""
 
-    def __init__(self) -> None:
+    def __init__(self, returns: bool = False) -> None:
         super().__init__(timeout=0, **ONCE)  # zero: whoever steps it decides how long to wait
+        self.returns = returns
+        self.result: Any = None
 
     def run(self) -> None:
         """Leave the SDK's poller nothing to do: the engine steps this instead."""
@@ -36,27 +40,35 @@ class SteppedPolling(ARMPolling):
 
     def wait(self) -> float | None:
         """Read Retry-After, in seconds, from the latest answer."""
-        return self._extract_delay() or None
+        return _seconds(self._pipeline_response.http_response.headers)
 
     def look(self) -> bool:
         """Ask the service once; see Flight."""
         try:
-            self.update_status()
+            if not self.finished():
+                self.update_status()
+            if self.finished() and self.returns and self.status().lower() == "succeeded":
+                self.result = self._final()
         except BadStatus:
             raise self._refused() from None
-        except (BadResponse, DecodeError, ServiceResponseError) as error:
-            raise Unanswered from error
-        except AzureError as error:
+        except (AzureError, BadResponse) as error:
             raise Unanswered from error
         if self.status().lower() in ("failed", "canceled"):
             raise Failure(self._error())
         return bool(self.finished())
 
+    def _final(self) -> Any:
+        url = self._operation.get_final_get_url(self._pipeline_response)
+        response = (self.request_status(url) if url else self._pipeline_response).http_response
+        if response.status_code == TOO_MANY or response.status_code >= SERVER_ERROR:
+            raise Unanswered
+        return response.json() if response.status_code < CLIENT_ERROR and response.text() else None
+
     def _refused(self) -> Exception:
         response = self._pipeline_response.http_response
         if response.status_code == TOO_MANY:
             return Throttled(self.wait())
-        if response.status_code >= SERVER_ERROR:
+        if response.status_code in PASSING or response.status_code >= SERVER_ERROR:
             return Unanswered()
         return Failure(error_of(HttpResponseError(response=response)))
 
@@ -65,8 +77,10 @@ class SteppedPolling(ARMPolling):
         return said or Error(self.status(), "The operation ended so, and the service gave no reason.")
 
 
-class Ended:
-    """An operation that ended with its acceptance."""
+class Ended(NamedTuple):
+    """An operation that ended with its acceptance, and what it returned."""
+
+    result: Any = None
 
     @property
     def url(self) -> None:
@@ -80,54 +94,50 @@ class Ended:
         """Ask for no wait."""
 
 
-def sender(
-    operation: Operation, options: dict[str, Any], client_of: Callable[[str], Any]
-) -> Callable[[Instance], Flight]:
-    """Make the function that sends the operation to an instance and returns it in flight.
+class Azure(NamedTuple):
+    """The clients of a subscription: the SDK's for compute, and one of Azure Resource Manager for the rest."""
 
-    `client_of` gives the compute client of a subscription.
+    compute: Callable[[str | None], Any]
+    arm: Callable[[str | None], Any]
+
+
+def call_sdk(
+    azure: Azure, target: Instance | ScaleSet, call: str, arguments: dict[str, Any], returns: bool = False
+) -> Flight:
+    """Call a method of the SDK, such as `virtual_machines.begin_restart`, for its target, and return it in flight.
+
+    Raises Throttled where the service did not take it, Failure where it refused.
     """
-    arguments = arguments_of(operation, options)
-
-    def send(instance: Instance) -> Flight:
-        method = getattr(client_of(instance.scale_set.subscription).virtual_machines, operation.call)
-        polling = SteppedPolling()
-        watched = {"polling": polling} if operation.call.startswith("begin_") else {}
-        try:
-            method(instance.scale_set.resource_group, instance.name, **watched, **arguments, **ONCE)
-        except AzureError as error:
-            raise _not_sent(error) from error
-        return polling if watched else Ended()  # the SDK has set the polling up on the answer
-
-    return send
+    group, name = call.split(".")
+    method = getattr(getattr(azure.compute(target.subscription), group), name)
+    polling = SteppedPolling(returns)
+    watched = {"polling": polling} if name.startswith("begin_") else {}
+    with failures():
+        found = method(target.resource_group, target.name, **watched, **arguments, **ONCE)
+    return polling if watched else Ended(found)  # the SDK has set the polling up on the answer
 
 
-def arguments_of(operation: Operation, options: dict[str, Any]) -> dict[str, Any]:
-    """Arrange the options that were given as the arguments of the SDK's method, those of the body nested."""
-    arguments: dict[str, Any] = {}
-    for option in operation.options:
-        value = options.get(option.dest)
-        if value is not None and value is not False:
-            *path, last = option.argument.split(".")
-            place = arguments
-            for step in path:
-                place = place.setdefault(step, {})
-            place[last] = value
-    return arguments
-
-
-def _not_sent(error: AzureError) -> Exception:
-    if isinstance(error, HttpResponseError):
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn what the SDK raises while sending into Throttled or Failure."""
+    try:
+        yield
+    except HttpResponseError as error:
         if error.status_code == TOO_MANY:
-            return Throttled(_retry_after(error))
-        return Failure(error_of(error))
-    if isinstance(error, ServiceResponseError):
-        return Failure(Error("ConnectionLost", f"Whether it was accepted is not known: {one_line(error)}"))
-    return Failure(Error("NotSent", one_line(error)))
+            raise Throttled(_seconds(error.response.headers if error.response else {})) from error
+        raise Failure(error_of(error)) from error
+    except ServiceResponseError as error:
+        told = f"Whether it was accepted is not known: {one_line(error)}"
+        raise Failure(Error("ConnectionLost", told)) from error
+    except AzureError as error:
+        raise Failure(Error("NotSent", one_line(error))) from error
 
 
-def _retry_after(error: HttpResponseError) -> float | None:
-    from azure.core.pipeline.policies import RetryPolicy
-
-    after = error.response.headers.get("Retry-After") if error.response is not None else None
-    return RetryPolicy().parse_retry_after(after) if after else None
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    """Read how long the service asks to wait, as the SDK reads it; what cannot be read asks for nothing."""
+    try:
+        if headers.get("retry-after-ms"):
+            return float(headers["retry-after-ms"]) / 1000
+        return RetryPolicy().parse_retry_after(headers["Retry-After"]) or None
+    except (KeyError, ValueError):
+        return None

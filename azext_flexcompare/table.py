@@ -17,9 +17,12 @@ class Option(NamedTuple):
     """An option of one operation and the argument of the SDK's method that it sets."""
 
     name: str
-    argument: str
     type: str
     help: str
+    argument: str | None = None
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def dest(self) -> str:
@@ -32,7 +35,7 @@ class Operation(NamedTuple):
 
     name: str
     summary: str
-    call: str
+    call: str | None
     request: str
     everyInstance: bool  # noqa: N815  (the names are those of the table)
     risk: str
@@ -43,6 +46,14 @@ class Operation(NamedTuple):
     powerState: str | None = None  # noqa: N815
     options: tuple[Option, ...] = ()
     notes: str | None = None
+    adapter: str | None = None
+    returns: str | None = None
+    example: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Say whether the call starts something that is to be watched."""
+        return self.call is not None and ".begin_" in self.call
 
 
 class Refusal(NamedTuple):
@@ -91,10 +102,13 @@ def _written() -> list[Operation]:
     return [
         Operation(
             **{
-                **entry,
-                "aliases": tuple(entry.get("aliases", ())),
-                "options": tuple(Option(**option) for option in entry.get("options", ())),
+                **_tuples(entry),
+                "options": tuple(Option(**_tuples(option)) for option in entry.get("options", ())),
             }
         )
         for entry in facts()["operations"]
     ]
+
+
+def _tuples(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}

@@ -50,6 +50,7 @@ def extensions() -> Path:
             wheel = build_wheel(home / "wheel")
             with tempfile.TemporaryDirectory() as config:
                 environment = {**os.environ, "AZURE_CONFIG_DIR": config, "AZURE_EXTENSION_DIR": str(home / "az")}
+                environment["AZURE_CORE_COLLECT_TELEMETRY"] = "no"  # its process would write on after this one's end
                 az(environment, "extension", "add", "--yes", "--source", str(wheel)).check_returncode()
             (home / "installed").touch()
     return home / "az"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from armsim.arm.errors import group_not_found, resource_not_found, subscription_not_found
+from armsim.arm.errors import group_not_found, not_modelled, resource_not_found, subscription_not_found
+from armsim.network.documents import LOAD_BALANCER, NIC, PUBLIC_IP
 from armsim.world.model import SCALE_SET_TYPE, VM_TYPE
 
 if TYPE_CHECKING:
@@ -34,6 +35,21 @@ def vm_of(call: Call) -> Vm:
     if vm is None:
         raise resource_not_found(VM_TYPE, name, call.params["group"])
     return vm
+
+
+def resource_of(call: Call) -> str:
+    """Return the id of the resource that a path names by its provider, type and name."""
+    group, kind, name = group_of(call), f"{call.params['namespace']}/{call.params['kind']}", call.params["name"]
+    world = call.cloud.world
+    known: dict[str, dict[tuple[str, str], Any]] = {VM_TYPE: world.vms, SCALE_SET_TYPE: world.scale_sets}
+    known |= {one: world.network.shelf(one) for one in (LOAD_BALANCER, NIC, PUBLIC_IP)}
+    resources = next((part for one, part in known.items() if one.lower() == kind.lower()), None)
+    if resources is None:
+        raise not_modelled(f"resources of type {kind}")
+    resource = resources.get((group, name.lower()))
+    if resource is None:
+        raise resource_not_found(kind, name, call.params["group"])
+    return str(resource.id)
 
 
 def scale_set_of(call: Call) -> ScaleSet:

@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 
 routes = Router()
 
-_PATH = "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}"
+_PATH = "/subscriptions/{{subscription}}/providers/{provider}/locations/{{location}}"
+_COMPUTE = _PATH.format(provider="Microsoft.Compute")
+_NETWORK = _PATH.format(provider="Microsoft.Network")
 
 
 @dataclass
 class Operation:
-    """One accepted operation; `hidden` makes its URLs answer 404 while it goes on, `then` waits for its end."""
+    """One accepted operation.
+
+    `hidden` makes its URLs answer 404 while it goes on, `then` waits for its end, `output` is what it came to where
+    that is more than a state.
+    """
 
     id: str
     vm: str
@@ -39,14 +45,21 @@ class Operation:
     status: str = "InProgress"
     error: dict[str, str] | None = None
     hidden: bool = False
+    provider: str = "Microsoft.Compute"
+    output: dict[str, Any] | None = None
     then: list[Event] = field(default_factory=list)
 
     def body(self) -> dict[str, Any]:
-        """Return the status body that Azure-AsyncOperation shows."""
+        """Return the status body that Azure-AsyncOperation shows: the network provider's has no more than it must."""
+        if self.provider == "Microsoft.Network":
+            return {"status": self.status} | ({"error": self.error} if self.error else {})
         body: dict[str, Any] = {"startTime": stamp(self.started)}
         if self.ended:
             body["endTime"] = stamp(self.ended)
-        body |= {"status": self.status, "name": self.id}
+        body |= {"status": self.status}
+        if self.ended and self.output is not None and not self.error:
+            body["properties"] = {"output": self.output}
+        body["name"] = self.id
         return body | {"error": self.error} if self.error else body
 
 
@@ -58,10 +71,12 @@ class OperationStore:
     running: int = 0
     peak: int = 0
 
-    def start(self, vm: str, action: str, location: str, now: datetime) -> Operation:
-        """Record a new operation."""
+    def start(
+        self, vm: str, action: str, location: str, now: datetime, provider: str = "Microsoft.Compute"
+    ) -> Operation:
+        """Record a new operation; `vm` is empty where it is not about one."""
         identifier = guid("operation", len(self.operations))
-        operation = Operation(identifier, vm, action, location, now)
+        operation = Operation(identifier, vm, action, location, now, provider=provider)
         self.operations[identifier] = operation
         self.running += 1
         self.peak = max(self.peak, self.running)
@@ -82,18 +97,20 @@ class OperationStore:
         return operation
 
 
-def accepted(call: Call, operation: Operation) -> Response:
-    """Return the 202 that promises an operation."""
+def accepted(call: Call, operation: Operation, status: int = 202, body: dict[str, Any] | None = None) -> Response:
+    """Return the answer that promises an operation: 202 and empty, or 200 or 201 with the resource to come."""
     cloud = call.cloud
-    location = _PATH.format(subscription=cloud.world.subscription, location=operation.location)
+    path = _PATH.format(provider=operation.provider)
+    location = path.format(subscription=cloud.world.subscription, location=operation.location)
     url = f"{cloud.url}{location}/operations/{operation.id}?p={guid('partition')}"
     version = f"api-version={call.request.query['api-version']}"
     headers = {
         "Azure-AsyncOperation": f"{url}&{version}",
-        "Location": f"{url}&monitor=true&{version}",
         "azure-asyncnotification": "Enabled",
     }
-    return Response(202, None, headers | retry_headers(cloud))
+    if status == 202:
+        headers["Location"] = f"{url}&monitor=true&{version}"
+    return Response(status, body, headers | retry_headers(cloud))
 
 
 def retry_headers(cloud: Cloud) -> dict[str, str]:
@@ -106,7 +123,8 @@ def retry_headers(cloud: Cloud) -> dict[str, str]:
     return headers
 
 
-@routes.route(f"GET {_PATH}/operations/{{operation}}", "poll", query=("p", "monitor"), bucket="GetOperation")
+@routes.route(f"GET {_NETWORK}/operations/{{operation}}", "poll", query=("p", "monitor"))
+@routes.route(f"GET {_COMPUTE}/operations/{{operation}}", "poll", query=("p", "monitor"), bucket="GetOperation")
 def poll(call: Call) -> Response:
     """Answer Azure-AsyncOperation, or Location where monitor=true."""
     operation = call.cloud.operations.find(call.params["operation"])
@@ -120,5 +138,5 @@ def _monitor(call: Call, operation: Operation, headers: dict[str, str]) -> Respo
     if operation.error:
         return Response(409, {"error": operation.error})
     if operation.ended:
-        return Response(200)
+        return Response(200, operation.output)
     return Response(202, None, {"Location": f"{call.cloud.url}{call.request.target}", **headers})

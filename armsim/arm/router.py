@@ -41,7 +41,8 @@ class Route(NamedTuple):
     """One path template with a method; `action` is its name in the request log and in fault rules.
 
     `surface` is arm (needs a token and an api-version), login (asked by `az login`) or public (the login routes
-    that have no token yet); `bucket` names the budget that the answer's rate headers show.
+    that have no token yet); `bucket` names the budget that the answer's rate headers show; `long` tells whether the
+    request starts an operation.
     """
 
     method: str
@@ -51,6 +52,7 @@ class Route(NamedTuple):
     query: frozenset[str]
     surface: str
     bucket: str
+    long: bool
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
         """Return the variables of a path, None when the path is another one."""
@@ -76,6 +78,7 @@ class Router:
         query: tuple[str, ...] = (),
         surface: str = "arm",
         bucket: str = "",
+        long: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register a handler for `METHOD /path/{variable}`, which may carry the query parameters named."""
         method, path = request.split(" ")
@@ -83,7 +86,7 @@ class Router:
         names = frozenset(name.lower() for name in (*query, "api-version"))
 
         def register(handler: Handler) -> Handler:
-            route = Route(method, segments, action, handler, names, surface, bucket)
+            route = Route(method, segments, action, handler, names, surface, bucket, long)
             self._routes.setdefault((method, len(segments)), []).append(route)
             return handler
 
@@ -94,13 +97,16 @@ class Router:
         for key, routes in other._routes.items():
             self._routes.setdefault(key, []).extend(routes)
 
-    def actions(self) -> set[str]:
-        """Return the names of all actions."""
-        return {route.action for routes in self._routes.values() for route in routes}
+    def actions(self) -> dict[str, bool]:
+        """Return the names of all actions, and which of them start an operation."""
+        return {route.action: route.long for routes in self._routes.values() for route in routes}
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """Return the route of a request and the variables of its path; 501 where there is none."""
-        segments = [unquote(segment) for segment in path.strip("/").split("/")]
+        """Return the route of a request and the variables of its path; 501 where there is none.
+
+        Empty segments do not count: the lock client of `az` sends some.
+        """
+        segments = [unquote(segment) for segment in path.split("/") if segment]
         for route in self._routes.get((method, len(segments)), ()):
             params = route.match(segments)
             if params is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from armsim.clock import stamp
+from armsim.compute.extension_body import describe_handler, describe_status
 from armsim.compute.lifecycle import POWER_STATES
 from armsim.compute.vm_body import computer_name, os_disk_name
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from armsim.world.model import Vm, VmSpec, VmState
+    from armsim.world.model import Vm, VmState
 
 _SYSTEMS = {"Linux": ("ubuntu", "24.04"), "Windows": ("Windows Server 2022 Datacenter", "10.0.20348.2655")}
 _AGENT = "2.11.1.12"
@@ -23,7 +24,7 @@ def describe_instance(vm: Vm) -> dict[str, Any]:
     spec, state = vm.spec, vm.state
     view: dict[str, Any] = {"platformFaultDomain": spec.fault_domain} if spec.scale_set else {}
     if state.power == "running":
-        view |= _guest(spec, state.since)
+        view |= _guest(vm)
     disk_state = _status("ProvisioningState/succeeded", "Provisioning succeeded", spec.created)
     view |= {
         "disks": [{"name": os_disk_name(spec), "statuses": [disk_state]}],
@@ -44,17 +45,17 @@ def describe_power(state: VmState) -> dict[str, str]:
     return {"code": power["code"], "displayStatus": power["displayStatus"]}
 
 
-def _guest(spec: VmSpec, since: datetime) -> dict[str, Any]:
+def _guest(vm: Vm) -> dict[str, Any]:
+    spec, since = vm.spec, vm.state.since
     system, version = _SYSTEMS[spec.os_type]
     guest: dict[str, Any] = {
         "computerName": computer_name(spec),
         "osName": system,
         "osVersion": version,
-        "vmAgent": _agent(spec, since),
+        "vmAgent": _agent(vm),
     }
-    if spec.extensions:
-        ready = _status("ProvisioningState/succeeded", "Provisioning succeeded", since)
-        guest["extensions"] = [_extension(name, ready) for name in spec.extensions]
+    if vm.extensions:
+        guest["extensions"] = [describe_status(extension) for extension in vm.extensions.values()]
     if spec.vm_health:
         status = _status(f"HealthState/{spec.vm_health}", _words(spec.vm_health), since)
         guest["vmHealth"] = {"status": status}
@@ -65,17 +66,17 @@ def _words(health: str) -> str:
     return f"The VM is reporting itself as {health} or is unreachable" if health == "unhealthy" else health
 
 
-def _extension(name: str, status: dict[str, str]) -> dict[str, Any]:
-    return {"name": name, "type": name, "typeHandlerVersion": "1.0", "statuses": [status]}
-
-
-def _agent(spec: VmSpec, since: datetime) -> dict[str, Any]:
+def _agent(vm: Vm) -> dict[str, Any]:
+    spec, since = vm.spec, vm.state.since
     ready = spec.vm_agent == "Ready"
     status = _status(f"ProvisioningState/{'succeeded' if ready else 'Unavailable'}", spec.vm_agent, since)
     status |= {"message": "Guest Agent is running" if ready else "VM status blob is found but not yet populated."}
     if not ready:
         status["level"] = "Warning"
-    return {"vmAgentVersion": _AGENT if ready else "Unknown", "statuses": [status]}
+    agent: dict[str, Any] = {"vmAgentVersion": _AGENT if ready else "Unknown", "statuses": [status]}
+    if ready and vm.extensions:
+        agent["extensionHandlers"] = [describe_handler(extension) for extension in vm.extensions.values()]
+    return agent
 
 
 def _statuses(state: VmState) -> list[dict[str, str]]:

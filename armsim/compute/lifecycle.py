@@ -21,7 +21,8 @@ class Action:
     """One entry of lifecycle.json; `duration` is in units of the setting `seconds`, `jitter` a share of it.
 
     `to` is a power state, or a choice by the power state before or by the VM's attribute `by`. `during` and
-    `provisioning` hold while the operation runs. An `answer` other than 202 has no operation to poll.
+    `provisioning` hold while the operation runs. An `answer` other than 202 has no operation to poll. `busy` has
+    the words for a VM that some other operation keeps busy, where they are not the usual ones.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Action:
     body: tuple[str, ...] = ()
     requires: dict[str, Any] | None = None
     refusal: dict[str, str] | None = None
+    busy: dict[str, dict[str, str]] | None = None
     answer: int = 202
     bucket: str = "UpdateVM"
     variants: dict[str, dict[str, Any]] | None = None
@@ -51,8 +53,9 @@ class Action:
 
     def check(self, vm: Vm) -> None:
         """Raise the provider's 409 unless the VM's state and attributes allow the action."""
-        if vm.operation is not None and vm.operation.status == "InProgress":
-            raise _conflict(_BUSY, self.name, vm, vm.operation.action)
+        if vm.operation is not None and vm.busy:
+            running = vm.operation.action
+            raise _conflict((self.busy or {}).get(running, _BUSY), self.name, vm, running)
         required = (self.requires or {}).items()
         fits = all(getattr(vm.spec, attribute) == value for attribute, value in required)
         if vm.state.power not in self.from_states or not fits:
@@ -87,3 +90,6 @@ _BUSY: dict[str, str] = _DATA["busy"]
 
 POWER_STATES: dict[str, dict[str, str]] = _DATA["powerStates"]
 ACTIONS = {name: Action(name=name, **_attributes(entry)) for name, entry in _DATA["actions"].items()}
+"""What is done to a VM and needs nothing but its name."""
+WRITES = {name: Action(name=name, **_attributes(entry)) for name, entry in _DATA["writes"].items()}
+"""What comes with a body that changes more than the state; each has a handler of its own."""

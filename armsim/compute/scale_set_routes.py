@@ -25,10 +25,10 @@ routes = Router()
 
 _ALL = f"/subscriptions/{{subscription}}/providers/{SCALE_SET_TYPE}"
 _GROUP = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{SCALE_SET_TYPE}"
-_SET = f"{_GROUP}/{{set}}"
+SET = f"{_GROUP}/{{set}}"
 
 
-@routes.route(f"GET {_SET}", "scaleSet", bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}", "scaleSet", bucket="GetVMScaleSet")
 def get_scale_set(call: Call) -> Response:
     """Show one scale set."""
     return Response(200, _describe(call, scale_set_of(call)))
@@ -48,7 +48,7 @@ def list_all_scale_sets(call: Call) -> Response:
     return _page(call, list(call.cloud.world.scale_sets.values()))
 
 
-@routes.route(f"GET {_SET}/instanceView", "scaleSetInstanceView", bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}/instanceView", "scaleSetInstanceView", bucket="GetVMScaleSet")
 def get_scale_set_instance_view(call: Call) -> Response:
     """Summarise a Uniform set; a Flexible one refuses."""
     scale_set = scale_set_of(call)
@@ -57,7 +57,7 @@ def get_scale_set_instance_view(call: Call) -> Response:
     return Response(200, uniform_summary(call.cloud.world.members_of(scale_set.id)))
 
 
-@routes.route(f"GET {_SET}/virtualMachines", "listInstances", query=("$expand", "$skiptoken"), bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}/virtualMachines", "listInstances", query=("$expand", "$skiptoken"), bucket="GetVMScaleSet")
 def list_instances(call: Call) -> Response:
     """List the instances: thin items for Flexible, which refuses $expand."""
     scale_set = scale_set_of(call)
@@ -73,16 +73,16 @@ def list_instances(call: Call) -> Response:
     return Response(200, {"value": items} | (next_link(call, shown[-1].spec.ordinal) if more else {}))
 
 
-@routes.route(f"GET {_SET}/virtualMachines/{{vm}}", "showInstance", bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}/virtualMachines/{{vm}}", "showInstance", bucket="GetVMScaleSet")
 def get_instance(call: Call) -> Response:
     """Show what the scale set knows about one instance."""
     scale_set = scale_set_of(call)
-    vm = _instance_of(call, scale_set)
+    vm = instance_of(call, scale_set)
     describe = flexible_instance if scale_set.mode == "Flexible" else uniform_instance
     return Response(200, describe(scale_set, vm))
 
 
-@routes.route(f"GET {_SET}/virtualMachines/{{vm}}/instanceView", "instanceInstanceView", bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}/virtualMachines/{{vm}}/instanceView", "instanceInstanceView", bucket="GetVMScaleSet")
 def get_instance_instance_view(call: Call) -> Response:
     """Refuse: the instance of a Flexible set is no number, and no one asks a Uniform one here."""
     scale_set = scale_set_of(call)
@@ -103,7 +103,8 @@ def _page(call: Call, scale_sets: list[ScaleSet]) -> Response:
     return Response(200, {"value": items} | (next_link(call, shown[-1].ordinal) if more else {}))
 
 
-def _instance_of(call: Call, scale_set: ScaleSet) -> Vm:
+def instance_of(call: Call, scale_set: ScaleSet) -> Vm:
+    """Return the instance that a path names."""
     name = call.params["vm"].lower()
     for vm in call.cloud.world.members_of(scale_set.id):
         if name == (vm.spec.name.lower() if vm.spec.instance is None else str(vm.spec.instance)):

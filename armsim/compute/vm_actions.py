@@ -9,17 +9,14 @@ from armsim.arm.lookup import group_of, vm_of
 from armsim.arm.operations import accepted
 from armsim.arm.router import Call, Router
 from armsim.compute.lifecycle import ACTIONS, Action
+from armsim.compute.progress import VM_PATH, begin, length
 from armsim.messages import Response
 
 if TYPE_CHECKING:
-    from armsim.arm.operations import Operation
     from armsim.cloud import Cloud
-    from armsim.faults.rules import Fault
     from armsim.world.model import Vm
 
 routes = Router()
-
-_VM = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{vm}"
 
 
 def act(call: Call) -> Response:
@@ -31,11 +28,11 @@ def act(call: Call) -> Response:
     _check_body(chosen, call)
     vm = vm_of(call)
     chosen.check(vm)
-    call.cloud.accepted[vm.spec.id, chosen.name] += 1
     if chosen.answer != 202:
+        call.cloud.accepted[vm.spec.id, chosen.name] += 1
         _plan_change(call.cloud, vm, chosen)
         return Response(chosen.answer)
-    return accepted(call, _begin(call.cloud, vm, chosen, call.fault))
+    return accepted(call, begin(call, vm, chosen))
 
 
 def _is_absent(call: Call) -> bool:
@@ -50,49 +47,23 @@ def _check_body(action: Action, call: Call) -> None:
         raise ArmError(400, "BadRequest", message)
 
 
-def _begin(cloud: Cloud, vm: Vm, action: Action, fault: Fault | None) -> Operation:
-    kind = fault.kind if fault else None
-    error = fault.error() if fault and kind == "fail" else None
-    before = vm.state.power
-    after = (before, "Failed") if error else (action.target(vm), "Succeeded")
-    operation = cloud.operations.start(vm.spec.name, action.name, vm.spec.location, cloud.clock.utc())
-    operation.hidden = kind == "gone"
-
-    def end(due: float) -> None:
-        cloud.operations.end(operation, cloud.at(due), error)
-        cloud.change(vm, *after, due, error)
-        for event in operation.then:
-            event(due)
-
-    vm.operation = operation
-    cloud.change(vm, action.during or before, action.provisioning)
-    if kind != "stuck":
-        cloud.agenda.add(cloud.now + _length(cloud, vm, action), end)
-        cloud.agenda.run(cloud.now)
-    return operation
-
-
 def _plan_change(cloud: Cloud, vm: Vm, action: Action) -> None:
     """Let the platform act later, without an operation; where the VM is busy by then, after that operation."""
 
     def change(due: float) -> None:
-        if vm.operation is not None and vm.operation.status == "InProgress":
+        if vm.operation is not None and vm.busy:
             vm.operation.then.append(change)
         elif cloud.world.holds(vm):
             cloud.change(vm, action.target(vm), "Succeeded", due)
 
-    cloud.agenda.add(cloud.now + _length(cloud, vm, action), change)
-
-
-def _length(cloud: Cloud, vm: Vm, action: Action) -> float:
-    times = cloud.accepted[vm.spec.id, action.name]
-    return action.length(cloud.settings.seconds, vm.spec.id, action.name, times)
+    cloud.agenda.add(cloud.now + length(cloud, vm, action), change)
 
 
 def _register(action: Action) -> None:
     method, _, tail = action.request.partition(" ")
-    path = f"{_VM}/{tail}" if tail else _VM
-    routes.route(f"{method} {path}", action.name, query=action.query, bucket=action.bucket)(act)
+    path = f"{VM_PATH}/{tail}" if tail else VM_PATH
+    long = action.answer == 202
+    routes.route(f"{method} {path}", action.name, query=action.query, bucket=action.bucket, long=long)(act)
 
 
 for _action in ACTIONS.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from armsim.clock import stamp
@@ -18,21 +19,39 @@ _IMAGES = {
 
 
 def describe_vm(vm: Vm) -> dict[str, Any]:
-    """Return the whole VM, without its instance view."""
+    """Return the whole VM, without its extensions and its instance view."""
     spec = vm.spec
-    body: dict[str, Any] = {
+    model = deepcopy(vm.model) if vm.model else base_model(spec)
+    properties = model.pop("properties")
+    properties |= {
+        "provisioningState": vm.state.provisioning,
+        "vmId": guid("vm", spec.id),
+        "timeCreated": stamp(spec.created),
+    }
+    return {
         "name": spec.name,
         "id": spec.id,
         "type": VM_TYPE,
         "location": spec.location,
-        "etag": f'"{guid(spec.id, stamp(vm.state.since))}"',
-        "properties": _properties(vm),
+        "etag": etag_of(vm),
+        "properties": properties,
+        **model,
     }
+
+
+def etag_of(vm: Vm) -> str:
+    """Return the version of a VM: a new one with every write and every change of its state."""
+    return f'"{guid(vm.spec.id, vm.state.version)}"'
+
+
+def base_model(spec: VmSpec) -> dict[str, Any]:
+    """Return the writable part of a VM's body as its creation left it."""
+    model: dict[str, Any] = {"properties": _properties(spec)}
     if spec.tags:
-        body["tags"] = dict(spec.tags)
+        model["tags"] = dict(spec.tags)
     if spec.zones:
-        body["zones"] = spec.zones
-    return body
+        model["zones"] = spec.zones
+    return model
 
 
 def in_list(vm: Vm, capital_group: bool) -> dict[str, Any]:
@@ -44,16 +63,12 @@ def in_list(vm: Vm, capital_group: bool) -> dict[str, Any]:
     return body
 
 
-def _properties(vm: Vm) -> dict[str, Any]:
-    spec = vm.spec
+def _properties(spec: VmSpec) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "hardwareProfile": {"vmSize": spec.size},
-        "provisioningState": vm.state.provisioning,
-        "vmId": guid("vm", spec.id),
         "storageProfile": _storage_profile(spec),
         "osProfile": _os_profile(spec),
         "networkProfile": _network_profile(spec),
-        "timeCreated": stamp(spec.created),
     }
     if spec.scale_set:
         properties["virtualMachineScaleSet"] = {"id": spec.scale_set}
@@ -106,8 +121,12 @@ def _os_profile(spec: VmSpec) -> dict[str, Any]:
 
 
 def _network_profile(spec: VmSpec) -> dict[str, Any]:
-    nic = f"{_group_of(spec)}/providers/Microsoft.Network/networkInterfaces/{spec.name}-nic"
-    return {"networkInterfaces": [{"id": nic, "properties": {"primary": True, "deleteOption": "Delete"}}]}
+    return {"networkInterfaces": [{"id": nic_id(spec), "properties": {"primary": True, "deleteOption": "Delete"}}]}
+
+
+def nic_id(spec: VmSpec) -> str:
+    """Return the id of a VM's network interface."""
+    return f"{_group_of(spec)}/providers/Microsoft.Network/networkInterfaces/{spec.name}-nic"
 
 
 def _group_of(spec: VmSpec) -> str:

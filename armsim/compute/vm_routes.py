@@ -9,6 +9,7 @@ from armsim.arm.errors import ArmError, not_modelled
 from armsim.arm.lookup import check_subscription, group_of, vm_of
 from armsim.arm.paging import cut, next_link, read_page
 from armsim.arm.router import Call, Router
+from armsim.compute.extension_body import describe_extension, extension_id
 from armsim.compute.instance_view import describe_instance
 from armsim.compute.vm_body import describe_vm, in_list
 from armsim.messages import Response
@@ -27,13 +28,21 @@ _FILTER = re.compile(r"'virtualMachineScaleSet/id' eq '([^']+)'", re.IGNORECASE)
 def get_vm(call: Call) -> Response:
     """Show one VM, with its instance view where asked."""
     vm = vm_of(call)
-    body = describe_vm(vm)
+    body = describe_whole(vm)
     expand = call.request.query.get("$expand", "")
     if expand.lower() == "instanceview":
         body["properties"]["instanceView"] = describe_instance(vm)
     elif expand.lower() not in {"", "userdata"}:
         raise not_modelled(f"$expand={expand} of a virtual machine")
     return Response(200, body)
+
+
+def describe_whole(vm: Vm) -> dict[str, Any]:
+    """Return a VM as it is shown by itself: with its extensions."""
+    body = describe_vm(vm)
+    if vm.extensions:
+        body["resources"] = [describe_extension(vm, extension) for extension in vm.extensions.values()]
+    return body
 
 
 @routes.route(f"GET {_GROUP}/{{vm}}/instanceView", "instanceView", bucket="LowCostGet")
@@ -92,6 +101,8 @@ def _wants_instance_view(call: Call) -> bool:
 
 def _item(vm: Vm, with_view: bool, status_only: bool, capitals: bool) -> dict[str, Any]:
     item = in_list(vm, capitals)
+    if vm.extensions:
+        item["resources"] = [{"id": extension_id(vm, extension)} for extension in vm.extensions.values()]
     if status_only:
         kept = ("vmId", "provisioningState")
         item["properties"] = {key: item["properties"][key] for key in kept}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from armsim.compute.lifecycle import ACTIONS
-
 ANSWERS = {"status", "malformed", "drop-before", "drop-after"}
 """Faults of the answer."""
 OPERATIONS = {"fail", "stuck", "gone"}
 """Faults of the operation that an accepted request starts."""
 
 _FAULT = {"kind", "status", "code", "message", "retryAfter"}
+_INTERNAL = {
+    "code": "InternalExecutionError",
+    "message": "An internal execution error occurred. Please retry later.",
+}
 _RULE = {"vm", "action", "nth", "times", "per", "fault"}
 
 
@@ -25,10 +27,10 @@ class Fault(NamedTuple):
     message: str | None = None
     retry_after: int | None = None
 
-    def error(self) -> dict[str, str]:
-        """Return the error of an operation that fails."""
-        message = self.message or "An internal execution error occurred. Please retry later."
-        return {"code": self.code or "InternalExecutionError", "message": message}
+    def error(self, default: dict[str, str] | None = None) -> dict[str, str]:
+        """Return the error of an operation that fails, in the words of its provider where the rule has none."""
+        words = default or _INTERNAL
+        return {"code": self.code or words["code"], "message": self.message or words["message"]}
 
 
 class Rule(NamedTuple):
@@ -55,8 +57,11 @@ class Rule(NamedTuple):
         return self.times is None or number <= self.times
 
 
-def parse_rule(entry: dict[str, Any], actions: set[str]) -> Rule:
-    """Return the rule of its JSON form, or raise ValueError naming what is wrong."""
+def parse_rule(entry: dict[str, Any], actions: dict[str, bool]) -> Rule:
+    """Return the rule of its JSON form, or raise ValueError naming what is wrong.
+
+    `actions` are the actions there are and whether they start an operation.
+    """
     _check_keys("fault rule", entry, _RULE)
     if "action" not in entry or "fault" not in entry:
         raise ValueError("a fault rule needs an action and a fault")
@@ -67,13 +72,9 @@ def parse_rule(entry: dict[str, Any], actions: set[str]) -> Rule:
     if "nth" in entry and "times" in entry:
         raise ValueError("a fault rule has nth or times, not both")
     rule = Rule(**{**entry, "fault": parse_fault(entry["fault"])})
-    if rule.fault.kind in OPERATIONS and not _starts_operation(rule.action):
+    if rule.fault.kind in OPERATIONS and not actions.get(rule.action, True):
         raise ValueError(f"the action '{rule.action}' starts no operation that could be '{rule.fault.kind}'")
     return rule
-
-
-def _starts_operation(action: str) -> bool:
-    return action == "*" or (action in ACTIONS and ACTIONS[action].answer == 202)
 
 
 def parse_fault(entry: dict[str, Any]) -> Fault:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from armsim.compute.instance_view import describe_power
 from armsim.compute.scale_set_body import describe_scale_set
 from armsim.compute.vm_body import describe_vm
 from armsim.seeds import TENANT
-from armsim.world.model import Vm
 
 if TYPE_CHECKING:
-    from armsim.world.model import VmState, World
+    from armsim.world.model import Vm, VmState, World
 
 Row = dict[str, Any]
 
@@ -22,36 +22,36 @@ class GraphIndex:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._seen = {vm.spec.id: (vm, vm.state) for vm in world.vms.values()}
-        self._coming: deque[tuple[float, Vm, VmState | None]] = deque()
+        self._seen = {vm.spec.id: copy(vm) for vm in world.vms.values()}
+        self._coming: deque[tuple[float, Vm, bool]] = deque()
         self._rows: dict[str, tuple[VmState, Row]] = {}
 
-    def publish(self, moment: float, vm: Vm, state: VmState | None) -> None:
-        """Hear of a change at a monotonic moment; a VM without a state is gone."""
-        self._coming.append((moment, vm, state))
+    def publish(self, moment: float, vm: Vm, *, gone: bool = False) -> None:
+        """Hear of a change at a monotonic moment."""
+        self._coming.append((moment, copy(vm), gone))
 
     def rows(self, moment: float) -> list[Row]:
         """Return every resource as a row, as things were at a moment."""
         self._catch_up(moment)
         world = self._world
         sets = [_row(describe_scale_set(one, len(world.members_of(one.id)))) for one in world.scale_sets.values()]
-        return [self._vm_row(vm, state) for vm, state in self._seen.values()] + sets
+        return [self._vm_row(vm) for vm in self._seen.values()] + sets
 
     def _catch_up(self, moment: float) -> None:
         while self._coming and self._coming[0][0] <= moment:
-            _, vm, state = self._coming.popleft()
-            if state is None:
+            _, vm, gone = self._coming.popleft()
+            if gone:
                 self._seen.pop(vm.spec.id, None)
             else:
-                self._seen[vm.spec.id] = vm, state
+                self._seen[vm.spec.id] = vm
 
-    def _vm_row(self, vm: Vm, state: VmState) -> Row:
+    def _vm_row(self, vm: Vm) -> Row:
         cached = self._rows.get(vm.spec.id)
-        if cached is None or cached[0] is not state:
-            row = _row(describe_vm(Vm(vm.spec, state)))
-            power = {"level": "Info", **describe_power(state)}
+        if cached is None or cached[0] is not vm.state:
+            row = _row(describe_vm(vm))
+            power = {"level": "Info", **describe_power(vm.state)}
             row["properties"]["extended"] = {"instanceView": {"powerState": power}}
-            cached = self._rows[vm.spec.id] = state, row
+            cached = self._rows[vm.spec.id] = vm.state, row
         return cached[1]
 
 

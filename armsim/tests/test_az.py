@@ -2,61 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
 import pytest
 
-from armsim import Simulator
+from armsim.tests.azure_cli import Az, needs_az
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-AZ = Path(sys.executable).with_name("az")
-
-pytestmark = pytest.mark.skipif(not AZ.exists(), reason="no az beside this Python")
-
-
-class Az(NamedTuple):
-    """The real client, logged in to a simulator."""
-
-    sim: Simulator
-    environment: dict[str, str]
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [str(AZ), *arguments]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
-
-    def json(self, *arguments: str) -> object:
-        done = self.run(*arguments)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout else None
-
-
-@pytest.fixture(scope="module")
-def _logged_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
-    with Simulator(vms=3, seconds=0.02, retry_after_ms=20) as sim:
-        home = {"AZURE_CONFIG_DIR": str(tmp_path_factory.mktemp("az"))}
-        az = Az(sim, {**os.environ, **sim.environment(), **home})
-        for command in sim.login_commands():
-            done = az.run(*command)
-            assert done.returncode == 0, done.stderr
-        yield az
-
-
-@pytest.fixture
-def az(_logged_in: Az) -> Az:
-    _logged_in.sim.reset()
-    return _logged_in
-
-
-@pytest.fixture
-def name(az: Az) -> str:
-    return az.sim.names("flex")[0]
+pytestmark = needs_az
 
 
 def test_vm_list_of_a_set(az: Az) -> None:

@@ -28,6 +28,20 @@ COMMANDS = [
     ("vmss", "list", "List", "GET", "listScaleSets"),
     ("vmss", "list", "List", "GET", "listAllScaleSets"),
     ("vmss", "list_instances", "ListInstances", "GET", "listInstances"),
+    ("vm", "patch", "Patch", "PATCH", "vm-update"),
+    ("vm", "create", "Create", "PUT", "vm-put"),
+    ("vm.extension", "create", "Create", "PUT", "extension-put"),
+    ("vm.extension", "show", "Show", "GET", "extension"),
+    ("vm.extension", "list", "List", "GET", "extensions"),
+    ("vm.extension", "delete", "Delete", "DELETE", "extension-delete"),
+    ("vm.run_command", "invoke", "Invoke", "POST", "runCommand"),
+    (
+        "vmss",
+        "set_orchestration_service_state",
+        "SetOrchestrationServiceState",
+        "POST",
+        "setOrchestrationServiceState",
+    ),
 ]
 
 

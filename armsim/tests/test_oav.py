@@ -1,7 +1,7 @@
 """Does Microsoft's own validator accept what the simulator answers?
 
 Needs node, npm and the environment variable ARM_SPECS: a .tar.xz of the specifications (Compute 2024-03-01, Resource
-Graph 2022-10-01, Resources 2022).
+Graph 2022-10-01, Resources 2022, Network 2024-01-01, locks 2016-09-01).
 """
 
 from __future__ import annotations
@@ -45,7 +45,19 @@ EXPECTED = {
     "VirtualMachineScaleSets_Get", "VirtualMachineScaleSets_List", "VirtualMachineScaleSets_ListAll",
     "VirtualMachineScaleSets_GetInstanceView", "VirtualMachineScaleSetVMs_List", "VirtualMachineScaleSetVMs_Get",
     "VirtualMachineScaleSetVMs_GetInstanceView", "Resources", "ResourceGroups_Get", "ResourceGroups_List",
-    "Subscriptions_Get",
+    "Subscriptions_Get", "VirtualMachines_CreateOrUpdate", "VirtualMachines_Update",
+    "VirtualMachineExtensions_CreateOrUpdate", "VirtualMachineExtensions_Update", "VirtualMachineExtensions_Get",
+    "VirtualMachineExtensions_List", "VirtualMachineExtensions_Delete", "VirtualMachines_RunCommand",
+    "VirtualMachineScaleSets_UpdateInstances", "VirtualMachineScaleSets_SetOrchestrationServiceState",
+    "VirtualMachineScaleSetVMs_Update", "LoadBalancers_Get", "LoadBalancers_List", "LoadBalancers_ListAll",
+    "LoadBalancers_CreateOrUpdate", "InboundNatRules_Get", "InboundNatRules_List", "InboundNatRules_CreateOrUpdate",
+    "InboundNatRules_Delete", "NetworkInterfaces_Get", "NetworkInterfaces_List", "NetworkInterfaces_ListAll",
+    "NetworkInterfaces_CreateOrUpdate", "PublicIPAddresses_Get", "PublicIPAddresses_List",
+    "PublicIPAddresses_ListAll", "ManagementLocks_CreateOrUpdateAtSubscriptionLevel",
+    "ManagementLocks_ListAtSubscriptionLevel", "ManagementLocks_GetAtSubscriptionLevel",
+    "ManagementLocks_DeleteAtSubscriptionLevel", "ManagementLocks_CreateOrUpdateAtResourceGroupLevel",
+    "ManagementLocks_ListAtResourceGroupLevel", "ManagementLocks_GetAtResourceGroupLevel",
+    "ManagementLocks_DeleteAtResourceGroupLevel",
 }  # fmt: skip
 """Every served operation that the specifications describe."""
 
@@ -59,6 +71,7 @@ WORLD = {
                     "tags": {"role": "web"},
                     "overrides": {
                         "#0": {"priority": "Spot", "vmHealth": "healthy", "extensions": ["AppHealth"]},
+                        "#4": {"extensions": [{"name": "Broken", "provisioningState": "Failed"}]},
                         "#1": {"ephemeral": True, "osType": "Windows", "vmAgent": "Not Ready"},
                         "#2": {"hibernationEnabled": True, "vmHealth": "unhealthy"},
                         "#3": {"provisioningState": "Failed"},
@@ -67,6 +80,16 @@ WORLD = {
                 "uniform": {"mode": "Uniform", "instances": 2},
             },
             "virtualMachines": {"lonely": {}},
+            "loadBalancers": {
+                "lb": {
+                    "frontends": ["front"],
+                    "backendPools": {"pool": ["flex"]},
+                    "natRules": {"ssh": {"frontend": "front", "frontendPort": 50000, "backendPort": 22}},
+                    "loadBalancingRules": {
+                        "http": {"frontend": "front", "pool": "pool", "frontendPort": 80, "backendPort": 80}
+                    },
+                }
+            },
         }
     }
 }
@@ -114,6 +137,7 @@ def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
         arm = Arm(sim)
         _read_everything(arm)
         _act_on_everything(arm)
+        _write_everything(arm)
         _read_everything(arm)
         arm.session.close()
     return file
@@ -162,6 +186,104 @@ def _act_on_everything(arm: Arm) -> None:
         arm.sim.advance(86400)
 
 
+def _write_everything(arm: Arm) -> None:
+    *_, last = arm.sim.names("flex")
+    path, instance = arm.sim.vm_id(last), f"{arm.sim.scale_sets['flex']}/virtualMachines/{last}"
+    script = {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "typeHandlerVersion": "2.1"}
+    policy = {"protectionPolicy": {"protectFromScaleIn": True}}
+    service = {"serviceName": "AutomaticRepairs", "action": "Suspend"}
+    writes: list[tuple[str, str, Any]] = [
+        ("PATCH", path, {"tags": {"a": "b"}, "properties": {"hardwareProfile": {"vmSize": "Standard_D4s_v5"}}}),
+        ("PATCH", path, {"properties": {"osProfile": {"computerName": "other"}}}),
+        ("PUT", path, _writable(arm.get(path).json())),
+        (
+            "PUT",
+            f"{path}/extensions/script",
+            {"location": "westeurope", "properties": {**script, "settings": {"a": 1}}},
+        ),
+        ("PUT", f"{path}/extensions/other", {"location": "westeurope", "properties": script}),
+        ("PATCH", f"{path}/extensions/script", {"properties": {"enableAutomaticUpgrade": True}}),
+        ("POST", f"{path}/runCommand", {"commandId": "RunShellScript", "script": ["echo x"]}),
+        ("PUT", instance, {"location": "westeurope", "properties": policy}),
+        ("POST", f"{arm.sim.scale_sets['flex']}/manualupgrade", {"instanceIds": [last]}),
+        ("POST", f"{arm.sim.scale_sets['flex']}/setOrchestrationServiceState", service),
+        *_network_writes(arm, last),
+        *_lock_writes(arm),
+    ]
+    for method, target, body in writes:
+        answer = arm(method, target, body)
+        assert answer.status_code < 500, answer.text
+        _read_writes(arm, path)
+        arm.sim.advance(6 * 3600)
+    _read_writes(arm, path)
+    arm("DELETE", f"{path}/extensions/script")
+    arm("DELETE", f"{path}/extensions/ghost")
+
+
+def _writable(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what a client may send back of a VM."""
+    properties = {key: value for key, value in body["properties"].items() if key not in _READ_ONLY}
+    properties["storageProfile"]["imageReference"].pop("exactVersion", None)
+    return {"location": body["location"], "tags": {"a": "c"}, "zones": body["zones"], "properties": properties}
+
+
+_READ_ONLY = {"provisioningState", "vmId", "timeCreated", "instanceView"}
+
+
+def _network_writes(arm: Arm, vm: str) -> list[tuple[str, str, Any]]:
+    network = arm.group("/providers/Microsoft.Network")
+    lb = f"{network}/loadBalancers/lb"
+    link = {"id": f"{lb}/inboundNatRules/ssh"}
+    subnet = {"id": f"{network}/virtualNetworks/vnet/subnets/default"}
+    configuration = {"name": "ipconfig1", "properties": {"subnet": subnet, "loadBalancerInboundNatRules": [link]}}
+    frontend = {"name": "front", "properties": {"publicIPAddress": {"id": f"{network}/publicIPAddresses/lb-front-ip"}}}
+    front = {"id": f"{lb}/frontendIPConfigurations/front"}
+    ports = {"frontendIPConfiguration": front, "protocol": "Tcp", "frontendPort": 50001, "backendPort": 22}
+    ssh = {"name": "ssh", "properties": {**ports, "frontendPort": 50000}}
+    whole = {
+        "frontendIPConfigurations": [frontend],
+        "backendAddressPools": [{"name": "pool"}],
+        "inboundNatRules": [ssh],
+    }
+    nic = {"location": "westeurope", "properties": {"ipConfigurations": [configuration]}}
+    return [
+        ("PUT", f"{network}/networkInterfaces/{vm}-nic", nic),
+        ("PUT", lb, {"location": "westeurope", "sku": {"name": "Standard"}, "properties": whole}),
+        ("PUT", lb, {"location": "westeurope", "properties": {**whole, "inboundNatRules": []}}),
+        ("PUT", f"{lb}/inboundNatRules/more", {"properties": ports}),
+        ("DELETE", f"{lb}/inboundNatRules/more", None),
+    ]
+
+
+def _lock_writes(arm: Arm) -> list[tuple[str, str, Any]]:
+    locks = "/providers/Microsoft.Authorization/locks"
+    scopes = (f"/subscriptions/{arm.sim.subscription}{locks}", arm.group(locks))
+    body = {"properties": {"level": "CanNotDelete", "notes": "why", "owners": [{"applicationId": "me"}]}}
+    made = [("PUT", f"{scope}/l", each) for scope in scopes for each in (body, body)]
+    read = [("GET", f"{scope}{tail}", None) for scope in scopes for tail in ("", "/l")]
+    return [*made, *read, *(("DELETE", f"{scope}/l", None) for scope in scopes)]
+
+
+def _read_writes(arm: Arm, vm: str) -> None:
+    view = {"$expand": "instanceView"}
+    arm.get(vm)
+    arm.get(vm, **view)
+    arm.get(f"{vm}/extensions")
+    arm.get(f"{vm}/extensions/script", **view)
+    network = "/providers/Microsoft.Network"
+    for kind, name in (
+        ("loadBalancers", "lb"),
+        ("networkInterfaces", "lonely-nic"),
+        ("publicIPAddresses", "lb-front-ip"),
+    ):
+        arm.get(f"/subscriptions/{arm.sim.subscription}{network}/{kind}")
+        arm.get(arm.group(f"{network}/{kind}"))
+        arm.get(arm.group(f"{network}/{kind}/{name}"))
+    arm.get(arm.group(f"{network}/loadBalancers/lb/inboundNatRules"))
+    arm.get(arm.group(f"{network}/loadBalancers/lb/inboundNatRules/ssh"))
+    arm.get(arm.group(f"{network}/networkInterfaces/{vm.rpartition('/')[2]}-nic"))
+
+
 def test_every_answer_is_accepted(traffic: Path, verdicts: Verdicts) -> None:
     refused = [one for one in verdicts if not (one["request"]["accepted"] and one["response"]["accepted"])]
     assert refused == []
@@ -175,6 +297,10 @@ BROKEN = {
     "VirtualMachines_InstanceView": lambda body: body["statuses"][0].update(level="Information"),
     "VirtualMachines_List": lambda body: body["value"][0]["properties"]["storageProfile"]["osDisk"].pop("createOption"),
     "Resources": lambda body: body.pop("totalRecords"),
+    "VirtualMachineExtensions_Get": lambda body: body["properties"].update(typeHandlerVersion=7),
+    "LoadBalancers_Get": lambda body: body["properties"]["loadBalancingRules"][0]["properties"].pop("protocol"),
+    "NetworkInterfaces_List": lambda body: body["value"][0]["properties"].update(primary="yes"),
+    "ManagementLocks_ListAtSubscriptionLevel": lambda body: body["value"][0]["properties"].pop("level"),
 }
 
 

@@ -21,8 +21,8 @@ def test_a_malformed_api_version_is_refused(arm: Arm, vm: str) -> None:
     ("method", "tail", "named"),
     [
         ("POST", "/explode", "explode"),
-        ("PUT", "", "PUT"),
-        ("PATCH", "", "PATCH"),
+        ("PUT", "/restart", "PUT"),
+        ("PATCH", "/restart", "PATCH"),
         ("GET", "/vmSizes", "vmSizes"),
         ("GET", "?$select=name", "$select"),
         ("GET", "?$expand=everything", "everything"),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from armsim.compute.vm_body import nic_id
+from armsim.network.build import add_load_balancer, add_nic
 from armsim.seeds import SUBSCRIPTION, suffix
-from armsim.world.description import STATE_KEYS, VM_KEYS, check_description, overrides_of
-from armsim.world.model import SCALE_SET_TYPE, VM_TYPE, ScaleSet, Vm, VmSpec, VmState, World
+from armsim.world.description import VM_KEYS, check_description, overrides_of
+from armsim.world.locks import Lock
+from armsim.world.model import SCALE_SET_TYPE, VM_TYPE, Extension, ScaleSet, Vm, VmSpec, VmState, World
 
 _CREATED = datetime(2026, 1, 5, 6, 0, tzinfo=timezone.utc)
 
@@ -17,14 +20,23 @@ def build_world(description: dict[str, Any]) -> World:
     check_description(description)
     subscription = description.get("subscription", SUBSCRIPTION).lower()
     world = World(subscription, description.get("location", "westeurope"))
+    _add_locks(world, f"/subscriptions/{subscription}", description)
     for name, group in description.get("resourceGroups", {}).items():
         world.groups[name.lower()] = name
+        _add_locks(world, world.group_id(name), group)
         location = group.get("location", world.location)
         for set_name, properties in group.get("scaleSets", {}).items():
             _add_scale_set(world, name, location, set_name, properties)
         for vm_name, properties in group.get("virtualMachines", {}).items():
             _add_vm(world, vm_name, name, location, properties)
+        for lb_name, properties in group.get("loadBalancers", {}).items():
+            add_load_balancer(world, name, location, lb_name, properties)
     return world
+
+
+def _add_locks(world: World, scope: str, properties: dict[str, Any]) -> None:
+    for name, lock in properties.get("locks", {}).items():
+        world.add_lock(Lock(scope, name, **lock))
 
 
 def resource_id(subscription: str, group: str, kind: str, name: str) -> str:
@@ -49,6 +61,7 @@ def _add_scale_set(world: World, group: str, location: str, name: str, propertie
         raise ValueError(f"scale set '{name}' cannot have the mode '{scale_set.mode}'")
     world.scale_sets[group.lower(), name.lower()] = scale_set
     world.members[scale_set.id.lower()] = {}
+    _add_locks(world, scale_set.id, properties)
     _add_members(world, scale_set, properties)
 
 
@@ -86,7 +99,7 @@ def _add_vm(
     identifier = resource_id(world.subscription, group, VM_TYPE, name)
     if instance is not None:
         identifier = f"{scale_set}/virtualMachines/{instance}"
-    attributes = {VM_KEYS[key]: value for key, value in properties.items() if key not in STATE_KEYS}
+    attributes = {VM_KEYS[key]: value for key, value in properties.items() if key in VM_KEYS}
     created = _CREATED + timedelta(seconds=ordinal)
     spec = VmSpec(
         name, group, location, identifier, ordinal, created, scale_set=scale_set, instance=instance, **attributes
@@ -94,4 +107,24 @@ def _add_vm(
     state = VmState(properties.get("powerState", "running"), properties.get("provisioningState", "Succeeded"), created)
     if (group.lower(), name.lower()) in world.vms:
         raise ValueError(f"resource group '{group}' has two virtual machines '{name}'")
-    world.add_vm(Vm(spec, state))
+    extensions = [_extension(entry, created) for entry in properties.get("extensions", ())]
+    _add_locks(world, identifier, properties)
+    vm = Vm(spec, state, extensions={one.name.lower(): one for one in extensions})
+    world.add_vm(vm)
+    if instance is None:
+        add_nic(world, vm, nic_id(spec))
+
+
+def _extension(entry: str | dict[str, Any], created: datetime) -> Extension:
+    """Return an extension of its name, or of its name and some properties."""
+    given = {"name": entry} if isinstance(entry, str) else entry
+    properties = {
+        "publisher": "Microsoft.Azure.Extensions",
+        "type": given["name"],
+        "typeHandlerVersion": "1.0",
+        "autoUpgradeMinorVersion": True,
+        **given,
+    }
+    name = properties.pop("name")
+    provisioning = properties.pop("provisioningState", "Succeeded")
+    return Extension(name, properties, created, provisioning)

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from armsim.compute.lifecycle import POWER_STATES
+from armsim.world.locks import LEVELS
 
-_WORLD = {"subscription", "location", "resourceGroups"}
-_GROUP = {"location", "scaleSets", "virtualMachines"}
-_SET = {"mode", "instances", "zones", "faultDomains", "tags", "size", "overrides"}
+_WORLD = {"subscription", "location", "resourceGroups", "locks"}
+_GROUP = {"location", "scaleSets", "virtualMachines", "loadBalancers", "locks"}
+_SET = {"mode", "instances", "zones", "faultDomains", "tags", "size", "overrides", "locks"}
+_LOAD_BALANCER = {"frontends", "backendPools", "natRules", "loadBalancingRules"}
+_LOCK = {"level", "notes", "owners"}
 
 VM_KEYS = {
     "zone": "zone",
@@ -31,7 +34,6 @@ VM_KEYS = {
     "maintenanceAllowed": "maintenance_allowed",
     "vmAgent": "vm_agent",
     "vmHealth": "vm_health",
-    "extensions": "extensions",
     "latestModelApplied": "latest_model",
     "protectFromScaleIn": "protect_from_scale_in",
     "protectFromScaleSetActions": "protect_from_scale_set_actions",
@@ -47,7 +49,13 @@ CHOICES = {
     "powerState": set(POWER_STATES),
 }
 
-STATE_KEYS = {"powerState", "provisioningState"}
+STATE_KEYS = {"powerState", "provisioningState", "extensions", "locks"}
+"""What else it may say: the state, extensions (each a name, or an object of a name and properties) and locks."""
+
+_EXTENSION = {
+    "name", "publisher", "type", "typeHandlerVersion", "settings", "autoUpgradeMinorVersion", "enableAutomaticUpgrade",
+    "provisioningState",
+}  # fmt: skip
 
 
 def default_description(vms: int) -> dict[str, Any]:
@@ -61,21 +69,36 @@ def default_description(vms: int) -> dict[str, Any]:
 def check_description(description: dict[str, Any]) -> None:
     """Raise ValueError naming the first key that no one would read."""
     _check("the world", description, _WORLD)
+    _check_locks("the world", description)
     for name, group in description.get("resourceGroups", {}).items():
         _check(f"resource group '{name}'", group, _GROUP)
+        _check_locks(f"resource group '{name}'", group)
         for vm, properties in group.get("virtualMachines", {}).items():
             _check_vm(f"virtual machine '{vm}'", properties)
+        for load_balancer, properties in group.get("loadBalancers", {}).items():
+            _check(f"load balancer '{load_balancer}'", properties, _LOAD_BALANCER)
         for scale_set, properties in group.get("scaleSets", {}).items():
             _check(f"scale set '{scale_set}'", properties, _SET)
+            _check_locks(f"scale set '{scale_set}'", properties)
             for pattern, override in properties.get("overrides", {}).items():
                 _check_vm(f"override '{pattern}'", override)
 
 
 def _check_vm(what: str, properties: dict[str, Any]) -> None:
     _check(what, properties, {*VM_KEYS, *STATE_KEYS})
+    _check_locks(what, properties)
+    for extension in properties.get("extensions", ()):
+        _check(f"an extension of {what}", {"name": 0} if isinstance(extension, str) else extension, _EXTENSION)
     for key, choices in CHOICES.items():
         if key in properties and properties[key] not in choices:
             raise ValueError(f"{what} cannot have the {key} '{properties[key]}', only {', '.join(sorted(choices))}")
+
+
+def _check_locks(what: str, properties: dict[str, Any]) -> None:
+    for name, lock in properties.get("locks", {}).items():
+        _check(f"lock '{name}' of {what}", lock, _LOCK)
+        if lock.get("level") not in LEVELS:
+            raise ValueError(f"lock '{name}' of {what} needs a level, one of {', '.join(LEVELS)}")
 
 
 def _check(what: str, properties: dict[str, Any], known: set[str]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from armsim.network.documents import Network
+from armsim.world.locks import Lock, is_within
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +43,6 @@ class VmSpec:
     maintenance_allowed: bool = True
     vm_agent: str = "Ready"
     vm_health: str | None = None
-    extensions: tuple[str, ...] = ()
     latest_model: bool = True
     protect_from_scale_in: bool = False
     protect_from_scale_set_actions: bool = False
@@ -61,15 +63,45 @@ class VmState(NamedTuple):
     provisioning: str
     since: datetime
     error: dict[str, str] | None = None
+    version: int = 0
+
+
+@dataclass
+class Extension:
+    """One VM extension: its public properties (protected settings are dropped on arrival) and how it is."""
+
+    name: str
+    properties: dict[str, Any]
+    since: datetime
+    provisioning: str = "Succeeded"
+    error: dict[str, str] | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def handler(self) -> str:
+        """The full name of what it runs: publisher and type."""
+        return f"{self.properties['publisher']}.{self.properties['type']}"
 
 
 @dataclass
 class Vm:
-    """One virtual machine."""
+    """One virtual machine; `model` is its writable body once someone wrote it, None while `spec` says it all."""
 
     spec: VmSpec
     state: VmState
     operation: Operation | None = None
+    model: dict[str, Any] | None = None
+    extensions: dict[str, Extension] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The ARM id."""
+        return self.spec.id
+
+    @property
+    def busy(self) -> bool:
+        """Whether an operation runs."""
+        return self.operation is not None and self.operation.status == "InProgress"
 
 
 @dataclass(frozen=True)
@@ -98,7 +130,24 @@ class World:
     scale_sets: dict[tuple[str, str], ScaleSet] = field(default_factory=dict)
     vms: dict[tuple[str, str], Vm] = field(default_factory=dict)
     members: dict[str, dict[str, Vm]] = field(default_factory=dict)
+    locks: dict[tuple[str, str], Lock] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
+    services: dict[tuple[str, str], str] = field(default_factory=dict)
     created: int = 0
+    ordinals: int = 0
+
+    def next_ordinal(self) -> int:
+        """Return the number of a new network resource, which orders lists."""
+        self.ordinals += 1
+        return self.ordinals
+
+    def group_id(self, group: str) -> str:
+        """Return the ARM id of a resource group."""
+        return f"/subscriptions/{self.subscription}/resourceGroups/{group}"
+
+    def add_lock(self, lock: Lock) -> None:
+        """Lock a scope."""
+        self.locks[lock.scope.lower(), lock.name.lower()] = lock
 
     def add_vm(self, vm: Vm) -> None:
         """Put a VM into its group, and into its scale set where it has one."""
@@ -113,7 +162,10 @@ class World:
         return self.vms.get((vm.spec.group.lower(), vm.spec.name.lower())) is vm
 
     def remove_vm(self, vm: Vm) -> None:
-        """Take a VM out of everything."""
+        """Take a VM out of everything, and its locks and NICs with it."""
+        self.network.release(vm.spec.id)
+        for key in [key for key in self.locks if is_within(key[0], vm.spec.id)]:
+            del self.locks[key]
         self.vms.pop((vm.spec.group.lower(), vm.spec.name.lower()), None)
         if vm.spec.scale_set:
             self.members[vm.spec.scale_set.lower()].pop(vm.spec.name.lower(), None)

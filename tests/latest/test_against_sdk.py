@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 import inspect
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_origin
+import re
+from typing import TYPE_CHECKING, get_origin
 
 import pytest
 from azure.core.polling import LROPoller
-from azure.mgmt.compute.v2024_11_01 import models
-from azure.mgmt.compute.v2024_11_01.operations import VirtualMachinesOperations, _operations
+from azure.mgmt.compute.v2024_11_01 import models, operations
+from azure.mgmt.compute.v2024_11_01.operations import _operations
+
+from azext_flexcompare import adapters
+from azext_flexcompare.table import Operation
+from azext_flexcompare.table import operations as rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from azure.core.rest import HttpRequest
 
-OPERATIONS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[2] / "azext_flexcompare" / "equivalence.json").read_text(encoding="utf-8")
-)["operations"]
 VM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/v"
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation["name"])
+SET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/v"
+CALLED = [one for one in rows() if one.call]
+each_call = pytest.mark.parametrize("operation", CALLED, ids=lambda operation: operation.name)
+each_plain_call = pytest.mark.parametrize(
+    "operation", [one for one in CALLED if not one.adapter], ids=lambda operation: operation.name
+)
 
 
-def signature_of(operation: dict[str, Any]) -> inspect.Signature:
-    return inspect.signature(getattr(VirtualMachinesOperations, operation["call"]))
+def group_and_method(operation: Operation) -> tuple[str, str]:
+    group, method = (operation.call or "").split(".")
+    return group, method
+
+
+def signature_of(operation: Operation) -> inspect.Signature:
+    group, method = group_and_method(operation)
+    client = "".join(word.capitalize() for word in group.split("_")) + "Operations"
+    return inspect.signature(getattr(getattr(operations, client), method))
+
+
+def needed_by(operation: Operation) -> list[str]:
+    """The arguments that the call cannot do without, beyond the group and the name."""
+    parameters = [*signature_of(operation).parameters.values()][3:]
+    return [one.name for one in parameters if one.default is one.empty and one.kind is not one.VAR_KEYWORD]
 
 
 def member_of(model: str, path: list[str]) -> str:
@@ -37,44 +55,55 @@ def member_of(model: str, path: list[str]) -> str:
     return model
 
 
-def test_there_are_operations_to_look_at() -> None:
-    assert len(OPERATIONS) > 1
+def test_there_are_calls_to_look_at() -> None:
+    assert len(CALLED) > 1
 
 
-@each_operation
-def test_the_call_takes_a_group_and_a_vm(operation: dict[str, Any]) -> None:
-    parameters = signature_of(operation).parameters
-    assert [*parameters][:3] == ["self", "resource_group_name", "vm_name"]
-    others = [*parameters.values()][3:]
-    needed = [one.name for one in others if one.default is one.empty and one.kind is not one.VAR_KEYWORD]
-    assert needed == []
+@pytest.mark.parametrize("operation", rows(), ids=lambda operation: operation.name)
+def test_whatever_has_no_call_has_an_adapter_and_every_adapter_is_there(operation: Operation) -> None:
+    assert operation.call or operation.adapter
+    assert operation.adapter is None or callable(getattr(adapters, operation.adapter))
 
 
-@each_operation
-def test_the_call_begins_if_and_only_if_it_gives_a_poller(operation: dict[str, Any]) -> None:
+@each_call
+def test_the_call_takes_a_group_and_a_name(operation: Operation) -> None:
+    assert [*signature_of(operation).parameters][:2] == ["self", "resource_group_name"]
+    assert [*signature_of(operation).parameters][2] in {"vm_name", "vm_scale_set_name"}
+
+
+@each_plain_call
+def test_the_call_needs_nothing_that_is_not_a_required_option(operation: Operation) -> None:
+    required = {option.argument for option in operation.options if option.required}
+    assert set(needed_by(operation)) <= required
+
+
+@each_call
+def test_the_call_begins_if_and_only_if_it_gives_a_poller(operation: Operation) -> None:
     polled = get_origin(signature_of(operation).return_annotation) is LROPoller
-    assert operation["call"].startswith("begin_") == polled
+    assert operation.is_long is polled
 
 
-@each_operation
-def test_the_call_takes_what_the_options_set(operation: dict[str, Any]) -> None:
-    wanted = {option["argument"].split(".")[0] for option in operation.get("options", ())}
+@each_call
+def test_the_call_takes_what_the_options_set(operation: Operation) -> None:
+    wanted = {option.argument.split(".")[0] for option in operation.options if option.argument}
     assert wanted - set(signature_of(operation).parameters) == set()
 
 
-@each_operation
-def test_an_option_of_the_body_is_a_member_of_it_of_its_own_type(operation: dict[str, Any]) -> None:
+@each_plain_call
+def test_an_option_of_the_body_is_a_member_of_it_of_its_own_type(operation: Operation) -> None:
     types = {"flag": "bool", "text": "str", "secret": "str"}
-    for option in operation.get("options", ()):
-        path = option["argument"].split(".")
+    for option in operation.options:
+        path = (option.argument or "").split(".")
         if path[0] == "parameters":
-            found = member_of("VirtualMachineReimageParameters", path[1:])
-            assert found == types[option["type"]], option["name"]
+            assert member_of("VirtualMachineReimageParameters", path[1:]) == types[option.type], option.name
 
 
-@each_operation
-def test_the_request_is_the_one_that_the_sdk_builds(operation: dict[str, Any]) -> None:
-    verb = operation["call"].removeprefix("begin_")
-    build: Callable[..., HttpRequest] = getattr(_operations, f"build_virtual_machines_{verb}_request")
-    request = build(resource_group_name="g", vm_name="v", subscription_id="s")
-    assert operation["request"].replace("{vm}", VM) == f"{request.method} {request.url.split('?')[0]}"
+@each_call
+def test_the_request_is_the_one_that_the_sdk_builds(operation: Operation) -> None:
+    group, method = group_and_method(operation)
+    build: Callable[..., HttpRequest] = getattr(_operations, f"build_{group}_{method.removeprefix('begin_')}_request")
+    place = {"vm_name": "v", "vm_scale_set_name": "v", "vm_extension_name": "NAME"}
+    taken = {name: place[name] for name in inspect.signature(build).parameters if name in place}
+    request = build(resource_group_name="g", subscription_id="s", **taken)
+    told = operation.request.replace("{vm}", VM).replace("{set}", SET)
+    assert re.sub(r"\?.*", "", f"{request.method} {request.url}") == told

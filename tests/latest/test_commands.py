@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from armsim import Simulator
+from azext_flexcompare._validators import CHOICE
 from azext_flexcompare.table import operations, refusals
-from tests.latest.conftest import Run
+from tests.latest.conftest import Run, changes
 from tools.sandbox import extensions
 
 DESCRIBE = """
@@ -77,7 +79,9 @@ ACTING = {"--max-parallel", "--timeout", "--dry-run", "--yes", "-y", "--no-wait"
 OPERATIONS = {operation.name: operation for operation in operations()}
 REFUSALS = [refusal.name for refusal in refusals()]
 each_operation = pytest.mark.parametrize("name", OPERATIONS)
-each_choosing_command = pytest.mark.parametrize("name", [*OPERATIONS, *REFUSALS, *HAND_WRITTEN[1:]])
+CHOOSERS = [*OPERATIONS, *REFUSALS, *HAND_WRITTEN[1:]]
+each_choosing_command = pytest.mark.parametrize("name", CHOOSERS)
+AS_IN_AZ_VMSS = {"--extension-instance-name", "--protect-from-scale-set-actions"}  # longer than the CLI likes
 
 
 class Loaded(dict[str, dict[str, Any]]):
@@ -141,6 +145,17 @@ def test_an_operation_has_its_own_options(name: str, loaded: Loaded) -> None:
     assert {option.name for option in OPERATIONS[name].options} - loaded.options(name) == set()
 
 
+def test_no_option_of_an_operation_takes_the_place_of_one_that_chooses() -> None:
+    own = {name: {option.dest for option in operation.options} for name, operation in OPERATIONS.items()}
+    assert [name for name, places in own.items() if places & {*CHOICE}] == []
+
+
+def test_a_filter_that_matches_nothing_is_never_taken_for_a_change(run: Run, sim: Simulator) -> None:
+    done = run("update", "-g", "rg", "-n", "flex", "--tag", "role=nobody", "--yes")
+    assert done.exit in (1, 2)
+    assert changes(sim) == []
+
+
 @pytest.mark.parametrize("name", [*REFUSALS, *HAND_WRITTEN])
 def test_what_does_not_act_has_no_option_of_acting(name: str, loaded: Loaded) -> None:
     assert ACTING & loaded.options(name) == set()
@@ -157,7 +172,9 @@ def test_options_are_written_as_the_cli_writes_them(loaded: Loaded) -> None:
 
 def test_a_long_option_has_a_short_one_beside_it(loaded: Loaded) -> None:
     lists = [options for entry in loaded.values() for options in entry["options"]]
-    assert [options for options in lists if min(map(len, options)) > len("--") + 22] == []
+    assert [
+        options for options in lists if min(map(len, options)) > len("--") + 22 and not AS_IN_AZ_VMSS & {*options}
+    ] == []
 
 
 @pytest.mark.parametrize("name", ["", *HAND_WRITTEN[:2], "restart", REFUSALS[0]])

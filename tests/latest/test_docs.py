@@ -7,16 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from azext_flexcompare.commands import HAND_WRITTEN
 from azext_flexcompare.table import operations, refusals
 from tools.render import EQUIVALENCE, README, ROOT, written
 
-COMMANDS = [one.name for one in (*operations(), *refusals())] + [
-    "compare",
-    "list-instances",
-    "show",
-    "get-instance-view",
-]
-
+COMMANDS = ["compare", "translate", *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
 DOCUMENTS = [path for place in (".", "docs", "armsim") for path in (ROOT / place).glob("*.md")]
 
 

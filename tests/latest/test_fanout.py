@@ -23,7 +23,7 @@ from azext_flexcompare.failure import Error
 from azext_flexcompare.fanout import Failure, Limits, Throttled, Unanswered, fan_out
 from azext_flexcompare.outcome import Outcome, Status
 
-PATIENCE = 60  # seconds after which a test that hangs fails
+PATIENCE = 20  # seconds after which a test that hangs fails
 BROKEN = Error("Broken", "As planned.")
 WELL = ("accept", "done")
 ENDS = {
@@ -109,6 +109,8 @@ class Service:
 
 
 class Flown:
+    result: object = "what it returned"
+
     def __init__(self, service: Service, target: int, url: str | None) -> None:
         self.service, self.target, self.url = service, target, url
 
@@ -186,9 +188,10 @@ def test_outcomes_stand_in_the_order_of_the_targets_however_they_end() -> None:
     assert [outcome.target for outcome in outcomes] == [0, 1, 2, 3, 4]
 
 
-def test_a_target_that_ended_well_has_its_times_and_its_url() -> None:
+def test_a_target_that_ended_well_has_its_times_its_url_and_what_it_returned() -> None:
     (one,) = run(Service(WELL))
     assert (one.status, one.error, one.reason, one.url) == ("Succeeded", None, None, "url/0")
+    assert one.result == "what it returned"
     assert one.started
     assert one.finished
     assert one.started.tzinfo is one.finished.tzinfo is timezone.utc
@@ -357,9 +360,18 @@ def test_an_interrupted_target_keeps_its_url_and_has_no_end() -> None:
 
 
 def test_a_request_under_way_at_the_interruption_is_heard_out() -> None:
-    interruption = Interruption(0, "accept")
-    service = Service(WELL, hook=interruption)
-    (one,) = run(service, interruption, wait=False)
+    asked, noticed = threading.Event(), threading.Event()
+
+    def interrupted() -> bool:
+        if asked.is_set():
+            noticed.set()
+        return asked.is_set()
+
+    def until_noticed(*_: Any) -> None:
+        asked.set()
+        assert noticed.wait(PATIENCE)
+
+    (one,) = run(Service(WELL, hook=until_noticed), interrupted, wait=False)
     assert (one.status, one.url) == ("Accepted", "url/0")
 
 
@@ -372,13 +384,15 @@ def test_a_target_that_was_only_throttled_was_not_started() -> None:
 
 def test_a_request_that_is_never_answered_does_not_hold_an_interruption_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fanout, "LAST_WORDS", 0.001)
-    answered, asked = threading.Event(), threading.Event()
+    answered, asked, ended = threading.Event(), threading.Event(), threading.Event()
 
     def never(*_: Any) -> None:
         asked.set()
         answered.wait(PATIENCE)
+        ended.set()
 
     outcomes = run(Service(WELL, WELL, hook=never), asked.is_set, workers=1)
+    assert not ended.is_set()
     answered.set()
     assert statuses(outcomes) == ["Interrupted", "NotStarted"]
 
@@ -395,3 +409,34 @@ def test_an_interruption_at_any_moment_leaves_one_outcome_each(plans: list[Plan]
         accepted = outcome.target in service.looked or outcome.url is not None
         assert not (accepted and outcome.status == "NotStarted")
     assert asked.is_set() or not {"Interrupted", "NotStarted"} & set(statuses(outcomes))
+
+
+def test_nothing_is_done_over_and_over_while_every_thread_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "TICK", PATIENCE)
+    rounds: list[None] = []
+    busy = Service(*[WELL] * 5, hook=lambda _, step: step == "done" and threading.Event().wait(0.05))
+    run(busy, lambda: rounds.append(None) or False, workers=1)
+    assert len(rounds) < 100
+
+
+def test_a_target_that_tells_its_thread_to_exit_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "LAST_WORDS", 0.001)
+    rounds = count()
+
+    def leave(*_: Any) -> None:
+        raise SystemExit(1)
+
+    assert statuses(run(Service(WELL, hook=leave), lambda: next(rounds) > 500)) == ["Failed"]
+
+
+@pytest.mark.parametrize("asked", ["url", "wait"])
+def test_a_flight_that_cannot_say_where_it_is_or_how_long_to_wait_is_the_targets_own_failure(asked: str) -> None:
+    def unknown(_: Flown) -> None:
+        raise ValueError("unforeseen")
+
+    lost = type(
+        "Lost", (Flown,), {asked: property(unknown) if asked == "url" else unknown, "__init__": object.__init__}
+    )
+    service = Service(WELL, WELL)
+    outcomes = fan_out(range(2), lambda target: service.send(target) if target else lost(), Limits())
+    assert statuses(outcomes) == ["Failed", "Succeeded"]

@@ -17,7 +17,7 @@ from tools.sandbox import extensions
 ROOT = Path(__file__).parents[2]
 OURS = "azext_flexcompare"
 MODULES = sorted(path.stem for path in (ROOT / OURS).glob("*.py"))
-HOST = {"azure", "knack", "msrest", "requests"}  # what the Azure CLI brings
+HOST = {"azure", "jmespath", "knack", "msrest", "requests"}  # what the Azure CLI brings
 HEAVY = (
     "azure.mgmt.compute",
     "azure.mgmt.core",
@@ -149,6 +149,13 @@ def test_our_modules_do_not_import_each_other_in_circles() -> None:
 def test_the_simulator_and_the_extension_do_not_know_each_other() -> None:
     assert [path for path in files_under("armsim") if OURS in tops_of(path)] == []
     assert [path for path in files_under(OURS) if tops_of(path) & {"armsim", "tools", "tests"}] == []
+
+
+def test_no_class_is_a_named_tuple_and_something_else_which_python_3_10_refuses() -> None:
+    classes = [node for path in files_under(OURS) for node in ast.walk(tree_of(path)) if isinstance(node, ast.ClassDef)]
+    assert len(classes) > 10
+    bases = {one.name: [ast.unparse(base) for base in one.bases] for one in classes}
+    assert [name for name, found in bases.items() if "NamedTuple" in found and len(found) > 1] == []
 
 
 def test_the_walk_sees_an_import_wherever_it_stands(tmp_path: Path) -> None:

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
+from azext_flexcompare.protection import OURS
 from azext_flexcompare.table import Operation, operations
 from tests.latest.conftest import INSTANCES, Run, changes
 
+EACH = [one for one in operations() if "{vm}" in one.request]  # the others are one call for many
 each_operation = pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.name)
-each_long_operation = pytest.mark.parametrize(
-    "operation", [one for one in operations() if one.call.startswith("begin_")], ids=lambda operation: operation.name
+each_single_call = pytest.mark.parametrize("operation", EACH, ids=lambda operation: operation.name)
+each_long_call = pytest.mark.parametrize(
+    "operation", [one for one in EACH if one.is_long], ids=lambda operation: operation.name
 )
-EVERY = ("-g", "rg", "-n", "flex", "--instance-ids", "*")
+EVERY = ("-g", "rg", "--vmss-name", "flex", "--instance-ids", "*", "--yes")
+ACTIONS = {  # what the simulator calls the requests that are not a POST of an action
+    "DELETE {vm}": "delete",
+    "DELETE {vm}/extensions/NAME": "extension-delete",
+    "DELETE {vm}/providers/Microsoft.Authorization/locks/NAME": "lock-delete",
+    "PATCH {vm}": "vm-update",
+    "PATCH {vm}/extensions/NAME": "extension-update",
+    "PUT {vm}/extensions/NAME": "extension-put",
+    "PUT {vm}/providers/Microsoft.Authorization/locks/NAME": "lock-put",
+}
+WORLD = {  # instances that take every operation
+    "priority": "Spot",
+    "evictionPolicy": "Deallocate",
+    "hibernationEnabled": True,
+    "maintenanceAllowed": True,
+    "extensions": ["customScript"],
+}
+LOCKED = {"protection remove": {"locks": {OURS: {"level": "CanNotDelete"}}}}
 
 
 @pytest.fixture(autouse=True)
-def ready_for_anything(sim: Simulator) -> None:
-    """Instances that take every operation: running Spot machines that may hibernate and be maintained."""
+def ready_for_anything(sim: Simulator, operation: Operation) -> None:
     world = default_description(INSTANCES)
-    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {
-        "*": {
-            "priority": "Spot",
-            "evictionPolicy": "Deallocate",
-            "hibernationEnabled": True,
-            "maintenanceAllowed": True,
-        }
-    }
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"*": {**WORLD, **LOCKED.get(operation.name, {})}}
     sim.reset(world)
 
 
+def given(operation: Operation) -> list[str]:
+    """The operation and the options that it does nothing without, as its row gives them for an example."""
+    return [*operation.name.split(), *EVERY, *shlex.split(operation.example)]
+
+
 def action_of(operation: Operation) -> str:
-    method, _, path = operation.request.partition(" ")
-    return path.rpartition("/")[2] if "/" in path else method.lower()
+    return ACTIONS.get(operation.request) or operation.request.rpartition("/")[2]
 
 
 def asked(sim: Simulator, operation: Operation) -> list[str]:
@@ -52,21 +69,21 @@ def statuses(rows: list[dict[str, Any]]) -> dict[str, str]:
 @each_operation
 def test_it_reaches_every_instance_once(operation: Operation, run: Run, sim: Simulator) -> None:
     names = sim.names("flex")
-    done = run(operation.name, *EVERY, "--yes")
+    done = run(*given(operation))
     assert done.exit == 0, done.stderr
     assert [row["instance"] for row in done.json] == names
     assert statuses(done.json) == dict.fromkeys(names, "Succeeded")
     assert {row["operation"] for row in done.json} == {operation.name}
-    assert sorted(asked(sim, operation)) == sorted(names)
+    assert sorted(asked(sim, operation)) == (sorted(names) if operation in EACH else [None])
     assert not done.stderr
 
 
-@each_operation
+@each_single_call
 def test_a_refused_instance_fails_under_its_own_name(operation: Operation, run: Run, sim: Simulator) -> None:
     names = sim.names("flex")
     fault = {"status": 409, "code": "OperationNotAllowed", "message": "Not this one."}
     sim.add_fault({"vm": names[2], "action": action_of(operation), "fault": fault})
-    done = run(operation.name, *EVERY, "--yes")
+    done = run(*given(operation))
     assert done.exit == 4
     assert statuses(done.json) == {**dict.fromkeys(names, "Succeeded"), names[2]: "Failed"}
     assert done.json[2]["error"] == {"code": "OperationNotAllowed", "message": "Not this one."}
@@ -74,12 +91,12 @@ def test_a_refused_instance_fails_under_its_own_name(operation: Operation, run: 
     assert not any(name in done.stderr for name in names if name != names[2])
 
 
-@each_long_operation
+@each_long_call
 def test_an_operation_that_ends_badly_fails_under_its_own_name(operation: Operation, run: Run, sim: Simulator) -> None:
     names = sim.names("flex")
     fault = {"kind": "fail", "code": "AllocationFailed", "message": "No room."}
     sim.add_fault({"vm": names[4], "action": action_of(operation), "fault": fault})
-    done = run(operation.name, *EVERY, "--yes")
+    done = run(*given(operation))
     assert done.exit == 4
     assert statuses(done.json) == {**dict.fromkeys(names, "Succeeded"), names[4]: "Failed"}
     assert done.json[4]["error"] == {"code": "AllocationFailed", "message": "No room."}
@@ -89,17 +106,16 @@ def test_an_operation_that_ends_badly_fails_under_its_own_name(operation: Operat
 @each_operation
 def test_it_need_not_be_waited_for(operation: Operation, run: Run, sim: Simulator) -> None:
     sim.configure(seconds=600)
-    done = run(operation.name, *EVERY, "--yes", "--no-wait")
+    done = run(*given(operation), "--no-wait")
     assert done.exit == 0, done.stderr
     assert set(statuses(done.json).values()) == {"Accepted"}
-    assert sorted(asked(sim, operation)) == sorted(sim.names("flex"))
-    long = operation.call.startswith("begin_")
-    assert all(bool(row["operationUrl"]) is long for row in done.json)
+    assert len(asked(sim, operation)) == (INSTANCES if operation in EACH else 1)
+    assert all(bool(row["operationUrl"]) is operation.is_long for row in done.json)
 
 
 @each_operation
 def test_a_dry_run_sends_nothing_that_acts(operation: Operation, run: Run, sim: Simulator) -> None:
-    done = run(operation.name, *EVERY, "--dry-run")
+    done = run(*given(operation), "--dry-run")
     assert done.exit == 0, done.stderr
     assert statuses(done.json) == dict.fromkeys(sim.names("flex"), "Planned")
     assert not changes(sim)
@@ -107,7 +123,7 @@ def test_a_dry_run_sends_nothing_that_acts(operation: Operation, run: Run, sim: 
 
 @each_operation
 def test_a_uniform_set_is_left_alone(operation: Operation, run: Run, sim: Simulator) -> None:
-    done = run(operation.name, "-g", "rg", "-n", "uniform", "--instance-ids", "*", "--yes")
+    done = run(*[word.replace("flex", "uniform") for word in given(operation)])
     assert (done.exit, done.stdout) == (1, "")
     assert "Uniform" in done.stderr
     assert "az vmss" in done.stderr

@@ -53,9 +53,11 @@ class Installed(NamedTuple):
 
     python: Path
     environment: dict[str, str]
+    home: Path
 
     def az(self, *arguments: object) -> Any:
-        told = run(self.python, "-m", "azure.cli", *arguments, "--only-show-errors", env=self.environment)
+        words = ("-m", "azure.cli", *arguments, "--only-show-errors")
+        told = run(self.python, *words, env=self.environment, cwd=self.home)  # not in the sources: -m would find them
         return json.loads(told) if told else None
 
 
@@ -69,7 +71,7 @@ def install(sim: Simulator, tmp_path: Path) -> Callable[[Path], Installed]:
         run(own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PINNED)
         folders = {f"AZURE_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "EXTENSION")}
         rest = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}
-        installed = Installed(own, {**rest, **sim.environment(), **folders})
+        installed = Installed(own, {**rest, **sim.environment(), **folders}, tmp_path)
         installed.az("extension", "add", "--yes", "--source", build_wheel(tmp_path / "wheel"))
         for command in sim.login_commands():
             installed.az(*command)

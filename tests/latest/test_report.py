@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from knack.cli import CLI
 from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
+from azext_flexcompare import report
 from azext_flexcompare.failure import Error
 from azext_flexcompare.outcome import Exit, Outcome, Status, exit_status
 from azext_flexcompare.report import (
@@ -20,12 +24,13 @@ from azext_flexcompare.report import (
     listed_row,
     outcome_row,
     status_of,
-    tell,
 )
 from azext_flexcompare.selection import Instance, ScaleSet
+from azext_flexcompare.table import operations
 
 BEGAN = datetime(2026, 11, 23, 4, 5, 6, 789012, timezone.utc)
 URL = "https://management.example.com/operations/1"
+OPERATIONS = {operation.name: operation for operation in operations()}
 BUSY = Error("Conflict", "Busy.")
 STATUSES = sorted(value for name, value in vars(Status).items() if not name.startswith("_"))
 ROW = {  # the contract's keys, in its order, and what may stand there
@@ -45,6 +50,10 @@ ROW = {  # the contract's keys, in its order, and what may stand there
     "durationSeconds": float | None,
     "operationUrl": str | None,
 }
+
+
+def tell(operation: str, outcomes: list[Outcome[Instance]], options: Sequence[str] = ()) -> list[str]:
+    return report.tell(operation, outcomes, options, home="s")
 
 
 def set_called(name: str) -> ScaleSet:
@@ -69,7 +78,7 @@ def whole() -> Outcome[Instance]:
 
 def rows() -> dict[str, dict[str, Any]]:
     bare = Outcome(instance("web_1", zone=None, fault_domain=None), Status.SKIPPED, reason="It is running already.")
-    return {"whole": outcome_row("restart", whole()), "bare": outcome_row("start", bare)}
+    return {"whole": outcome_row(OPERATIONS["restart"], whole()), "bare": outcome_row(OPERATIONS["start"], bare)}
 
 
 @pytest.mark.parametrize("kind", ["whole", "bare"])
@@ -103,6 +112,22 @@ def test_a_row_keeps_null_for_what_is_not_known() -> None:
     empty = {key for key, value in rows()["bare"].items() if value is None}
     times = {"startedAt", "finishedAt", "durationSeconds"}
     assert empty == {"zone", "faultDomain", "error", "operationUrl", *times}
+
+
+@pytest.mark.parametrize(
+    ("returns", "result", "more"),
+    [
+        ("value[].message", {"value": [{"message": "one"}, {"message": "two"}]}, {"output": "one\ntwo"}),
+        ("value[].message", {"value": []}, {"output": ""}),
+        ("value[].message", None, {"output": None}),
+        (None, {"value": [{"message": "one"}]}, {}),
+    ],
+)
+def test_a_row_ends_with_what_the_operation_returned_if_it_returns_anything(
+    returns: str | None, result: object, more: dict[str, Any]
+) -> None:
+    operation = OPERATIONS["restart"]._replace(returns=returns)
+    assert outcome_row(operation, replace(whole(), result=result)) == {**rows()["whole"], **more}
 
 
 def test_the_statuses_are_those_of_the_contract() -> None:
@@ -160,6 +185,22 @@ def test_a_retry_within_one_set_goes_by_names() -> None:
     assert told[-1] == f"2 of 3 did not succeed. To retry: {retry}"
 
 
+def test_a_retry_of_an_operation_that_has_a_name_of_its_own_calls_the_set_by_its_long_option() -> None:
+    assert "-g web-rg --vmss-name web " in tell("extension delete", [outcome()], ["--name"])[-1]
+
+
+def test_a_retry_can_be_typed_whatever_the_resource_group_is_called() -> None:
+    odd = outcome(scale_set="web(1)")
+    told = tell("stop", [odd])[-1].partition("To retry: ")[2]
+    assert shlex.split(told)[4:7] == ["web(1)-rg", "-n", "web(1)"]
+    assert "'web(1)-rg'" in told
+
+
+def test_a_retry_in_another_subscription_than_that_of_the_login_goes_by_ids() -> None:
+    told = report.tell("stop", [outcome("web_1")], home="another")
+    assert told[-1].endswith("To retry: az vmss-flex stop --ids /vms/web_1")
+
+
 def test_a_retry_across_sets_goes_by_ids() -> None:
     told = tell("stop", [outcome("web_1"), outcome("db_1", scale_set="db")])
     assert told[-1].endswith("To retry: az vmss-flex stop --ids /vms/web_1 /vms/db_1")
@@ -177,7 +218,7 @@ def test_a_retry_of_fifty_still_names_them() -> None:
 
 def test_a_retry_mentions_the_options_that_were_given() -> None:
     told = tell("reimage", [outcome()], ["--temp-disk", "--admin-password"])
-    assert told[-1].endswith("web_1, with --temp-disk as before, with --admin-password as before")
+    assert told[-1].endswith("web_1, with --temp-disk, --admin-password as before")
 
 
 def test_what_was_not_started_is_to_be_retried_and_what_was_interrupted_is_to_be_looked_at() -> None:

@@ -11,16 +11,50 @@ from typing import Any
 import pytest
 
 from armsim import Simulator
-from tests.latest.conftest import Run, changes
+from armsim.world.description import default_description
+from azext_flexcompare.table import facts
+from tests.latest.conftest import INSTANCES, Run, changes
 
 FILES = sorted(Path(__file__).with_name("scenarios").glob("*.json"))
-CASES = [pytest.param(case, id=f"{file.stem}: {case['it']}") for file in FILES for case in json.loads(file.read_text())]
-KNOWN = {"it", "settings", "faults", "az", "stdin", "exit", "stderr", "silent", "rows", "count", "statuses", "sent"}
+CASES = [
+    pytest.param(case, id=f"{file.stem}: {case.get('row', case['it'])}")
+    for file in FILES
+    for case in json.loads(file.read_text())
+]
+KNOWN = {
+    "it",
+    "row",
+    "world",
+    "settings",
+    "faults",
+    "az",
+    "stdin",
+    "exit",
+    "stderr",
+    "silent",
+    "rows",
+    "count",
+    "statuses",
+    "sent",
+}
+
+
+def world_of(case: dict[str, Any]) -> dict[str, Any]:
+    """The default world, its set `flex` with what the case says of instances, by `#index` or glob."""
+    world = default_description(INSTANCES)
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = case.get("world", {})
+    return world
+
+
+def test_each_row_of_the_page_has_a_scenario() -> None:
+    proved = {case.values[0]["row"] for case in CASES if "row" in case.values[0]}  # type: ignore[index,call-overload]
+    assert proved == {f"{api['section']}: {api['uniform']}" for api in facts()["apis"]}
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_scenario(case: dict[str, Any], run: Run, sim: Simulator) -> None:
     assert set(case) <= KNOWN
+    sim.reset(world_of(case))
     names = {name: sim.names(name) for name in ("flex", "other", "flex2")}
     known = {**names, "sets": sim.scale_sets, "id": {n: sim.vm_id(n) for every in names.values() for n in every}}
     known |= {

@@ -55,6 +55,10 @@ def test_a_star_takes_every_instance() -> None:
     assert chosen(names=("*",)) == EVERY
 
 
+def test_an_unknown_name_is_refused_next_to_a_star_too() -> None:
+    assert "nobody" in refusal(names=("*", "nobody"))
+
+
 def test_names_are_taken_in_the_order_given() -> None:
     assert chosen(names=("web_4d", "web_1a", "web_3c")) == ["web_4d", "web_1a", "web_3c"]
 

@@ -12,21 +12,23 @@ from typing import Any
 import pytest
 import requests
 from azure.core.credentials import AccessToken
+from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.compute.v2024_11_01 import ComputeManagementClient
 
 from armsim import Simulator
 from armsim.world.description import default_description
+from azext_flexcompare.adapters import arguments_of
 from azext_flexcompare.failure import Error
 from azext_flexcompare.fanout import Failure, Flight, Throttled, Unanswered
 from azext_flexcompare.selection import Instance, ScaleSet
-from azext_flexcompare.sending import arguments_of, sender
+from azext_flexcompare.sending import Azure, call_sdk
 from azext_flexcompare.table import Operation, Option, operations
 from tests.latest.conftest import INSTANCES, changes
 
 DAY = 86400
 CAPABLE = {"priority": "Spot", "evictionPolicy": "Deallocate", "hibernationEnabled": True, "maintenanceAllowed": True}
 OPERATIONS = {operation.name: operation for operation in operations()}
-LONG = [one for one in operations() if one.call.startswith("begin_")]
+LONG = [one for one in operations() if one.is_long and not one.adapter and not any(o.required for o in one.options)]
 each_long_operation = pytest.mark.parametrize("operation", LONG, ids=lambda operation: operation.name)
 Send = Callable[..., Flight]
 
@@ -45,8 +47,23 @@ class Credential:
         return AccessToken(self.token, int(time.time()) + 3600)
 
 
+class Spoiler(SansIOHTTPPolicy[Any, Any]):
+    """Changes answers on their way to the client in what no rule of the simulator can."""
+
+    def __init__(self) -> None:
+        self.spoil: Callable[[Any], object] = lambda _: None
+
+    def on_response(self, request: Any, response: Any) -> None:  # noqa: ARG002  (the SDK passes it)
+        self.spoil(response.http_response)
+
+
 @pytest.fixture
-def compute(sim: Simulator) -> Iterator[ComputeManagementClient]:
+def spoiler() -> Spoiler:
+    return Spoiler()
+
+
+@pytest.fixture
+def compute(sim: Simulator, spoiler: Spoiler) -> Iterator[ComputeManagementClient]:
     """The client of the compute provider as anybody has it, ready to repeat what fails; operations last hours."""
     world = default_description(INSTANCES)
     world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"*": CAPABLE}
@@ -58,6 +75,7 @@ def compute(sim: Simulator) -> Iterator[ComputeManagementClient]:
         credential_scopes=[f"{sim.url}/.default"],
         connection_verify=str(sim.ca_file),
         retry_backoff_factor=0.001,
+        per_retry_policies=[spoiler],
     )
     with client:
         yield client
@@ -73,10 +91,11 @@ def send(sim: Simulator, compute: ComputeManagementClient, name: str) -> Send:
     """Send an operation, `restart` unless another is named, to the first instance of `flex`."""
     scale_set = ScaleSet(sim.subscription, "rg", "flex", sim.scale_sets["flex"])
     target = Instance(sim.vm_id(name), name, scale_set, None, None, None, {}, None, None, "westeurope", None)
-    clients = {sim.subscription: compute}
+    azure = Azure({sim.subscription: compute}.__getitem__, {}.__getitem__)
 
     def send(command: str = "restart", **options: Any) -> Flight:
-        return sender(OPERATIONS[command], options, clients.__getitem__)(target)
+        operation = OPERATIONS[command]
+        return call_sdk(azure, target, str(operation.call), arguments_of(operation, options))
 
     return send
 
@@ -86,7 +105,7 @@ def broken(sim: Simulator, action: str, **fault: Any) -> None:
 
 
 def operation_with(*options: tuple[str, str]) -> Operation:
-    made = tuple(Option(name, argument, "text", "Help.") for name, argument in options)
+    made = tuple(Option(name, type="text", help="Help.", argument=argument) for name, argument in options)
     return OPERATIONS["restart"]._replace(options=made)
 
 
@@ -214,6 +233,44 @@ def test_a_look_without_an_answer_leaves_the_operation_to_be_looked_at_again(
     sim.advance(DAY)
     assert (flight.url, flight.look()) == (url, True)
     assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
+
+
+def empty(answer: Any) -> None:
+    answer.internal_response._content = answer._content = b""
+
+
+def odd(answer: Any) -> None:
+    answer.headers["Retry-After"] = "soon"
+
+
+def test_a_look_that_is_answered_by_nothing_leaves_the_operation_to_be_looked_at_again(
+    send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    flight = send()
+    spoiler.spoil = empty
+    with pytest.raises(Unanswered):
+        flight.look()
+    spoiler.spoil = lambda _: None
+    sim.advance(DAY)
+    assert flight.look()
+
+
+def test_a_wait_that_cannot_be_read_is_no_wait(send: Send, spoiler: Spoiler) -> None:
+    spoiler.spoil = odd
+    flight = send()
+    assert flight.wait() is None
+    assert (flight.look(), flight.wait()) == (False, None)
+
+
+@pytest.mark.parametrize("action", ["restart", "poll"])
+def test_what_is_throttled_with_a_wait_that_cannot_be_read_is_throttled(
+    action: str, send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    spoiler.spoil = odd
+    broken(sim, action, status=429)
+    with pytest.raises(Throttled) as caught:
+        send().look()
+    assert caught.value.after is None
 
 
 def test_a_throttled_look_says_how_long_to_wait(send: Send, sim: Simulator) -> None:

@@ -20,10 +20,10 @@ SET = {"resource_group_name": "rg", "vmss_name": "web"}
 LISTS = {
     "ids": "--ids",
     "instance_ids": "--instance-ids",
-    "zones": "--zone",
-    "fault_domains": "--fault-domain",
-    "power_states": "--power-state",
-    "tags": "--tag",
+    "zone": "--zone",
+    "fault_domain": "--fault-domain",
+    "power_state": "--power-state",
+    "tag": "--tag",
     "exclude": "--exclude",
 }
 
@@ -47,10 +47,10 @@ def test_a_set_alone_leaves_everything_else_out() -> None:
 
 
 def test_every_list_finds_its_place() -> None:
-    lists = {name: [name.upper()] for name in LISTS if name not in ("ids", "tags")}
-    filters = ("ZONES",), ("FAULT_DOMAINS",), ("POWER_STATES",)
+    lists = {name: [name.upper()] for name in LISTS if name not in ("ids", "tag")}
+    filters = ("ZONE",), ("FAULT_DOMAIN",), ("POWER_STATE",)
     expected = Choice("rg", "web", None, ("INSTANCE_IDS",), *filters, (("k", "v"),), ("EXCLUDE",))
-    assert take(**SET, **lists, tags=["k=v"]) == expected
+    assert take(**SET, **lists, tag=["k=v"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_configured_defaults_name_the_set_where_there_are_no_ids() -> None:
     ("typed", "tag"), [("k", ("k", None)), ("k=", ("k", "")), ("k=v", ("k", "v")), ("k=a=b", ("k", "a=b"))]
 )
 def test_a_tag_is_a_key_with_or_without_a_value(typed: str, tag: tuple[str, str | None]) -> None:
-    assert take(**SET, tags=[typed]).tags == (tag,)
+    assert take(**SET, tag=[typed]).tags == (tag,)
 
 
 @pytest.mark.parametrize("text", ["1", "32", " 7 "])

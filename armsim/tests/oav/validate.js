@@ -11,6 +11,8 @@ const oav = require(path.join(modules, 'oav'));
 
 // The versions of the specifications: az sends newer ones.
 const VERSIONS = [
+  [/\/providers\/Microsoft\.Authorization\/locks/i, '2016-09-01'],
+  [/\/providers\/Microsoft\.Network\//i, '2024-01-01'],
   [/\/providers\/Microsoft\.Compute\//i, '2024-03-01'],
   [/\/providers\/Microsoft\.ResourceGraph\//i, '2022-10-01'],
   [/\/resourceGroups(\/[^/]+)?\/?$/i, '2022-09-01'],

@@ -1,0 +1,155 @@
+"""What can be done to a scale set as a whole, or to what it knows of an instance?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from armsim.arm.errors import ArmError, not_modelled
+from armsim.arm.lookup import scale_set_of
+from armsim.arm.operations import accepted
+from armsim.arm.router import Call, Router
+from armsim.compute.progress import read_object
+from armsim.compute.scale_set_body import flexible_instance
+from armsim.compute.scale_set_routes import SET, instance_of
+
+if TYPE_CHECKING:
+    from armsim.arm.operations import Operation
+    from armsim.faults.rules import Fault
+    from armsim.messages import Response
+    from armsim.world.model import ScaleSet, Vm
+
+routes = Router()
+
+DURATION = 1.0
+"""How long each of these takes, in units of the setting `seconds`."""
+
+_STATES = {"suspend": "Suspended", "resume": "Running"}
+_PROTECTED = {
+    "protectFromScaleIn": "protect_from_scale_in",
+    "protectFromScaleSetActions": "protect_from_scale_set_actions",
+}
+_MEMBERS = {"instanceId", "sku", "properties", "plan", "resources", "zones", "identity", "etag", "id", "name", "type",
+            "location", "tags"}  # fmt: skip
+_PROPERTIES = {"latestModelApplied", "vmId", "instanceView", "provisioningState", "protectionPolicy", "timeCreated",
+               "modelDefinitionApplied"}  # fmt: skip
+_OLDEST = "2023-09-01"
+"""The first api-version with protection of Flexible instances."""
+
+
+@routes.route(f"POST {SET}/manualupgrade", "manualupgrade", bucket="VMScaleSetUpdate", long=True)
+def upgrade_instances(call: Call) -> Response:
+    """Bring instances up to the latest model of their set."""
+    scale_set = _flexible(call)
+    vms = _instances(call, scale_set, read_object(call))
+    return accepted(call, _begin(call, scale_set, vms, latest_model=True))
+
+
+@routes.route(f"POST {SET}/setOrchestrationServiceState", "setOrchestrationServiceState", long=True)
+def set_service_state(call: Call) -> Response:
+    """Suspend or resume a service; no one can read its state of a Flexible set, whose instance view is refused."""
+    scale_set = _flexible(call)
+    body = read_object(call)
+    for name in ("serviceName", "action"):
+        if not body.get(name):
+            raise ArmError(400, "InvalidParameter", f"Required parameter '{name}' is missing (null).")
+    if body["serviceName"] != "AutomaticRepairs":
+        message = f"The orchestration service '{body['serviceName']}' is not supported."
+        raise ArmError(400, "InvalidParameter", message)
+    state = _STATES.get(str(body["action"]).lower())
+    if state is None:
+        raise ArmError(400, "InvalidParameter", "The value of parameter action is invalid.")
+    call.cloud.world.services[scale_set.id, body["serviceName"]] = state
+    return accepted(call, _begin(call, scale_set, []))
+
+
+@routes.route(f"PUT {SET}/virtualMachines/{{vm}}", "instance-put", bucket="VMScaleSetVMUpdate", long=True)
+def put_instance(call: Call) -> Response:
+    """Protect an instance; as users reported, that also takes it for one of an older model (azure-cli#30708)."""
+    scale_set = _flexible(call)
+    vm = instance_of(call, scale_set)
+    policy = _policy(call)
+    version = call.request.query["api-version"]
+    if version < _OLDEST:
+        message = f"Instance protection of a Flexible scale set needs the api-version {_OLDEST} or a newer one."
+        raise ArmError(400, "OperationNotAllowed", message)
+    _check_idle(vm, call)
+    protection: dict[str, Any] = {attribute: bool(policy.get(name, False)) for name, attribute in _PROTECTED.items()}
+    vm.spec = replace(vm.spec, latest_model=False, **protection)
+    operation = _begin(call, scale_set, [vm])
+    return accepted(call, operation, 200, flexible_instance(scale_set, vm))
+
+
+def _flexible(call: Call) -> ScaleSet:
+    scale_set = scale_set_of(call)
+    if scale_set.mode != "Flexible":
+        raise not_modelled(f"'{call.action}' of a Uniform scale set")
+    return scale_set
+
+
+def _instances(call: Call, scale_set: ScaleSet, body: dict[str, Any]) -> list[Vm]:
+    wanted = body.get("instanceIds")
+    if not (isinstance(wanted, list) and wanted and set(body) == {"instanceIds"}):
+        raise ArmError(400, "InvalidParameter", "Required parameter 'instanceIds' is missing (null).")
+    members = {vm.spec.name.lower(): vm for vm in call.cloud.world.members_of(scale_set.id)}
+    names = list(dict.fromkeys(str(name).lower() for name in wanted))
+    for name in names:
+        if name not in members and name != "*":
+            message = f"The provided instanceId {name} is not an active Virtual Machine Scale Set VM instanceId."
+            raise ArmError(400, "InvalidParameter", message)
+    vms = list(members.values()) if "*" in names else [members[name] for name in names]
+    for vm in vms:
+        _check_idle(vm, call)
+    return vms
+
+
+def _check_idle(vm: Vm, call: Call) -> None:
+    if vm.operation and vm.busy:
+        message = (
+            f"The operation '{call.action}' on virtual machine '{vm.spec.name}' conflicts with "
+            f"'{vm.operation.action}', another operation in progress."
+        )
+        raise ArmError(409, "Conflict", message)
+
+
+def _policy(call: Call) -> dict[str, Any]:
+    body = read_object(call)
+    properties = body.get("properties") or {}
+    unknown = sorted(set(body) - _MEMBERS) + sorted(set(properties) - _PROPERTIES)
+    if unknown:
+        raise not_modelled(f"'{unknown[0]}' in the body of an instance of a scale set")
+    policy: dict[str, Any] = properties.get("protectionPolicy") or {}
+    if set(policy) - set(_PROTECTED) or not all(isinstance(value, bool) for value in policy.values()):
+        raise ArmError(400, "InvalidParameter", "The value of parameter protectionPolicy is invalid.")
+    return policy
+
+
+def _begin(call: Call, scale_set: ScaleSet, vms: list[Vm], latest_model: bool = False) -> Operation:
+    """Start one operation for a whole set, which keeps some of its instances busy."""
+    cloud, fault = call.cloud, call.fault
+    error = fault.error() if fault and fault.kind == "fail" else None
+    subject = vms[0].spec.name if "vm" in call.params else ""
+    operation = cloud.operations.start(subject, call.action, scale_set.location, cloud.clock.utc())
+    operation.hidden = fault is not None and fault.kind == "gone"
+
+    def end(due: float) -> None:
+        cloud.operations.end(operation, cloud.at(due), error)
+        for vm in vms:
+            if latest_model and not error:
+                vm.spec = replace(vm.spec, latest_model=True)
+            cloud.change(vm, vm.state.power, "Failed" if error else "Succeeded", due, error)
+        for event in operation.then:
+            event(due)
+
+    for vm in vms:
+        vm.operation = operation
+        cloud.accepted[vm.spec.id, call.action] += 1
+        cloud.change(vm, vm.state.power, "Updating")
+    _plan(call, end, fault)
+    return operation
+
+
+def _plan(call: Call, end: Any, fault: Fault | None) -> None:
+    if fault is None or fault.kind != "stuck":
+        call.cloud.agenda.add(call.cloud.now + DURATION * call.cloud.settings.seconds, end)
+        call.cloud.agenda.run(call.cloud.now)

@@ -1,0 +1,105 @@
+"""How does ARM describe the resources of the network provider?
+
+What a resource owns is kept as it was written; what refers to it from elsewhere is added here, which is how both
+ends of a reference always agree.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from armsim.network.documents import LOAD_BALANCER, NIC, Body, Document, Network
+from armsim.seeds import guid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PARTS = {
+    LOAD_BALANCER: (
+        "frontendIPConfigurations", "backendAddressPools", "loadBalancingRules", "probes", "inboundNatRules",
+        "outboundRules", "inboundNatPools",
+    ),
+    NIC: ("ipConfigurations",),
+}  # fmt: skip
+"""The parts that are resources of their own, with an id and an etag."""
+
+_POOLS, _RULES = "loadBalancerBackendAddressPools", "loadBalancerInboundNatRules"
+
+
+def describe(document: Document, network: Network) -> Body:
+    """Return a whole resource."""
+    body = deepcopy(document.body)
+    parts = {kind: body["properties"].get(kind) or [] for kind in PARTS.get(document.kind, ())}
+    for kind, members in parts.items():
+        body["properties"][kind] = [_part(document, kind, member) for member in members]
+    if document.kind == LOAD_BALANCER:
+        _link(body["properties"], network)
+    body["properties"] |= {"provisioningState": document.provisioning, "resourceGuid": guid("network", document.id)}
+    if document.kind == NIC and document.owner:
+        body["properties"]["virtualMachine"] = {"id": document.owner}
+    return {
+        "name": document.name,
+        "id": document.id,
+        "etag": document.etag,
+        "type": document.kind,
+        "location": document.location,
+        **body,
+    }
+
+
+def describe_rule(document: Document, name: str, network: Network) -> Body | None:
+    """Return one inbound NAT rule."""
+    rules = describe(document, network)["properties"]["inboundNatRules"]
+    return next((rule for rule in rules if rule["name"].lower() == name.lower()), None)
+
+
+def _part(document: Document, kind: str, member: Body) -> Body:
+    provider = "networkInterfaces" if document.kind == NIC else "loadBalancers"
+    return {
+        **member,
+        "id": document.part_id(kind, member["name"]),
+        "etag": document.etag,
+        "type": f"Microsoft.Network/{provider}/{kind}",
+        "properties": {**member.get("properties", {}), "provisioningState": document.provisioning},
+    }
+
+
+def _link(properties: Body, network: Network) -> None:
+    """Add what the parts of a load balancer hear from NICs and from each other."""
+    users = network.users()
+    for pool in properties["backendAddressPools"]:
+        _add(pool, "backendIPConfigurations", users.get((_POOLS, pool["id"].lower()), ()))
+    for rule in properties["inboundNatRules"]:
+        for user in users.get((_RULES, rule["id"].lower()), ()):
+            rule["properties"]["backendIPConfiguration"] = {"id": user}
+    for kind in ("loadBalancingRules", "inboundNatRules", "inboundNatPools"):
+        for rule in properties[kind]:
+            _back(properties["frontendIPConfigurations"], rule, "frontendIPConfiguration", kind)
+            if kind != "inboundNatPools":
+                _back(properties["backendAddressPools"], rule, "backendAddressPool", kind)
+            if kind == "loadBalancingRules":
+                _back(properties["probes"], rule, "probe", kind)
+    _link_outbound(properties)
+
+
+def _link_outbound(properties: Body) -> None:
+    for rule in properties["outboundRules"]:
+        wanted = {one["id"].lower() for one in rule["properties"].get("frontendIPConfigurations", ())}
+        for frontend in properties["frontendIPConfigurations"]:
+            if frontend["id"].lower() in wanted:
+                _add(frontend, "outboundRules", [rule["id"]])
+        _back(properties["backendAddressPools"], rule, "backendAddressPool", "outboundRules")
+
+
+def _back(targets: Iterable[Body], rule: Body, member: str, kind: str) -> None:
+    wanted = str((rule["properties"].get(member) or {}).get("id", "")).lower()
+    for target in targets:
+        if target["id"].lower() == wanted:
+            _add(target, kind, [rule["id"]])
+
+
+def _add(part: Body, member: str, identifiers: Iterable[str]) -> None:
+    links: list[Any] = [{"id": identifier} for identifier in identifiers]
+    if links:
+        part["properties"][member] = part["properties"].get(member, []) + links

@@ -1,0 +1,119 @@
+"""Which network does a new world have?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from armsim.network.documents import LOAD_BALANCER, NIC, PUBLIC_IP, Body, Document
+from armsim.seeds import guid
+
+if TYPE_CHECKING:
+    from armsim.world.model import Vm, World
+
+IP_CONFIGURATION = "ipconfig1"
+
+
+def add_nic(world: World, vm: Vm, nic_id: str) -> None:
+    """Give a VM its network interface."""
+    number, network = len(world.network.nics), f"{world.group_id(vm.spec.group)}/providers/Microsoft.Network"
+    properties: Body = {
+        "subnet": {"id": f"{network}/virtualNetworks/vnet/subnets/default"},
+        "privateIPAddress": f"10.0.{number // 250}.{number % 250 + 4}",
+        "privateIPAllocationMethod": "Dynamic",
+        "privateIPAddressVersion": "IPv4",
+        "primary": True,
+    }
+    mac = guid("mac", nic_id).replace("-", "")[:6].upper()
+    body: Body = {
+        "tags": dict(vm.spec.tags),
+        "properties": {
+            "ipConfigurations": [{"name": IP_CONFIGURATION, "properties": properties}],
+            "macAddress": f"00-0D-3A-{mac[:2]}-{mac[2:4]}-{mac[4:]}",
+            "primary": True,
+            "enableAcceleratedNetworking": False,
+            "enableIPForwarding": False,
+        },
+    }
+    name = nic_id.rpartition("/")[2]
+    ordinal = world.next_ordinal()
+    world.network.add(Document(NIC, name, vm.spec.group, vm.spec.location, nic_id, ordinal, body, owner=vm.spec.id))
+
+
+def add_load_balancer(world: World, group: str, location: str, name: str, properties: dict[str, Any]) -> None:
+    """Add a Standard load balancer: a public address for every frontend, the NICs of scale sets in its pools."""
+    start = f"{world.group_id(group)}/providers"
+    identifier = f"{start}/{LOAD_BALANCER}/{name}"
+    frontends = [
+        _frontend(world, group, location, f"{name}-{frontend}-ip", frontend)
+        for frontend in properties.get("frontends", ["loadBalancerFrontEnd"])
+    ]
+    pools = properties.get("backendPools", {})
+    body: Body = {
+        "sku": {"name": "Standard", "tier": "Regional"},
+        "properties": {
+            "frontendIPConfigurations": frontends,
+            "backendAddressPools": [{"name": pool, "properties": {}} for pool in pools],
+            "inboundNatRules": _rules(identifier, properties.get("natRules", {})),
+            "loadBalancingRules": _rules(identifier, properties.get("loadBalancingRules", {})),
+            "probes": [],
+            "outboundRules": [],
+            "inboundNatPools": [],
+        },
+    }
+    document = Document(LOAD_BALANCER, name, group, location, identifier, world.next_ordinal(), body)
+    world.network.add(document)
+    for pool, scale_sets in pools.items():
+        _fill(world, group, document.part_id("backendAddressPools", pool), scale_sets)
+    for rule, entry in properties.get("natRules", {}).items():
+        if "vm" in entry:
+            nic = world.network.nics[group.lower(), f"{entry['vm']}-nic".lower()]
+            _refer(nic, "loadBalancerInboundNatRules", document.part_id("inboundNatRules", rule))
+
+
+def _frontend(world: World, group: str, location: str, address: str, name: str) -> Body:
+    number = len(world.network.public_ips)
+    identifier = f"{world.group_id(group)}/providers/{PUBLIC_IP}/{address}"
+    body: Body = {
+        "sku": {"name": "Standard", "tier": "Regional"},
+        "properties": {
+            "publicIPAddressVersion": "IPv4",
+            "publicIPAllocationMethod": "Static",
+            "idleTimeoutInMinutes": 4,
+            "ipAddress": f"203.0.113.{number % 250 + 4}",
+            "ipTags": [],
+        },
+    }
+    ordinal = world.next_ordinal()
+    world.network.add(Document(PUBLIC_IP, address, group, location, identifier, ordinal, body))
+    return {
+        "name": name,
+        "properties": {"publicIPAddress": {"id": identifier}, "privateIPAllocationMethod": "Dynamic"},
+    }
+
+
+def _rules(load_balancer: str, rules: dict[str, dict[str, Any]]) -> list[Body]:
+    """Return rules of their short form: frontend and pool by name, the rest as ARM writes it."""
+    bodies = []
+    for name, entry in rules.items():
+        properties: Body = {"protocol": "Tcp", "idleTimeoutInMinutes": 4, "enableFloatingIP": False}
+        properties |= {key: value for key, value in entry.items() if key not in {"frontend", "pool", "vm"}}
+        frontend = entry.get("frontend", "loadBalancerFrontEnd")
+        properties["frontendIPConfiguration"] = {"id": f"{load_balancer}/frontendIPConfigurations/{frontend}"}
+        if "pool" in entry:
+            properties["backendAddressPool"] = {"id": f"{load_balancer}/backendAddressPools/{entry['pool']}"}
+        bodies.append({"name": name, "properties": properties})
+    return bodies
+
+
+def _fill(world: World, group: str, pool: str, scale_sets: list[str]) -> None:
+    for name in scale_sets:
+        scale_set = world.scale_sets[group.lower(), name.lower()]
+        owners = {vm.spec.id for vm in world.members_of(scale_set.id)}
+        for nic in world.network.nics.values():
+            if nic.owner in owners:
+                _refer(nic, "loadBalancerBackendAddressPools", pool)
+
+
+def _refer(nic: Document, kind: str, identifier: str) -> None:
+    properties = nic.body["properties"]["ipConfigurations"][0]["properties"]
+    properties[kind] = [*properties.get(kind, []), {"id": identifier}]

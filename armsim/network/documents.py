@@ -1,0 +1,116 @@
+"""What does the network provider keep of a resource? What its last writer wrote, and who wrote it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from armsim.seeds import guid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from armsim.arm.operations import Operation
+
+PROVIDER = "Microsoft.Network"
+LOAD_BALANCER = f"{PROVIDER}/loadBalancers"
+NIC = f"{PROVIDER}/networkInterfaces"
+PUBLIC_IP = f"{PROVIDER}/publicIPAddresses"
+
+Body = dict[str, Any]
+
+
+@dataclass
+class Document:
+    """One resource; `body` is its writable part, `version` counts its writes, `owner` is the id of a NIC's VM."""
+
+    kind: str
+    name: str
+    group: str
+    location: str
+    id: str
+    ordinal: int
+    body: Body
+    version: int = 0
+    provisioning: str = "Succeeded"
+    operation: Operation | None = None
+    owner: str | None = None
+
+    @property
+    def etag(self) -> str:
+        """The version as ARM writes it."""
+        return f'W/"{guid(self.id, self.version)}"'
+
+    @property
+    def busy(self) -> bool:
+        """Whether an operation runs."""
+        return self.operation is not None and self.operation.status == "InProgress"
+
+    def parts(self, kind: str) -> list[Body]:
+        """Return the members of a list of parts: `inboundNatRules`, `ipConfigurations` ..."""
+        parts: list[Body] = self.body["properties"].get(kind) or []
+        return parts
+
+    def part_id(self, kind: str, name: str) -> str:
+        """Return the id of a part."""
+        return f"{self.id}/{kind}/{name}"
+
+    def has(self, identifier: str, kind: str) -> bool:
+        """Return whether an id is that of one of the parts."""
+        return any(self.part_id(kind, one["name"]).lower() == identifier.lower() for one in self.parts(kind))
+
+
+Shelf = dict[tuple[str, str], Document]
+
+
+@dataclass
+class Network:
+    """All resources of the network provider; keys are group and name in lower case."""
+
+    load_balancers: Shelf = field(default_factory=dict)
+    nics: Shelf = field(default_factory=dict)
+    public_ips: Shelf = field(default_factory=dict)
+
+    def shelf(self, kind: str) -> Shelf:
+        """Return the resources of a type."""
+        return {LOAD_BALANCER: self.load_balancers, NIC: self.nics, PUBLIC_IP: self.public_ips}[kind]
+
+    def add(self, document: Document) -> None:
+        """Keep a resource."""
+        self.shelf(document.kind)[document.group.lower(), document.name.lower()] = document
+
+    def release(self, owner: str) -> None:
+        """Let go of the NICs of a VM that is gone; load balancers forget them."""
+        for key in [key for key, nic in self.nics.items() if nic.owner and nic.owner.lower() == owner.lower()]:
+            nic = self.nics.pop(key)
+            self.touch({load_balancer.id for load_balancer in self.used_by(nic)})
+
+    def touch(self, identifiers: set[str]) -> None:
+        """Give load balancers a new version: something that refers to them changed."""
+        for load_balancer in self.load_balancers.values():
+            load_balancer.version += load_balancer.id in identifiers
+
+    def used_by(self, nic: Document) -> list[Document]:
+        """Return the load balancers that a NIC refers to."""
+        return self.owners({target for _, _, target in references(nic)})
+
+    def owners(self, parts: set[str]) -> list[Document]:
+        """Return the load balancers that the lower-case ids of some parts belong to."""
+        wanted = {"/".join(part.split("/")[:9]) for part in parts}
+        return [one for one in self.load_balancers.values() if one.id.lower() in wanted]
+
+    def users(self) -> dict[tuple[str, str], list[str]]:
+        """Return which IP configurations refer to a pool or rule: by the kind of reference and its lower-case id."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for nic in self.nics.values():
+            for configuration, kind, target in references(nic):
+                found.setdefault((kind, target), []).append(nic.part_id("ipConfigurations", configuration))
+        return found
+
+
+def references(nic: Document) -> Iterator[tuple[str, str, str]]:
+    """Yield what a NIC's IP configurations refer to: configuration, kind of reference and lower-case id."""
+    for configuration in nic.parts("ipConfigurations"):
+        for kind in ("loadBalancerBackendAddressPools", "loadBalancerInboundNatRules"):
+            for reference in configuration["properties"].get(kind) or []:
+                yield configuration["name"], kind, str(reference.get("id", "")).lower()

@@ -1,0 +1,37 @@
+"""How is something asked of scale sets themselves, where Flexible sets have kept the call?"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from knack.log import get_logger
+
+from azext_flexcompare import report
+from azext_flexcompare._client_factory import WORKERS, compute_client
+from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.interruption import interruptible
+from azext_flexcompare.members import Reader, sets_of
+from azext_flexcompare.operating import azure_of
+from azext_flexcompare.selection import Choice
+from azext_flexcompare.sending import call_sdk
+
+SET_STATE = "virtual_machine_scale_sets.begin_set_orchestration_service_state"
+
+
+def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, timeout: int) -> list[dict[str, Any]]:
+    """Suspend or resume a service of each named set, such as automatic repairs; return a row for each set."""
+    name = "set-orchestration-service-state"
+    sets, _ = sets_of(Reader(partial(compute_client, cli_ctx), name), choice)
+    arguments = {"parameters": {"serviceName": service, "action": action}}
+    with interruptible() as interrupted:
+        outcomes = fan_out(
+            sets,
+            lambda each: call_sdk(azure_of(cli_ctx), each, SET_STATE, arguments),
+            Limits(None, timeout, WORKERS),
+            interrupted,
+        )
+    for line in report.folded(outcomes):
+        get_logger(__name__).warning(line)
+    report.leave_after_output(cli_ctx, report.status_of(outcomes))
+    return [report.set_row(name, outcome) for outcome in outcomes]
