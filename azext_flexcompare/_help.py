@@ -62,7 +62,9 @@ helps["vmss-flex show"] = f"""
 type: command
 short-summary: Show instances whole, as `az vm show` does, with their instance views.
 long-summary: >
-    Reads the set and its list of virtual machines, two requests and one for each further page.
+    Reads the set and its list of virtual machines, and the scale set's view of each chosen instance. What stands under
+    `scaleSetView`, whether the instance is on the latest model and how the set protects it, only the scale set knows;
+    all the rest is the VM's own.
 examples:
   - name: Show one instance.
     text: az vmss-flex show {FLEX} --instance-ids MyScaleSet_1a2b3c4d
