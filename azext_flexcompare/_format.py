@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 OUTCOMES = (
-    "[].{Instance:instance, Zone:zone, FaultDomain:faultDomain, Status:status,"
+    "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status,"
     " Seconds:durationSeconds, Why:error.code || reason}"
 )
 LISTED = (
-    "[].{Instance:instance, Zone:zone, FaultDomain:faultDomain, PowerState:powerState,"
+    "[].{Instance:instance, Zone:zone, FD:faultDomain, PowerState:powerState,"
     " Provisioning:provisioningState, Size:vmSize}"
 )
 SHOWN = "[].{Name:name, Location:location, Size:hardwareProfile.vmSize, Zone:zones[0], State:provisioningState}"
 VIEWED = (
-    "[].{Instance:instance, Zone:zone, FaultDomain:faultDomain, PowerState:powerState,"
+    "[].{Instance:instance, Zone:zone, FD:faultDomain, PowerState:powerState,"
     " Agent:instanceView.vmAgent.statuses[0].displayStatus, Health:instanceView.vmHealth.status.displayStatus}"
 )
 EXTENSION = (
