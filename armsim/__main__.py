@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=5.0, help="length of an operation (5)")
     parser.add_argument("--port", type=int, default=0, help="port on the loopback interface (any free one)")
     parser.add_argument("--retry-after-ms", type=int, help="let clients poll this often; Azure sends no such header")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=JSON", help="other settings: limits=true")
     parser.add_argument("--world", type=Path, help="JSON description of another world")
     parser.add_argument("--faults", type=Path, help="JSON list of fault rules")
     parser.add_argument("--record", type=Path, help="append ARM traffic to this file, a line of JSON an exchange")
@@ -56,8 +57,13 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         record=options.record,
         port=options.port,
         seconds=options.seconds,
-        retry_after_ms=options.retry_after_ms,
+        **{"retry_after_ms": options.retry_after_ms, **_settings(options.set)},
     )
+
+
+def _settings(assignments: list[str]) -> dict[str, Any]:
+    pairs = (assignment.partition("=") for assignment in assignments)
+    return {name: json.loads(value) for name, _, value in pairs}
 
 
 def _read(path: Path | None) -> Any:

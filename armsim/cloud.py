@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from armsim.arm.agenda import Agenda
+from armsim.arm.limits import Throttle
 from armsim.arm.operations import OperationStore
 from armsim.clock import Clock
+from armsim.compute.bulk import BulkBook
 from armsim.compute.lifecycle import GONE
 from armsim.faults.book import FaultBook
 from armsim.resourcegraph.index import GraphIndex
@@ -36,6 +38,8 @@ class Cloud:
     clock: Clock = field(default_factory=Clock)
     agenda: Agenda = field(default_factory=Agenda)
     operations: OperationStore = field(default_factory=OperationStore)
+    bulk: BulkBook = field(default_factory=BulkBook)
+    throttle: Throttle = field(default_factory=Throttle)
     log: RequestLog = field(default_factory=RequestLog)
     accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
     now: float = 0.0

@@ -10,7 +10,7 @@ from armsim.arm.errors import ArmError, not_modelled
 from armsim.faults.rules import parse_rule
 from armsim.messages import Request, Response
 from armsim.passage import ROUTES
-from armsim.truth import describe_state
+from armsim.truth import count_traffic, describe_state
 
 if TYPE_CHECKING:
     from armsim.service import Service
@@ -27,6 +27,7 @@ class ControlPlane:
         self._routes: dict[str, Callable[[Request], Any]] = {
             "GET requests": self._requests,
             "GET state": self._state,
+            "GET counts": self._counts,
             "POST reset": self._start_over,
             "POST faults": self._add_faults,
             "DELETE faults": self._clear_faults,
@@ -38,6 +39,7 @@ class ControlPlane:
         """Return the answer to any request, None to drop the connection."""
         if not request.path.startswith(PREFIX):
             return self._service.answer(request)
+        self._service.meter.disregard(request.connection)
         try:
             return self._steer(request)
         except ArmError as error:
@@ -58,8 +60,11 @@ class ControlPlane:
         since = int(request.query.get("since", "0"))
         return self._service.cloud.log.read({"arm", "login", "public"}, since)
 
-    def _state(self, request: Request) -> Any:  # noqa: ARG002 - every handler takes the request
-        return describe_state(self._service.cloud)
+    def _state(self, request: Request) -> Any:
+        return describe_state(self._service.cloud) | self._counts(request)
+
+    def _counts(self, request: Request) -> dict[str, Any]:  # noqa: ARG002
+        return count_traffic(self._service.cloud, self._service.meter)
 
     def _start_over(self, request: Request) -> Any:
         body = request.json() or {}

@@ -7,12 +7,14 @@ from uuid import uuid4
 
 from armsim.arm import groups, locks, login, operations
 from armsim.arm.errors import ArmError
-from armsim.arm.quota import rate_headers
 from armsim.arm.router import Call, Route, Router, check_query
+from armsim.arm.toll import Toll
 from armsim.compute import (
+    bulk_routes,
     extension_routes,
     run_command,
     scale_set_actions,
+    scale_set_batches,
     scale_set_routes,
     vm_actions,
     vm_routes,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 ROUTES = Router()
 _MODULES = (
     login, groups, locks, operations, scale_set_routes, vm_routes, vm_actions, vm_writes, extension_routes, run_command,
-    scale_set_actions, graph_routes, network_routes,
+    scale_set_actions, scale_set_batches, bulk_routes, graph_routes, network_routes,
 )  # fmt: skip
 for _module in _MODULES:
     ROUTES.include(_module.routes)
@@ -45,6 +47,7 @@ class Outcome(NamedTuple):
     action: str | None = None
     vm: str | None = None
     error: str | None = None
+    throttled: str | None = None
 
 
 def let_pass(request: Request, cloud: Cloud) -> Outcome:
@@ -55,37 +58,40 @@ def let_pass(request: Request, cloud: Cloud) -> Outcome:
         return Outcome(_refusal(error), error=error.code)
     call = Call(request, params, cloud, route.action)
     vm = _subject(call)
-    code = None
+    toll = Toll(call, route)
+    code = layer = None
     try:
-        response = _handle(route, call, vm)
+        response = _handle(route, call, vm, toll)
     except ArmError as error:
         response, code = _refusal(error), error.code
+        layer = (error.layer or "provider") if error.status == 429 else None
     if response is not None:
-        response = response._replace(headers={**_headers(route, request), **response.headers})
-    return Outcome(response, route.surface, route.action, vm, code)
+        response = response._replace(headers={**_headers(route, request, toll), **response.headers})
+    return Outcome(response, route.surface, route.action, vm, code, layer)
 
 
-def _handle(route: Route, call: Call, vm: str | None) -> Response | None:
+def _handle(route: Route, call: Call, vm: str | None, toll: Toll) -> Response | None:
     if route.surface != "public":
-        call.cloud.tokens.check(call.request.headers.get("authorization"), call.cloud.clock.utc())
+        toll.pay_arm(call.cloud.tokens.check(call.request.headers.get("authorization"), call.cloud.clock.utc()))
     check_query(route, call.request.query)
     fault = call.cloud.faults.pick(route.action, vm)
-    return _run(route, call) if fault is None else _handle_with_fault(route, call, fault)
+    return _run(route, call, toll) if fault is None else _handle_with_fault(route, call, fault, toll)
 
 
-def _handle_with_fault(route: Route, call: Call, fault: Fault) -> Response | None:
+def _handle_with_fault(route: Route, call: Call, fault: Fault, toll: Toll) -> Response | None:
     if fault.kind == "status":
         raise error_of(fault, route.bucket, call.cloud.clock.utc())
     if fault.kind == "drop-before":
         return None
-    response = _run(route, call._replace(fault=fault if fault.kind in OPERATIONS else None))
+    response = _run(route, call._replace(fault=fault if fault.kind in OPERATIONS else None), toll)
     if fault.kind == "malformed":
         return response._replace(body=b'{"value": [{"name": ')
     return None if fault.kind == "drop-after" else response
 
 
-def _run(route: Route, call: Call) -> Response:
+def _run(route: Route, call: Call, toll: Toll) -> Response:
     locks.check_locks(call.request, call.cloud.world)
+    toll.pay_provider()
     return route.handler(call)
 
 
@@ -109,10 +115,10 @@ def _refusal(error: ArmError) -> Response:
     return Response(error.status, error.body(), error.headers)
 
 
-def _headers(route: Route, request: Request) -> dict[str, str]:
+def _headers(route: Route, request: Request, toll: Toll) -> dict[str, str]:
     identifier = str(uuid4())
     headers = {
         "x-ms-request-id": identifier,
         "x-ms-correlation-request-id": request.headers.get("x-ms-correlation-request-id", identifier),
     }
-    return headers if route.surface == "public" else headers | rate_headers(request.method, route.bucket)
+    return headers if route.surface == "public" else headers | toll.headers()

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from armsim.messages import Response, read_request
+from armsim.traffic import Meter
 
 if TYPE_CHECKING:
     import ssl
@@ -30,6 +31,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Connection)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.connections = count(1)
+        self.meter = Meter()
         self.answer: Callable[[Request], Response | None] = lambda request: Response(503)  # noqa: ARG005
 
     @property
@@ -54,6 +56,7 @@ class _Connection(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self._number = next(self.server.connections)
+        self.server.meter.connect(self._number)
 
     def _exchange(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}

@@ -17,14 +17,15 @@ from armsim.world.build import build_world
 if TYPE_CHECKING:
     from armsim.messages import Request, Response
     from armsim.passage import Outcome
-    from armsim.traffic import Recorder
+    from armsim.traffic import Meter, Recorder
 
 
 class Service:
     """The simulated cloud behind one lock; whoever touches `cloud` from outside holds `lock`."""
 
-    def __init__(self, url: str, recorder: Recorder | None = None) -> None:
+    def __init__(self, url: str, meter: Meter, recorder: Recorder | None = None) -> None:
         self.lock = RLock()
+        self.meter = meter
         self._url = url
         self._recorder = recorder
         self._tokens = TokenIssuer()
@@ -35,17 +36,19 @@ class Service:
         world = build_world(description)
         with self.lock:
             self.cloud = Cloud(self._url, world, settings, self._tokens, FaultBook())
+            self.meter.reset()
 
     def answer(self, request: Request) -> Response | None:
         """Return the answer to a request, None to drop the connection."""
-        with self.lock:
-            cloud = self.cloud
-            cloud.catch_up()
-            outcome = let_pass(request, cloud)
-            cloud.log.add(_entry(request, outcome, cloud))
-        if outcome.surface == "arm":
-            self._follow(request, outcome.response, cloud.settings.latency)
-        return outcome.response
+        with self.meter:
+            with self.lock:
+                cloud = self.cloud
+                cloud.catch_up()
+                outcome = let_pass(request, cloud)
+                cloud.log.add(_entry(request, outcome, cloud))
+            if outcome.surface == "arm":
+                self._follow(request, outcome.response, cloud.settings.latency)
+            return outcome.response
 
     def _follow(self, request: Request, response: Response | None, latency: float) -> None:
         if self._recorder and response:
@@ -65,4 +68,5 @@ def _entry(request: Request, outcome: Outcome, cloud: Cloud) -> Entry:
         request,
         status,
         outcome.error,
+        outcome.throttled,
     )

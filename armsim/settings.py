@@ -24,6 +24,20 @@ class Settings:
     """How far Resource Graph lags behind the provider."""
     latency: float = 0.0
     """What every ARM answer takes longer."""
+    batch_fails: bool = True
+    """Whether a batch call to a scale set ends Failed where one of its VMs did; Azure's way is not known."""
+    bulk_regions: list[str] | None = None
+    """Where the bulk service of Microsoft.Compute is registered; None is everywhere."""
+    schedule_regions: list[str] | None = None
+    """Where Microsoft.ComputeSchedule is registered; None is everywhere."""
+    bulk_executing: int | None = None
+    """How many operations of these two may execute at once; None is any number."""
+    limits: bool = False
+    """Whether requests are counted and throttled as documented (arm/limits.json)."""
+    limits_capacity: float = 1.0
+    """What every bucket holds, as a share of the documented; at least one request."""
+    limits_refill: float = 1.0
+    """How fast every bucket fills, as a share of the documented."""
     capital_groups: bool = True
     """Whether ids in VM lists carry the resource group in capitals, as recorded."""
 
@@ -34,9 +48,11 @@ class Settings:
         return replace(self, **changes)
 
 
-_OPTIONAL = {"retry_after", "retry_after_ms"}
+_LISTS = {"bulk_regions", "schedule_regions"}
+_OPTIONAL = {"retry_after", "retry_after_ms", "bulk_executing", *_LISTS}
 _KINDS = {field.name: type(field.default) for field in fields(Settings)}
-_POSITIVE = {"page_size", "retry_after"}
+_POSITIVE = {"page_size", "bulk_executing"}
+_SCALES = {"limits_capacity", "limits_refill"}
 
 
 def _check(name: str, value: Any) -> None:
@@ -44,10 +60,18 @@ def _check(name: str, value: Any) -> None:
         raise ValueError(f"unknown setting '{name}'; there are {', '.join(sorted(_KINDS))}")
     if value is None and name in _OPTIONAL:
         return
-    if not _fits(_KINDS[name], value):
+    if not (_is_list(value) if name in _LISTS else _fits(_KINDS[name], value)):
         raise ValueError(f"setting '{name}' cannot be {value!r}")
     if name in _POSITIVE and value < 1:
+        raise ValueError(f"setting '{name}' must be at least 1")
+    if name == "retry_after" and value < 1:
         raise ValueError(f"setting '{name}' must be at least 1: clients take a Retry-After of 0 for none")
+    if name in _SCALES and value == 0:
+        raise ValueError(f"setting '{name}' must be more than 0: no one could wait for a bucket that never fills")
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _fits(kind: type, value: Any) -> bool:

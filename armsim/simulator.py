@@ -15,7 +15,7 @@ from armsim.server import Server
 from armsim.service import Service
 from armsim.settings import Settings
 from armsim.traffic import Recorder
-from armsim.truth import describe_truth, find_vm
+from armsim.truth import count_traffic, describe_truth, find_vm
 from armsim.world.build import build_world
 from armsim.world.description import default_description
 
@@ -48,7 +48,7 @@ class Simulator:
         context, self.ca_file = issue_certificate(Path(self._directory.name))
         self._recorder = Recorder(Path(record)) if record else None
         self._server = Server(port, context)
-        self._service = Service(self._server.url, self._recorder)
+        self._service = Service(self._server.url, self._server.meter, self._recorder)
         self._server.answer = ControlPlane(self._service, self.reset).answer
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="armsim", daemon=True)
         self.reset()
@@ -142,6 +142,11 @@ class Simulator:
         """Return the ARM requests since the last reset, with those of `az login` where asked."""
         surfaces = {"arm", "login", "public"} if login else {"arm"}
         return self._service.cloud.log.read(surfaces)
+
+    def counts(self) -> dict[str, Any]:
+        """Return what came since the last reset, in numbers: requests, 429s by layer, connections and so on."""
+        with self._service.lock:
+            return count_traffic(self._service.cloud, self._service.meter)
 
     def vm(self, name: str) -> dict[str, Any] | None:
         """Return the truth about a VM, None where there is none of that name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +27,7 @@ class Entry(NamedTuple):
     request: Request
     status: int | None
     error: str | None
+    throttled: str | None = None
 
     def as_dict(self, number: int) -> dict[str, Any]:
         """Return the entry as JSON shows it, with its number since the last reset."""
@@ -41,6 +43,7 @@ class Entry(NamedTuple):
             "body": _text(self.request.content) if self.surface == "arm" else None,
             "status": self.status,
             "error": self.error,
+            "throttled": self.throttled,
             "vm": self.vm,
             "action": self.action,
         }
@@ -60,15 +63,71 @@ class RequestLog:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
+        self.throttled: Counter[str] = Counter()
+        self.tokens = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def add(self, entry: Entry) -> None:
         """Remember a request."""
         self._entries.append(entry)
+        if entry.status == 429:
+            self.throttled[entry.throttled or "provider"] += 1
+        self.tokens += entry.action == "token"
 
     def read(self, surfaces: set[str], since: int = 0) -> list[dict[str, Any]]:
         """Return the requests of some surfaces, from number `since` on."""
         entries = enumerate(self._entries[since:], since)
         return [entry.as_dict(number) for number, entry in entries if entry.surface in surfaces]
+
+
+class Meter:
+    """How the clients come: which connections they opened since the last reset, and how many requests they had at once.
+
+    Those for the simulator itself (/_sim/) are not among them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._connections: set[int] = set()
+        self._in_flight = 0
+        self._peak = 0
+
+    @property
+    def connections(self) -> int:
+        """How many connections were accepted."""
+        return len(self._connections)
+
+    @property
+    def peak(self) -> int:
+        """The most requests that were ever in flight at once."""
+        return self._peak
+
+    def reset(self) -> None:
+        """Forget what was."""
+        with self._lock:
+            self._connections.clear()
+            self._peak = self._in_flight
+
+    def connect(self, number: int) -> None:
+        """Count a connection."""
+        with self._lock:
+            self._connections.add(number)
+
+    def disregard(self, number: int) -> None:
+        """Count a connection no more: it is not a client's."""
+        with self._lock:
+            self._connections.discard(number)
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._in_flight += 1
+            self._peak = max(self._peak, self._in_flight)
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._in_flight -= 1
 
 
 class Recorder:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from armsim.compute.lifecycle import ACTIONS, WRITES
+from armsim.compute.bulk import STARTING
+from armsim.compute.lifecycle import ACTIONS, BATCHES, WRITES
 
 if TYPE_CHECKING:
     from armsim.cloud import Cloud
+    from armsim.traffic import Meter
     from armsim.world.model import Vm
 
-_COUNTED = (*ACTIONS, *WRITES, "manualupgrade", "instance-put")
+_COUNTED = (*ACTIONS, *WRITES, *BATCHES, *STARTING, "manualupgrade", "instance-put")
 
 
 def find_vm(cloud: Cloud, name: str) -> Vm | None:
@@ -44,6 +46,17 @@ def accepted_of(cloud: Cloud, identifier: str) -> dict[str, int]:
     return {action: times for action, times in counts.items() if times}
 
 
+def count_traffic(cloud: Cloud, meter: Meter) -> dict[str, Any]:
+    """Return what the clients sent since the last reset, in numbers."""
+    return {
+        "requests": len(cloud.log),
+        "throttled": dict(cloud.log.throttled),
+        "tokenRequests": cloud.log.tokens,
+        "connections": meter.connections,
+        "peakInFlight": meter.peak,
+    }
+
+
 def describe_state(cloud: Cloud) -> dict[str, Any]:
     """Return the truth about everything at once."""
     vms = {vm.spec.id: describe_truth(cloud, vm.spec.name) for vm in cloud.world.vms.values()}
@@ -52,6 +65,7 @@ def describe_state(cloud: Cloud) -> dict[str, Any]:
         "operations": len(cloud.operations.operations),
         "running": cloud.operations.running,
         "peak": cloud.operations.peak,
+        "bulk": cloud.bulk.describe(),
         "services": [
             {"scaleSet": scale_set, "service": service, "state": state}
             for (scale_set, service), state in cloud.world.services.items()

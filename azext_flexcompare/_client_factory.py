@@ -66,9 +66,9 @@ class ArmClient:
         """Send a query as POST and give the answer's body; like all of these, raises HttpResponseError if refused."""
         return self._send("POST", path, json=body).json()
 
-    def get(self, path: str) -> Any:
-        """Read a resource."""
-        return self._send("GET", path).json()
+    def get(self, path: str, **how: Any) -> Any:
+        """Read a resource; `how` are options of the pipeline."""
+        return self._send("GET", path, **how).json()
 
     def pages(self, path: str) -> list[Any]:
         """Read a list, following every nextLink."""

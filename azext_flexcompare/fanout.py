@@ -11,21 +11,26 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from azext_flexcompare.failure import Error
 from azext_flexcompare.outcome import Outcome, Status
+from azext_flexcompare.pacing import UNPACED, Bucket, Rate
+from azext_flexcompare.patience import Patience
 
 T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
 
-FIRST_LOOK, LONGEST_WAIT = 0.5, 30.0  # seconds between looks where the service names none
-BACK_OFF = 0.4  # the share of the time already waited that the next wait takes, so an end is seen at most that late
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0  # seconds before a throttled target is sent again where the service names none
 LAST_WORDS = 1.5  # seconds that requests under way are given after an interruption
 TICK = 0.25  # seconds at most without looking up, so that an interruption is noticed on every system
+SURVEY, SURVEY_GROWTH = 1.0, 0.2  # seconds between surveys at first, and their share of the time since the start
+WORTH = 4  # targets for each request of a survey; with fewer it is quicker to look at each
+MEANWHILE = 60.0  # seconds after which a target is looked at even if no survey has named it
 
 
 class Throttled(Exception):  # noqa: N818  (not an error of the target: it was not accepted and is sent again)
@@ -56,6 +61,14 @@ class Flight(Protocol):
         """Give what the operation returned, once it has ended."""
 
     @property
+    def lasted(self) -> float | None:
+        """Say how many seconds the operation took by the service's own clock, once it has ended."""
+
+    @property
+    def left(self) -> float | None:
+        """Say how many more requests of the latest kind the service takes: infinity is no limit, None not said."""
+
+    @property
     def url(self) -> str | None:
         """Say where the operation can be looked at, if there is anything left to watch."""
 
@@ -67,12 +80,36 @@ class Flight(Protocol):
 
 
 class Limits(NamedTuple):
-    """How a run is held: targets in flight at once, seconds for each, threads, and whether ends are waited for."""
+    """How a run is held: targets in flight at once, seconds for each, threads, whether ends are waited for, and paces.
+
+    The paces are guesses until the service says better; they hold for each lane by itself.
+    """
 
     parallel: int | None = None
     timeout: float | None = None
     workers: int = 32
     wait: bool = True
+    sends: Rate = UNPACED
+    looks: Rate = UNPACED
+
+
+class Survey(Protocol[T_contra]):
+    """A cheaper way than a look at each: it may be wrong, since whoever it names is looked at all the same."""
+
+    def requests(self) -> int:
+        """Say how many requests it takes."""
+
+    def ended(self, targets: Sequence[T_contra]) -> list[int]:
+        """Name, by their places in the list, the targets that may have ended."""
+
+
+@dataclass(eq=False)
+class _Lane(Generic[T]):
+    """The targets that share limits, and what is known of these."""
+
+    sends: Bucket
+    looks: Bucket
+    waiting: deque[_Course[T]] = field(default_factory=deque)
 
 
 @dataclass(eq=False)
@@ -81,11 +118,14 @@ class _Course(Generic[T]):
 
     target: T
     index: int
+    lane: _Lane[T]
     began: float = 0.0
     started: datetime | None = None
     flight: Flight | None = None
     url: str | None = None
     asked: float | None = None  # seconds that the service asks to wait
+    due: float = 0.0  # when it is looked at next
+    looked: bool = False
     tries: int = 0
 
 
@@ -94,13 +134,16 @@ def fan_out(
     send: Callable[[T], Flight],
     limits: Limits,
     interrupted: Callable[[], bool] = lambda: False,
+    lane_of: Callable[[T], Hashable] = lambda _: None,
+    survey: Survey[T] | None = None,
 ) -> list[Outcome[T]]:
     """Send every target once and watch it to its end; list one outcome for each, in the targets' order.
 
     `send` raises Failure where the target fails, Throttled where it was not accepted. Once `interrupted` answers true
-    nothing new is sent; what was sent is Interrupted, the rest NotStarted.
+    nothing new is sent; what was sent is Interrupted, the rest NotStarted. `lane_of` says which targets share the
+    service's limits. A survey spares looks; what it says decides nothing.
     """
-    return _Run(targets, send, limits, interrupted).outcomes()
+    return _Run(targets, send, limits, interrupted, lane_of, survey).outcomes()
 
 
 class _Run(Generic[T]):
@@ -110,59 +153,50 @@ class _Run(Generic[T]):
         send: Callable[[T], Flight],
         limits: Limits,
         interrupted: Callable[[], bool],
+        lane_of: Callable[[T], Hashable],
+        survey: Survey[T] | None,
     ) -> None:
-        self.send, self.limits, self.interrupted = send, limits, interrupted
-        self.waiting = deque(_Course(target, index) for index, target in enumerate(targets))
+        self.send, self.limits, self.interrupted, self.survey = send, limits, interrupted, survey
+        self.lanes: dict[Hashable, _Lane[T]] = {}
+        for index, target in enumerate(targets):
+            lane = self.lanes.setdefault(lane_of(target), _Lane(Bucket(limits.sends), Bucket(limits.looks)))
+            lane.waiting.append(_Course(target, index, lane))
         self.found: dict[int, Outcome[T]] = {}
         self.total = len(targets)
+        self.workers = min(limits.workers, self.total)
         self.flying: set[_Course[T]] = set()
         self.due: list[tuple[float, int, _Course[T]]] = []
-        self.gate = 0.0  # no sending before this moment: one throttled answer slows everybody
-        self.todo: queue.SimpleQueue[tuple[_Course[T], Callable[[_Course[T]], object]] | None] = queue.SimpleQueue()
-        self.done: queue.SimpleQueue[tuple[_Course[T], object]] = queue.SimpleQueue()
-        self.busy: set[_Course[T]] = set()
+        self.patience = Patience()
+        self.surveyed: list[_Course[T]] = []  # whom the survey under way is about
+        self.next_survey = 0.0
+        self.grounds = (False, False)
+        self.todo: queue.SimpleQueue[tuple[_Course[T] | None, Callable[[], object]] | None] = queue.SimpleQueue()
+        self.done: queue.SimpleQueue[tuple[_Course[T] | None, object]] = queue.SimpleQueue()
+        self.busy: set[_Course[T] | None] = set()  # None is the survey
 
     def outcomes(self) -> list[Outcome[T]]:
-        workers = min(self.limits.workers, self.total)
-        for _ in range(workers):
+        for _ in range(self.workers):
             threading.Thread(target=self._work, daemon=True).start()  # daemon: an interrupted run need not wait
         while len(self.found) < self.total:
             if self.interrupted():
                 self._break_off()
                 break
-            self._hand_out(workers)
-            self._take_in(self._until_next())
-        for _ in range(workers):
+            self._hand_out(time.monotonic())
+            self._take_in(self._until_next(time.monotonic()))
+        for _ in range(self.workers):
             self.todo.put(None)
         return [self.found[index] for index in range(self.total)]
+
+    # What threads do
 
     def _work(self) -> None:
         while (step := self.todo.get()) is not None:
             course, act = step
             try:
-                answer = act(course)
+                answer = act()
             except BaseException as exception:  # noqa: BLE001  (the one boundary where exceptions become outcomes)
                 answer = exception
             self.done.put((course, answer))
-
-    def _hand_out(self, workers: int) -> None:
-        now = time.monotonic()
-        width = self.limits.parallel or self.total
-        while self.waiting and now >= self.gate and len(self.flying) < width and len(self.busy) < workers:
-            course = self.waiting.popleft()
-            if course.started and self._left(course) <= 0:
-                self._give_up(course)
-                continue
-            self.flying.add(course)
-            if course.started is None:
-                course.began, course.started = now, datetime.now(timezone.utc)
-            self._give(course, self._send)
-        while self.due and self.due[0][0] <= now and len(self.busy) < workers:
-            self._give(heapq.heappop(self.due)[2], self._look)
-
-    def _give(self, course: _Course[T], act: Callable[[_Course[T]], object]) -> None:
-        self.busy.add(course)
-        self.todo.put((course, act))
 
     def _send(self, course: _Course[T]) -> Flight:
         flight = self.send(course.target)
@@ -175,44 +209,117 @@ class _Run(Generic[T]):
         course.asked = course.flight.wait()
         return ended
 
-    def _until_next(self) -> float:
-        if len(self.busy) >= min(self.limits.workers, self.total):
+    # What is handed to them
+
+    def _hand_out(self, now: float) -> None:
+        self._reconsider()
+        for lane in self.lanes.values():
+            self._hand_out_sends(lane, now)
+        self._hand_out_survey(now)
+        while self.due and self.due[0][0] <= now and len(self.busy) < self.workers:
+            due, _, course = heapq.heappop(self.due)
+            if course.index in self.found or due != course.due or course in self.busy:
+                continue  # it was put in again at another time
+            pause = course.lane.looks.wait(now)
+            if pause:
+                self._look_at(course, now + pause)
+            else:
+                course.lane.looks.take(now)
+                self._give(course, partial(self._look, course))
+
+    def _reconsider(self) -> None:
+        """Look at everybody at another time once surveys begin or end, or once it is known how long operations take."""
+        grounds = (self._surveying(), self.patience.knows)
+        if grounds != self.grounds:
+            self.grounds = grounds
+            for course in self.flying - self.busy:
+                self._later(course)
+
+    def _hand_out_sends(self, lane: _Lane[T], now: float) -> None:
+        width = self.limits.parallel or self.total
+        while lane.waiting and len(self.flying) < width and len(self.busy) < self.workers and not lane.sends.wait(now):
+            course = lane.waiting.popleft()
+            if course.started and self._left(course) <= 0:
+                self._give_up(course)
+                continue
+            self.flying.add(course)
+            if course.started is None:
+                course.began, course.started = now, datetime.now(timezone.utc)
+                self.next_survey = self.next_survey or now + SURVEY
+            lane.sends.take(now)
+            self._give(course, partial(self._send, course))
+
+    def _hand_out_survey(self, now: float) -> None:
+        if self.survey and self.flying and now >= self.next_survey and None not in self.busy and self._surveying():
+            self.surveyed = [course for course in self.flying if course.flight]
+            for _ in range(self.survey.requests()):
+                next(iter(self.lanes.values())).looks.take(now)
+            self._give(None, partial(self.survey.ended, [course.target for course in self.surveyed]))
+
+    def _give(self, course: _Course[T] | None, act: Callable[[], object]) -> None:
+        self.busy.add(course)
+        self.todo.put((course, act))
+
+    def _surveying(self) -> bool:
+        # Once it is known how long operations take, asking each at the right moment is cheaper.
+        if self.survey is None or self.patience.knows:
+            return False
+        return len(self.flying) >= WORTH * self.survey.requests()
+
+    # What comes back
+
+    def _until_next(self, now: float) -> float:
+        if len(self.busy) >= self.workers:
             return TICK
-        now = time.monotonic()
-        moments = [self.due[0][0]] if self.due else []
-        if self.waiting and self.gate > now:
-            moments.append(self.gate)
-        return max(0.0, min([TICK, *(moment - now for moment in moments)]))
+        moments = [self.due[0][0] - now] if self.due else []
+        full = len(self.flying) >= (self.limits.parallel or self.total)
+        moments += [lane.sends.wait(now) for lane in self.lanes.values() if lane.waiting and not full]
+        if self._surveying() and None not in self.busy:
+            moments.append(self.next_survey - now)
+        return max(0.0, min([TICK, *moments]))
 
     def _take_in(self, seconds: float) -> None:
         try:
             course, answer = self.done.get(timeout=seconds)
             while True:
-                self._settle(course, answer)
+                self.busy.discard(course)
+                if course is None:
+                    self._heed(answer)
+                else:
+                    self._settle(course, answer)
                 course, answer = self.done.get_nowait()
         except queue.Empty:
             return
 
+    def _heed(self, answer: object) -> None:
+        now = time.monotonic()
+        began = min((course.began for course in self.flying), default=now)
+        self.next_survey = now + max(SURVEY, (now - began) * SURVEY_GROWTH)
+        if not isinstance(answer, list):
+            self.survey = None  # it is no help, and everybody is looked at
+            return
+        for place in answer:
+            course = self.surveyed[place]
+            if course.index not in self.found and course not in self.busy:
+                self._look_at(course, now)
+
     def _settle(self, course: _Course[T], answer: object) -> None:
-        self.busy.discard(course)
         if isinstance(answer, Throttled):
             self._again(course, answer)
         elif isinstance(answer, Unanswered):
             self._later(course)
-        elif isinstance(answer, Failure):
-            self._end(course, Status.FAILED, answer.error)
         elif isinstance(answer, BaseException):
-            self._end(course, Status.FAILED, Error(type(answer).__name__, str(answer)))
+            error = answer.error if isinstance(answer, Failure) else Error(type(answer).__name__, str(answer))
+            self._end(course, Status.FAILED, error)
         elif course.flight is None:
             self._accepted(course, answer)  # type: ignore[arg-type]
-        elif answer:
-            self._end(course, Status.SUCCEEDED)
         else:
-            course.tries = 0
-            self._later(course)
+            self._looked(course, bool(answer))
 
     def _accepted(self, course: _Course[T], flight: Flight) -> None:
         course.flight, course.tries = flight, 0
+        under_way = sum(each is not None and each.flight is None and each.lane is course.lane for each in self.busy)
+        course.lane.sends.learn(flight.left, time.monotonic(), under_way)
         if not self.limits.wait:
             self._end(course, Status.ACCEPTED)
         elif course.url is None:
@@ -220,18 +327,36 @@ class _Run(Generic[T]):
         else:
             self._later(course)
 
+    def _looked(self, course: _Course[T], ended: bool) -> None:
+        assert course.flight is not None  # noqa: S101
+        course.looked, course.tries = True, 0
+        under_way = sum(each is not None and each.flight is not None for each in self.busy)
+        course.lane.looks.learn(course.flight.left, time.monotonic(), under_way)
+        if not ended:
+            self._later(course)
+            return
+        self._learn(course.flight.lasted)
+        self._end(course, Status.SUCCEEDED)
+
+    def _learn(self, seconds: float | None) -> None:
+        now = time.monotonic()
+        if seconds is not None:
+            self.patience.learn(seconds, (now - course.began for course in self.flying if course.flight))
+
     def _again(self, course: _Course[T], throttled: Throttled) -> None:
         course.tries += 1
         pause = throttled.after or min(LONGEST_RETRY, FIRST_RETRY * 2 ** (course.tries - 1))
+        until = time.monotonic() + pause
         if course.flight is not None:
+            course.lane.looks.close(until)
             self._later(course, pause)
             return
         self.flying.discard(course)
         if self._left(course) <= pause:
             self._give_up(course)
             return
-        self.gate = max(self.gate, time.monotonic() + pause)
-        self.waiting.appendleft(course)
+        course.lane.sends.close(until)
+        course.lane.waiting.appendleft(course)
 
     def _give_up(self, course: _Course[T]) -> None:
         self._end(course, Status.TIMED_OUT, Error("Throttled", "The service took no further request in time."))
@@ -241,9 +366,14 @@ class _Run(Generic[T]):
         if left <= 0:
             self._end(course, Status.TIMED_OUT, Error("TimedOut", f"No end after {self.limits.timeout:g} s."))
             return
-        waited = time.monotonic() - course.began
-        pause = pause or course.asked or min(LONGEST_WAIT, max(FIRST_LOOK, waited * BACK_OFF))
-        heapq.heappush(self.due, (time.monotonic() + min(pause, left), course.index, course))
+        now = time.monotonic()
+        surveyed = MEANWHILE if self._surveying() and not course.looked else None
+        pause = pause or course.asked or surveyed or self.patience.pause(now - course.began, course.looked)
+        self._look_at(course, now + min(pause, left))
+
+    def _look_at(self, course: _Course[T], moment: float) -> None:
+        course.due = moment
+        heapq.heappush(self.due, (moment, course.index, course))
 
     def _left(self, course: _Course[T]) -> float:
         return (self.limits.timeout or float("inf")) - (time.monotonic() - course.began)
@@ -271,6 +401,6 @@ class _Run(Generic[T]):
             self._take_in(TICK)
         for course in list(self.flying):
             self._end(course, Status.INTERRUPTED, reason="End not seen.")
-        for course in self.waiting:
+        for course in [course for lane in self.lanes.values() for course in lane.waiting]:
             course.started = None  # a throttled one had been tried, but was never accepted
             self._end(course, Status.NOT_STARTED, reason="Interrupted before its turn.")

@@ -16,15 +16,21 @@ from azext_flexcompare._client_factory import WORKERS, arm_client, compute_clien
 from azext_flexcompare.adapters import Nothing, Work, preparer
 from azext_flexcompare.choosing import choose
 from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.fanout import Flight, Limits, fan_out
 from azext_flexcompare.interruption import interruptible
 from azext_flexcompare.outcome import Outcome
+from azext_flexcompare.pacing import Rate
 from azext_flexcompare.planning import planned, satisfied, skipped
 from azext_flexcompare.protection import read_locks
 from azext_flexcompare.secrecy import hidden, masker
 from azext_flexcompare.selection import Choice, Instance
 from azext_flexcompare.sending import Azure
 from azext_flexcompare.table import Operation
+from azext_flexcompare.watching import SetSurvey
+
+# The first guess, before an answer says what is left: changes and reads of one principal in a subscription and region
+# (Microsoft, Azure Resource Manager throttling, token buckets since 2024).
+PACES = (Rate(200, 10), Rate(250, 25))
 
 
 class How(NamedTuple):
@@ -77,10 +83,19 @@ def _act(operation: Operation, azure: Azure, work: list[Work], how: How) -> list
         return planned(instances, _locked(operation, azure, instances))
     if operation.confirm and instances and not how.yes:
         ask(operation, instances)
-    limits = Limits(how.max_parallel, how.timeout, WORKERS, not how.no_wait)
+    limits = Limits(how.max_parallel, how.timeout, WORKERS, not how.no_wait, *PACES)
     with interruptible() as interrupted:
-        outcomes = fan_out(work, lambda each: each.call(), limits, interrupted)  # type: ignore[operator]
+        outcomes = fan_out(work, _call, limits, interrupted, _lane, SetSurvey(azure, work))
     return [replace(outcome, target=instance) for outcome in outcomes for instance in outcome.target.instances]  # type: ignore[arg-type,misc]
+
+
+def _call(work: Work) -> Flight:
+    return work.call()  # type: ignore[operator]  # whoever has nothing to do has been set apart
+
+
+def _lane(work: Work) -> tuple[str, str]:
+    # Azure Resource Manager counts for each subscription in each region.
+    return work.instances[0].subscription, work.instances[0].location
 
 
 def _locked(operation: Operation, azure: Azure, instances: list[Instance]) -> dict[str, str]:

@@ -22,6 +22,8 @@ class ArmError(Exception):
         self.message = message
         self.details = details
         self.headers = headers or {}
+        self.layer = ""
+        """Which counter threw a 429, where one did."""
 
     def body(self) -> dict[str, Any]:
         """Return the error envelope."""

@@ -35,6 +35,6 @@ def _describe(cloud: Cloud, name: str) -> dict[str, Any]:
         "id": f"/subscriptions/{cloud.world.subscription}/resourceGroups/{name}",
         "name": name,
         "type": "Microsoft.Resources/resourceGroups",
-        "location": cloud.world.location,
+        "location": cloud.world.locations[name.lower()],
         "properties": {"provisioningState": "Succeeded"},
     }

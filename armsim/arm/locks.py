@@ -73,7 +73,11 @@ def check_locks(request: Request, world: World) -> None:
     if segments[0].lower() != "subscriptions" or f"/{_LOCKS}/".lower() in f"{request.path}/".lower():
         return
     scope = "/" + "/".join(segments[:-1] if request.method == "POST" else segments)
-    deletes = request.method == "DELETE"
+    check_scope(world, scope, request.method == "DELETE")
+
+
+def check_scope(world: World, scope: str, deletes: bool) -> None:
+    """Raise ARM's 409 where a lock forbids to write to a scope, or to delete it."""
     locked = [one.scope for one in world.locks.values() if one.forbids(scope, deletes)]
     if locked:
         scopes = ",".join(f"'{one}'" for one in dict.fromkeys(locked))

@@ -50,7 +50,7 @@ def issue_identity_token(call: Call) -> Response:
     if not audience:
         raise ArmError(400, "invalid_request", "The resource parameter is missing.")
     expiry = int(call.cloud.clock.utc().timestamp()) + call.cloud.settings.token_lifetime
-    token = _issue(call.cloud, audience)
+    token = _issue(call.cloud, audience, call.request.query.get("client_id", ""))
     return Response(200, {**token, "expires_on": str(expiry), "resource": audience})
 
 
@@ -78,12 +78,13 @@ def issue_principal_token(call: Call) -> Response:
         )
     audience = form.get("scope", [""])[0].removesuffix("/.default")
     lifetime = call.cloud.settings.token_lifetime
-    return Response(200, {**_issue(call.cloud, audience), "ext_expires_in": lifetime})
+    client = form.get("client_id", [""])[0]
+    return Response(200, {**_issue(call.cloud, audience, client), "ext_expires_in": lifetime})
 
 
-def _issue(cloud: Cloud, audience: str) -> dict[str, Any]:
+def _issue(cloud: Cloud, audience: str, client: str) -> dict[str, Any]:
     lifetime = cloud.settings.token_lifetime
-    token = cloud.tokens.issue(audience, cloud.clock.utc(), lifetime)
+    token = cloud.tokens.issue(audience, cloud.clock.utc(), lifetime, client)
     return {"token_type": "Bearer", "access_token": token, "expires_in": lifetime}
 
 

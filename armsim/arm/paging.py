@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from armsim.arm.errors import ArmError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from armsim.arm.router import Call
 
@@ -34,6 +35,11 @@ def next_link(call: Call, last: int) -> dict[str, Any]:
     """Return the nextLink member that continues after the item of ordinal `last`."""
     query = {**call.request.query, "$skiptoken": encode_token(last)}
     return {"nextLink": f"{call.cloud.url}{call.request.path}?{urlencode(query)}"}
+
+
+def rest(items: Sequence[Item], page: Page, ordinal: Callable[[Item], int]) -> Sequence[Item]:
+    """Return the items from a page on, of items in the order of their ordinals."""
+    return items[bisect_right(items, page.after, key=ordinal) :]
 
 
 def cut(items: Sequence[Item], size: int) -> tuple[Sequence[Item], bool]:

@@ -25,12 +25,13 @@ class TokenIssuer:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        self._expiries: dict[str, int] = {}
+        self._known: dict[str, tuple[int, str]] = {}
 
-    def issue(self, audience: str, now: datetime, lifetime: int) -> str:
-        """Return a token for an audience, valid for `lifetime` seconds from now."""
+    def issue(self, audience: str, now: datetime, lifetime: int, client: str = "") -> str:
+        """Return a token for an audience, valid for `lifetime` seconds from now; each client is a principal."""
         issued = int(now.timestamp())
         expiry = issued + lifetime
+        principal = guid("principal", client) if client else guid("principal")
         claims = {
             "aud": audience,
             "iss": f"https://sts.windows.net/{TENANT}/",
@@ -38,17 +39,17 @@ class TokenIssuer:
             "nbf": issued,
             "exp": expiry,
             "appid": guid("application"),
-            "oid": guid("principal"),
+            "oid": principal,
             "tid": TENANT,
             "jti": secrets.token_hex(8),
         }
         signed = f"{_encode({'alg': 'HS256', 'typ': 'JWT'})}.{_encode(claims)}"
         token = f"{signed}.{self._signature(signed)}"
-        self._expiries[token] = expiry
+        self._known[token] = expiry, principal
         return token
 
-    def check(self, authorization: str | None, now: datetime) -> None:
-        """Raise ARM's 401 unless the value of an Authorization header is a token issued here and not expired."""
+    def check(self, authorization: str | None, now: datetime) -> str:
+        """Return the principal of an Authorization header; raise ARM's 401 unless its token is ours and not expired."""
         if not authorization:
             message = "Authentication failed. The 'Authorization' header is missing."
             raise _unauthorized("AuthenticationFailed", message)
@@ -56,12 +57,13 @@ class TokenIssuer:
         if scheme.lower() != "bearer":
             message = "Authentication failed. The 'Authorization' header is provided in an invalid format."
             raise _unauthorized("AuthenticationFailedInvalidHeader", message)
-        expiry = self._expiries.get(token)
+        expiry, principal = self._known.get(token, (None, ""))
         if expiry is None:
             raise _unauthorized("InvalidAuthenticationToken", "The access token is invalid.")
         if now.timestamp() >= expiry:
             message = f"The access token has expired; the current UTC time is '{stamp(now)}'."
             raise _unauthorized("ExpiredAuthenticationToken", message)
+        return principal
 
     def _signature(self, signed: str) -> str:
         digest = hmac.new(self._key, signed.encode(), hashlib.sha256).digest()

@@ -72,6 +72,22 @@ class Action:
         return unit * self.duration * (1 + self.jitter * (2 * fraction(*parts) - 1))
 
 
+@dataclass(frozen=True)
+class Batch:
+    """One entry of the batches in lifecycle.json: a call to a scale set that does `action` to its instances.
+
+    A Flexible set refuses one that has no action.
+    """
+
+    name: str
+    request: str
+    bucket: str
+    action: str | None = None
+    query: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    needs_ids: bool = False
+
+
 def _conflict(refusal: dict[str, str], action: str, vm: Vm, running: str = "") -> ArmError:
     message = refusal["message"].format(action=action, vm=vm.spec.name, power=vm.state.power, running=running)
     return ArmError(409, refusal["code"], message)
@@ -91,5 +107,7 @@ _BUSY: dict[str, str] = _DATA["busy"]
 POWER_STATES: dict[str, dict[str, str]] = _DATA["powerStates"]
 ACTIONS = {name: Action(name=name, **_attributes(entry)) for name, entry in _DATA["actions"].items()}
 """What is done to a VM and needs nothing but its name."""
+BATCHES = {name: Batch(name=name, **_attributes(entry)) for name, entry in _DATA["batches"].items()}
+"""What is done to several instances of a Flexible set by one request."""
 WRITES = {name: Action(name=name, **_attributes(entry)) for name, entry in _DATA["writes"].items()}
 """What comes with a body that changes more than the state; each has a handler of its own."""

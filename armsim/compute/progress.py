@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError
+from armsim.arm.operations import Operation
 
 if TYPE_CHECKING:
-    from armsim.arm.operations import Operation
     from armsim.arm.router import Call
     from armsim.cloud import Cloud
     from armsim.compute.lifecycle import Action
@@ -33,36 +33,74 @@ def begin(
 ) -> Operation:
     """Start an action that was checked; `words` are what its failure says, by a fault rule or because it `fails`."""
     cloud, fault = call.cloud, call.fault
-    error = fault.error(words) if fault and fault.kind == "fail" else words if fails else None
-    before = vm.state.power
-    after = (before, "Failed") if error else (action.target(vm), "Succeeded")
+    error = words if fails else None
     operation = cloud.operations.start(vm.spec.name, action.name, vm.spec.location, cloud.clock.utc())
     operation.hidden = fault is not None and fault.kind == "gone"
 
-    def end(due: float) -> None:
+    def finish(due: float, error: Error | None) -> None:
         cloud.operations.end(operation, cloud.at(due), error)
         if at_end:
             at_end(due, error)
+
+    carry_out(cloud, vm, action, operation, finish, error=_failure(fault, words) or error, stuck=is_stuck(fault))
+    cloud.agenda.run(cloud.now)
+    return operation
+
+
+def begin_part(
+    cloud: Cloud, vm: Vm, action: Action, name: str, at_end: AtEnd, fault: Fault | None, moment: float | None = None
+) -> None:
+    """Start what a larger operation of some name does to one of its VMs; no client can ask how far it is."""
+    operation = Operation("", vm.spec.name, name, vm.spec.location, cloud.at(cloud.now if moment is None else moment))
+
+    def finish(due: float, error: Error | None) -> None:
+        operation.status = "Failed" if error else "Succeeded"
+        at_end(due, error)
+
+    carry_out(cloud, vm, action, operation, finish, error=_failure(fault, None), stuck=is_stuck(fault), moment=moment)
+
+
+def carry_out(
+    cloud: Cloud,
+    vm: Vm,
+    action: Action,
+    operation: Operation,
+    finish: AtEnd,
+    *,
+    error: Error | None = None,
+    stuck: bool = False,
+    moment: float | None = None,
+) -> None:
+    """Let a VM go through an action from a moment on, for an operation that ends with it, well or with an error."""
+    start = cloud.now if moment is None else moment
+    before = vm.state.power
+    after = (before, "Failed") if error else (action.target(vm), "Succeeded")
+
+    def end(due: float) -> None:
+        finish(due, error)
         cloud.change(vm, *after, due, error)
         for event in operation.then:
             event(due)
 
-    cloud.accepted[vm.spec.id, action.name] += 1
+    cloud.accepted[vm.spec.id, operation.action] += 1
     vm.operation = operation
-    cloud.change(vm, action.during or before, action.provisioning)
-    _plan(cloud, cloud.now + length(cloud, vm, action), end, fault)
-    return operation
+    cloud.change(vm, action.during or before, action.provisioning, start)
+    if not stuck:
+        cloud.agenda.add(start + length(cloud, vm, action, operation.action), end)
 
 
-def _plan(cloud: Cloud, due: float, end: Callable[[float], None], fault: Fault | None) -> None:
-    if fault is None or fault.kind != "stuck":
-        cloud.agenda.add(due, end)
-        cloud.agenda.run(cloud.now)
+def is_stuck(fault: Fault | None) -> bool:
+    """Return whether a fault keeps an operation from ever ending."""
+    return fault is not None and fault.kind == "stuck"
 
 
-def length(cloud: Cloud, vm: Vm, action: Action) -> float:
-    """Return how many seconds an action takes this time."""
-    times = cloud.accepted[vm.spec.id, action.name]
+def _failure(fault: Fault | None, words: Error | None) -> Error | None:
+    return fault.error(words) if fault and fault.kind == "fail" else None
+
+
+def length(cloud: Cloud, vm: Vm, action: Action, name: str) -> float:
+    """Return how many seconds an action takes this time, for a request of some name."""
+    times = cloud.accepted[vm.spec.id, name]
     return action.length(cloud.settings.seconds, vm.spec.id, action.name, times)
 
 

@@ -37,18 +37,22 @@ _OLDEST = "2023-09-01"
 """The first api-version with protection of Flexible instances."""
 
 
-@routes.route(f"POST {SET}/manualupgrade", "manualupgrade", bucket="VMScaleSetUpdate", long=True)
+@routes.route(f"POST {SET}/manualupgrade", "manualupgrade", bucket="UpdateVMScaleSet", long=True)
 def upgrade_instances(call: Call) -> Response:
     """Bring instances up to the latest model of their set."""
-    scale_set = _flexible(call)
-    vms = _instances(call, scale_set, read_object(call))
+    scale_set = flexible_set(call)
+    vms = instances_of(call, scale_set, _names(read_object(call)))
+    for vm in vms:
+        _check_idle(vm, call)
     return accepted(call, _begin(call, scale_set, vms, latest_model=True))
 
 
-@routes.route(f"POST {SET}/setOrchestrationServiceState", "setOrchestrationServiceState", long=True)
+@routes.route(
+    f"POST {SET}/setOrchestrationServiceState", "setOrchestrationServiceState", bucket="UpdateVMScaleSet", long=True
+)
 def set_service_state(call: Call) -> Response:
     """Suspend or resume a service; no one can read its state of a Flexible set, whose instance view is refused."""
-    scale_set = _flexible(call)
+    scale_set = flexible_set(call)
     body = read_object(call)
     for name in ("serviceName", "action"):
         if not body.get(name):
@@ -63,10 +67,10 @@ def set_service_state(call: Call) -> Response:
     return accepted(call, _begin(call, scale_set, []))
 
 
-@routes.route(f"PUT {SET}/virtualMachines/{{vm}}", "instance-put", bucket="VMScaleSetVMUpdate", long=True)
+@routes.route(f"PUT {SET}/virtualMachines/{{vm}}", "instance-put", bucket="UpdateVMScaleSetVM", long=True)
 def put_instance(call: Call) -> Response:
     """Protect an instance; as users reported, that also takes it for one of an older model (azure-cli#30708)."""
-    scale_set = _flexible(call)
+    scale_set = flexible_set(call)
     vm = instance_of(call, scale_set)
     policy = _policy(call)
     version = call.request.query["api-version"]
@@ -80,27 +84,30 @@ def put_instance(call: Call) -> Response:
     return accepted(call, operation, 200, flexible_instance(scale_set, vm))
 
 
-def _flexible(call: Call) -> ScaleSet:
+def flexible_set(call: Call) -> ScaleSet:
+    """Return the set of the path, which must be a Flexible one."""
     scale_set = scale_set_of(call)
     if scale_set.mode != "Flexible":
         raise not_modelled(f"'{call.action}' of a Uniform scale set")
     return scale_set
 
 
-def _instances(call: Call, scale_set: ScaleSet, body: dict[str, Any]) -> list[Vm]:
+def _names(body: dict[str, Any]) -> list[Any]:
     wanted = body.get("instanceIds")
     if not (isinstance(wanted, list) and wanted and set(body) == {"instanceIds"}):
         raise ArmError(400, "InvalidParameter", "Required parameter 'instanceIds' is missing (null).")
+    return wanted
+
+
+def instances_of(call: Call, scale_set: ScaleSet, wanted: list[Any]) -> list[Vm]:
+    """Return the instances of some names, all for `*`; 400 for one that there is not."""
     members = {vm.spec.name.lower(): vm for vm in call.cloud.world.members_of(scale_set.id)}
     names = list(dict.fromkeys(str(name).lower() for name in wanted))
     for name in names:
         if name not in members and name != "*":
             message = f"The provided instanceId {name} is not an active Virtual Machine Scale Set VM instanceId."
             raise ArmError(400, "InvalidParameter", message)
-    vms = list(members.values()) if "*" in names else [members[name] for name in names]
-    for vm in vms:
-        _check_idle(vm, call)
-    return vms
+    return list(members.values()) if "*" in names else [members[name] for name in names]
 
 
 def _check_idle(vm: Vm, call: Call) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError, not_modelled, resource_not_found
 from armsim.arm.lookup import check_subscription, group_of, scale_set_of
-from armsim.arm.paging import cut, next_link, read_page
+from armsim.arm.paging import cut, next_link, read_page, rest
 from armsim.arm.router import Call, Router
 from armsim.compute.scale_set_body import (
     describe_scale_set,
@@ -34,26 +34,26 @@ def get_scale_set(call: Call) -> Response:
     return Response(200, _describe(call, scale_set_of(call)))
 
 
-@routes.route(f"GET {_GROUP}", "listScaleSets", query=("$skiptoken",), bucket="HighCostGetVMScaleSet")
+@routes.route(f"GET {_GROUP}", "listScaleSets", query=("$skiptoken",), bucket="ListVMScaleSets")
 def list_scale_sets(call: Call) -> Response:
     """List the scale sets of a group."""
     group = group_of(call)
     return _page(call, [one for one in call.cloud.world.scale_sets.values() if one.group.lower() == group])
 
 
-@routes.route(f"GET {_ALL}", "listAllScaleSets", query=("$skiptoken",), bucket="HighCostGetVMScaleSet")
+@routes.route(f"GET {_ALL}", "listAllScaleSets", query=("$skiptoken",), bucket="ListVMScaleSets")
 def list_all_scale_sets(call: Call) -> Response:
     """List the scale sets of the subscription."""
     check_subscription(call)
     return _page(call, list(call.cloud.world.scale_sets.values()))
 
 
-@routes.route(f"GET {SET}/instanceView", "scaleSetInstanceView", bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}/instanceView", "scaleSetInstanceView", bucket="HighCostGetVMScaleSet")
 def get_scale_set_instance_view(call: Call) -> Response:
     """Summarise a Uniform set; a Flexible one refuses."""
     scale_set = scale_set_of(call)
     if scale_set.mode == "Flexible":
-        raise _not_allowed("instanceView", scale_set)
+        raise not_allowed("instanceView", scale_set)
     return Response(200, uniform_summary(call.cloud.world.members_of(scale_set.id)))
 
 
@@ -63,17 +63,17 @@ def list_instances(call: Call) -> Response:
     scale_set = scale_set_of(call)
     if "$expand" in call.request.query:
         if scale_set.mode == "Flexible":
-            raise _not_allowed("virtualMachines", scale_set)
+            raise not_allowed("virtualMachines", scale_set)
         raise not_modelled("$expand of the instances of a Uniform scale set")
     describe = flexible_item if scale_set.mode == "Flexible" else uniform_instance
     page = read_page(call)
     members = call.cloud.world.members_of(scale_set.id)
-    shown, more = cut([vm for vm in members if vm.spec.ordinal > page.after], page.size)
+    shown, more = cut(rest(members, page, lambda vm: vm.spec.ordinal), page.size)
     items = [describe(scale_set, vm) for vm in shown]
     return Response(200, {"value": items} | (next_link(call, shown[-1].spec.ordinal) if more else {}))
 
 
-@routes.route(f"GET {SET}/virtualMachines/{{vm}}", "showInstance", bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}/virtualMachines/{{vm}}", "showInstance", bucket="GetVMScaleSetVM")
 def get_instance(call: Call) -> Response:
     """Show what the scale set knows about one instance."""
     scale_set = scale_set_of(call)
@@ -82,7 +82,7 @@ def get_instance(call: Call) -> Response:
     return Response(200, describe(scale_set, vm))
 
 
-@routes.route(f"GET {SET}/virtualMachines/{{vm}}/instanceView", "instanceInstanceView", bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}/virtualMachines/{{vm}}/instanceView", "instanceInstanceView", bucket="GetVMScaleSetVM")
 def get_instance_instance_view(call: Call) -> Response:
     """Refuse: the instance of a Flexible set is no number, and no one asks a Uniform one here."""
     scale_set = scale_set_of(call)
@@ -113,9 +113,10 @@ def instance_of(call: Call, scale_set: ScaleSet) -> Vm:
     raise resource_not_found(kind, call.params["vm"], call.params["group"])
 
 
-def _not_allowed(what: str, scale_set: ScaleSet) -> ArmError:
+def not_allowed(what: str, scale_set: ScaleSet, method: str = "GET") -> ArmError:
+    """Return the refusal of what a Flexible set has no call for."""
     message = (
-        f"Operation 'VirtualMachineScaleSets.{what}.GET' is not allowed on "
+        f"Operation 'VirtualMachineScaleSets.{what}.{method}' is not allowed on "
         f"Virtual Machine Scale Set '{scale_set.name}'."
     )
     return ArmError(400, "OperationNotAllowed", message)

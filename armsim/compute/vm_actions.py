@@ -56,7 +56,7 @@ def _plan_change(cloud: Cloud, vm: Vm, action: Action) -> None:
         elif cloud.world.holds(vm):
             cloud.change(vm, action.target(vm), "Succeeded", due)
 
-    cloud.agenda.add(cloud.now + length(cloud, vm, action), change)
+    cloud.agenda.add(cloud.now + length(cloud, vm, action, action.name), change)
 
 
 def _register(action: Action) -> None:

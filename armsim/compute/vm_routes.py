@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError, not_modelled
 from armsim.arm.lookup import check_subscription, group_of, vm_of
-from armsim.arm.paging import cut, next_link, read_page
+from armsim.arm.paging import cut, next_link, read_page, rest
 from armsim.arm.router import Call, Router
 from armsim.compute.extension_body import describe_extension, extension_id
 from armsim.compute.instance_view import describe_instance
@@ -55,8 +56,7 @@ def get_instance_view(call: Call) -> Response:
 def list_vms(call: Call) -> Response:
     """List the VMs of a group, or of one of its scale sets by $filter, a page at a time."""
     group = group_of(call)
-    vms = [vm for vm in _candidates(call) if vm.spec.group.lower() == group]
-    return _page(call, vms)
+    return _page(call, _candidates(call), group)
 
 
 @routes.route(f"GET {_ALL}", "listAll", query=("$filter", "$expand", "$skiptoken", "statusOnly"), bucket="HighCostGet")
@@ -78,10 +78,13 @@ def _candidates(call: Call) -> list[Vm]:
     return [vm for vm in members if vm.spec.instance is None]
 
 
-def _page(call: Call, vms: list[Vm], status_only: bool = False) -> Response:
+def _page(call: Call, vms: list[Vm], group: str | None = None, status_only: bool = False) -> Response:
+    """Show a page; no more VMs are looked at than it takes, as lists are long and often asked for."""
     with_view = _wants_instance_view(call) or status_only
     page = read_page(call)
-    shown, more = cut([vm for vm in vms if vm.spec.ordinal > page.after], page.size)
+    later = rest(vms, page, lambda vm: vm.spec.ordinal)
+    wanted = (vm for vm in later if group is None or vm.spec.group.lower() == group)
+    shown, more = cut(list(islice(wanted, page.size + 1)), page.size)
     capitals = call.cloud.settings.capital_groups
     items = [_item(vm, with_view, status_only, capitals) for vm in shown]
     return Response(200, {"value": items} | (next_link(call, shown[-1].spec.ordinal) if more else {}))

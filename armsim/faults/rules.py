@@ -10,6 +10,9 @@ ANSWERS = {"status", "malformed", "drop-before", "drop-after"}
 OPERATIONS = {"fail", "stuck", "gone"}
 """Faults of the operation that an accepted request starts."""
 
+PARTS = {"status", "fail", "stuck"}
+"""Faults of what a request does to one of its VMs."""
+
 _FAULT = {"kind", "status", "code", "message", "retryAfter"}
 _INTERNAL = {
     "code": "InternalExecutionError",

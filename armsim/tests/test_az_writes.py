@@ -114,3 +114,26 @@ def test_instances_are_protected_and_upgraded(az: Az, name: str) -> None:
     service = ("--service-name", "AutomaticRepairs", "--action", "Suspend")
     az.json("vmss", "set-orchestration-service-state", *of_set, *service)
     assert az.sent()[-1] == ("setOrchestrationServiceState", 202)
+
+
+def test_a_whole_set_is_stopped_started_and_deleted(az: Az) -> None:
+    of_set, names = ("-g", "rg", "-n", "flex"), az.sim.names("flex")
+    az.json("vmss", "stop", *of_set)
+    assert {az.sim.vm(name)["powerState"] for name in names} == {"stopped"}
+    az.json("vmss", "start", *of_set)
+    az.json("vmss", "restart", *of_set, "--instance-ids", *names[:2])
+    az.json("vmss", "reimage", *of_set)
+    az.json("vmss", "deallocate", *of_set, "--instance-ids", *names[:2])
+    assert [az.sim.vm(name)["powerState"] for name in names] == ["deallocated"] * 2 + ["running"]
+    az.json("vmss", "delete-instances", *of_set, "--instance-ids", names[0])
+    assert az.sim.names("flex") == names[1:]
+    actions = ("powerOff", "start", "restart", "reimage", "deallocate", "delete")
+    assert az.sent() == [(f"vmss-{action}", 202) for action in actions]
+
+
+def test_a_batch_that_fails_is_told(az: Az, name: str) -> None:
+    az.sim.add_fault({"action": "start", "vm": name, "fault": {"kind": "fail", "code": "Full", "message": "No."}})
+    done = az.run("vmss", "start", "-g", "rg", "-n", "flex")
+    assert (done.returncode, f"'{name}': Full: No." in done.stderr) == (1, True)
+    done = az.run("vmss", "reimage", "-g", "rg", "-n", "flex", "--instance-ids", name)
+    assert (done.returncode, "'VirtualMachineScaleSets.reimageall.POST' is not allowed" in done.stderr) == (1, True)

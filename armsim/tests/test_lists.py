@@ -111,3 +111,16 @@ def test_zones_and_fault_domains_go_round(arm: Arm) -> None:
     arm.sim.reset(vms=9)
     places = {(arm.sim.vm(name)["zone"], arm.sim.vm(name)["faultDomain"]) for name in arm.sim.names("flex")}
     assert places == {(zone, domain) for zone in "123" for domain in range(3)}
+
+
+def test_5000_vms_come_page_by_page(arm: Arm) -> None:
+    arm.sim.reset(vms=5000)
+    of_set = {"$filter": filter_of(arm.sim.scale_sets["flex"]), "$expand": "instanceView"}
+    answer = arm.get(arm.vms(), **of_set).json()
+    names = names_of(answer["value"])
+    while "nextLink" in answer:
+        answer = arm.session.get(answer["nextLink"]).json()
+        assert len(answer["value"]) == 100
+        names += names_of(answer["value"])
+    assert names == arm.sim.names("flex")
+    assert len(arm.sim.requests()) == 50

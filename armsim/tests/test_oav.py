@@ -49,7 +49,11 @@ EXPECTED = {
     "VirtualMachineExtensions_CreateOrUpdate", "VirtualMachineExtensions_Update", "VirtualMachineExtensions_Get",
     "VirtualMachineExtensions_List", "VirtualMachineExtensions_Delete", "VirtualMachines_RunCommand",
     "VirtualMachineScaleSets_UpdateInstances", "VirtualMachineScaleSets_SetOrchestrationServiceState",
-    "VirtualMachineScaleSetVMs_Update", "LoadBalancers_Get", "LoadBalancers_List", "LoadBalancers_ListAll",
+    "VirtualMachineScaleSets_Start", "VirtualMachineScaleSets_PowerOff", "VirtualMachineScaleSets_Restart",
+    "VirtualMachineScaleSets_Deallocate", "VirtualMachineScaleSets_Reimage", "VirtualMachineScaleSets_DeleteInstances",
+    "VirtualMachineScaleSets_Redeploy", "VirtualMachineScaleSets_PerformMaintenance",
+    "VirtualMachineScaleSets_ReimageAll", "VirtualMachineScaleSetVMs_Update",
+    "LoadBalancers_Get", "LoadBalancers_List", "LoadBalancers_ListAll",
     "LoadBalancers_CreateOrUpdate", "InboundNatRules_Get", "InboundNatRules_List", "InboundNatRules_CreateOrUpdate",
     "InboundNatRules_Delete", "NetworkInterfaces_Get", "NetworkInterfaces_List", "NetworkInterfaces_ListAll",
     "NetworkInterfaces_CreateOrUpdate", "PublicIPAddresses_Get", "PublicIPAddresses_List",
@@ -207,6 +211,7 @@ def _write_everything(arm: Arm) -> None:
         ("PUT", instance, {"location": "westeurope", "properties": policy}),
         ("POST", f"{arm.sim.scale_sets['flex']}/manualupgrade", {"instanceIds": [last]}),
         ("POST", f"{arm.sim.scale_sets['flex']}/setOrchestrationServiceState", service),
+        *_batches(arm),
         *_network_writes(arm, last),
         *_lock_writes(arm),
     ]
@@ -218,6 +223,15 @@ def _write_everything(arm: Arm) -> None:
     _read_writes(arm, path)
     arm("DELETE", f"{path}/extensions/script")
     arm("DELETE", f"{path}/extensions/ghost")
+
+
+def _batches(arm: Arm) -> list[tuple[str, str, Any]]:
+    scale_set, names = arm.sim.scale_sets["flex"], arm.sim.names("flex")
+    actions = ("powerOff", "start", "restart", "redeploy", "performMaintenance", "reimageall", "deallocate")
+    bodies: list[tuple[str, Any]] = [(action, {"instanceIds": names[:2]}) for action in actions]
+    reimage = {"instanceIds": names[:1], "tempDisk": True, "forceUpdateOSDiskForEphemeral": False}
+    bodies += [("reimage", reimage), ("start", {}), ("delete", {"instanceIds": names[2:3]})]
+    return [("POST", f"{scale_set}/{action}", body) for action, body in bodies]
 
 
 def _writable(body: dict[str, Any]) -> dict[str, Any]:

@@ -83,6 +83,12 @@ def test_it_runs_by_hand_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
     assert not Path(ready["ca_file"]).exists()
 
 
+def test_a_setting_with_a_mistake_is_named(tmp_path: Path) -> None:
+    process = start(tmp_path, "--set", "limits=true", "bulk_regions=7")
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (1, "armsim: setting 'bulk_regions' cannot be 7\n")
+
+
 def test_a_world_with_a_mistake_is_named_and_not_served(tmp_path: Path) -> None:
     world = tmp_path / "world.json"
     world.write_text('{"planets": 9}')

@@ -24,11 +24,11 @@ def build_world(description: dict[str, Any]) -> World:
     for name, group in description.get("resourceGroups", {}).items():
         world.groups[name.lower()] = name
         _add_locks(world, world.group_id(name), group)
-        location = group.get("location", world.location)
+        location = world.locations[name.lower()] = group.get("location", world.location)
         for set_name, properties in group.get("scaleSets", {}).items():
-            _add_scale_set(world, name, location, set_name, properties)
+            _add_scale_set(world, name, properties.get("location", location), set_name, properties)
         for vm_name, properties in group.get("virtualMachines", {}).items():
-            _add_vm(world, vm_name, name, location, properties)
+            _add_vm(world, vm_name, name, properties.get("location", location), properties)
         for lb_name, properties in group.get("loadBalancers", {}).items():
             add_load_balancer(world, name, location, lb_name, properties)
     return world

@@ -16,7 +16,7 @@ from armsim.world.locks import LEVELS
 
 _WORLD = {"subscription", "location", "resourceGroups", "locks"}
 _GROUP = {"location", "scaleSets", "virtualMachines", "loadBalancers", "locks"}
-_SET = {"mode", "instances", "zones", "faultDomains", "tags", "size", "overrides", "locks"}
+_SET = {"mode", "location", "instances", "zones", "faultDomains", "tags", "size", "overrides", "locks"}
 _LOAD_BALANCER = {"frontends", "backendPools", "natRules", "loadBalancingRules"}
 _LOCK = {"level", "notes", "owners"}
 
@@ -74,7 +74,8 @@ def check_description(description: dict[str, Any]) -> None:
         _check(f"resource group '{name}'", group, _GROUP)
         _check_locks(f"resource group '{name}'", group)
         for vm, properties in group.get("virtualMachines", {}).items():
-            _check_vm(f"virtual machine '{vm}'", properties)
+            alone = {key: value for key, value in properties.items() if key != "location"}
+            _check_vm(f"virtual machine '{vm}'", alone)
         for load_balancer, properties in group.get("loadBalancers", {}).items():
             _check(f"load balancer '{load_balancer}'", properties, _LOAD_BALANCER)
         for scale_set, properties in group.get("scaleSets", {}).items():

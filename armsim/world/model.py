@@ -99,6 +99,11 @@ class Vm:
         return self.spec.id
 
     @property
+    def location(self) -> str:
+        """The region."""
+        return self.spec.location
+
+    @property
     def busy(self) -> bool:
         """Whether an operation runs."""
         return self.operation is not None and self.operation.status == "InProgress"
@@ -127,6 +132,7 @@ class World:
     subscription: str
     location: str
     groups: dict[str, str] = field(default_factory=dict)
+    locations: dict[str, str] = field(default_factory=dict)
     scale_sets: dict[tuple[str, str], ScaleSet] = field(default_factory=dict)
     vms: dict[tuple[str, str], Vm] = field(default_factory=dict)
     members: dict[str, dict[str, Vm]] = field(default_factory=dict)

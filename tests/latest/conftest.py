@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from armsim import Simulator
 from tools.sandbox import az, log_in
+
+# Machines are noisy: no test depends on how quick one is.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 INSTANCES = 6
 ACTING = ("POST", "DELETE", "PUT", "PATCH")
@@ -53,8 +58,8 @@ def sim(simulator: Simulator) -> Simulator:
 def run(sim: Simulator, environment: dict[str, str]) -> Run:  # noqa: ARG001  (it is reset first)
     """Run `az vmss-flex ...` as a shell would."""
 
-    def run(*arguments: str, stdin: str = "", cwd: Path | None = None) -> Ran:
-        done = az(environment, "vmss-flex", *arguments, input=stdin, cwd=cwd, capture_output=True, timeout=60)
+    def run(*arguments: str, stdin: str = "", cwd: Path | None = None, timeout: float = 60) -> Ran:
+        done = az(environment, "vmss-flex", *arguments, input=stdin, cwd=cwd, capture_output=True, timeout=timeout)
         assert "Traceback" not in done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azext_flexcompare import fanout
+from azext_flexcompare import fanout, patience
 from azext_flexcompare.failure import Error
 from azext_flexcompare.fanout import Failure, Limits, Throttled, Unanswered, fan_out
 from azext_flexcompare.outcome import Outcome, Status
@@ -41,8 +41,10 @@ Plan = tuple[str, ...]
 def _impatience() -> Iterator[None]:
     """Wait for milliseconds where the product waits for seconds."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("FIRST_LOOK", "FIRST_RETRY", "LONGEST_WAIT", "LONGEST_RETRY", "TICK"):
+        for name in ("FIRST_RETRY", "LONGEST_RETRY", "TICK"):
             patch.setattr(fanout, name, 0.001)
+        for name in ("FIRST", "LONGEST"):
+            patch.setattr(patience, name, 0.001)
         patch.setattr(fanout, "LAST_WORDS", PATIENCE)
         yield
 
@@ -110,6 +112,8 @@ class Service:
 
 class Flown:
     result: object = "what it returned"
+    lasted: float | None = None
+    left: float | None = None
 
     def __init__(self, service: Service, target: int, url: str | None) -> None:
         self.service, self.target, self.url = service, target, url
@@ -440,3 +444,61 @@ def test_a_flight_that_cannot_say_where_it_is_or_how_long_to_wait_is_the_targets
     service = Service(WELL, WELL)
     outcomes = fan_out(range(2), lambda target: service.send(target) if target else lost(), Limits())
     assert statuses(outcomes) == ["Failed", "Succeeded"]
+
+
+class Listing:
+    """A survey of operations that end at the second asking, or one that is no help."""
+
+    def __init__(self, names: Callable[[int], list[int]]) -> None:
+        self.names, self.asked = names, 0
+
+    def requests(self) -> int:
+        return 1
+
+    def ended(self, targets: Sequence[int]) -> list[int]:
+        self.asked += 1
+        return self.names(len(targets))
+
+
+def refuse(_: int) -> list[int]:
+    raise PermissionError("You may not list.")
+
+
+def surveyed(service: Service, listing: Listing) -> list[Outcome[int]]:
+    limits = Limits(timeout=PATIENCE, workers=8)
+    return fan_out(range(len(service.steps)), service.send, limits, survey=listing)
+
+
+@pytest.fixture
+def quick_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "SURVEY", 0.001)
+
+
+@pytest.mark.usefixtures("quick_surveys")
+def test_whoever_a_survey_names_is_looked_at_once() -> None:
+    service = Service(*[("accept", "done")] * 40)
+    outcomes = surveyed(service, listing := Listing(lambda count: list(range(count))))
+    assert statuses(outcomes) == ["Succeeded"] * 40
+    assert Counter(service.looked) == dict.fromkeys(range(40), 1)
+    assert listing.asked
+
+
+@pytest.mark.usefixtures("quick_surveys")
+def test_a_survey_that_fails_leaves_everybody_to_be_looked_at() -> None:
+    service = Service(*[("accept", "going", "done")] * 40)
+    outcomes = surveyed(service, listing := Listing(refuse))
+    assert statuses(outcomes) == ["Succeeded"] * 40
+    assert listing.asked == 1
+
+
+@pytest.mark.usefixtures("quick_surveys")
+def test_a_survey_that_names_nobody_delays_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "MEANWHILE", 0.01)
+    service = Service(*[("accept", "going", "done")] * 40)
+    assert statuses(surveyed(service, Listing(lambda _: []))) == ["Succeeded"] * 40
+
+
+def test_targets_of_a_throttled_lane_hold_up_no_other() -> None:
+    service = Service(*[("throttle", "accept", "done"), ("accept", "done")] * 5)
+    outcomes = fan_out(range(10), service.send, Limits(timeout=PATIENCE), lane_of=lambda target: target % 2)
+    assert statuses(outcomes) == ["Succeeded"] * 10

@@ -1,0 +1,149 @@
+"""What does a request pay on its way, and what do the rate headers say? Nothing is counted unless `limits` is set."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from armsim.arm.errors import ArmError
+from armsim.arm.limits import ARM, BUCKETS, Claim, Policy, Shortage, kind_of
+from armsim.arm.quota import rate_headers
+from armsim.clock import stamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from armsim.arm.router import Call, Route
+
+_PROVIDER = "Microsoft.Compute"
+
+
+class Toll:
+    """The two counters that one request passes: ARM's, then the provider's."""
+
+    def __init__(self, call: Call, route: Route) -> None:
+        self._call, self._route = call, route
+        self._on = call.cloud.settings.limits
+        self._shown: list[Claim] = []
+        self._principal = ""
+        call.cloud.throttle.follow(call.cloud.settings)
+
+    def pay_arm(self, principal: str) -> None:
+        """Raise ARM's 429 where a principal, or the whole subscription, asked too much; tenant level is not counted."""
+        self._principal = principal
+        if not self._on or "subscription" not in self._call.params:
+            return
+        own, all_of_them = ARM[kind_of(self._call.request.method)]
+        shortage = self._pay([Claim(own, (principal,)), Claim(all_of_them, ())])
+        if shortage:
+            raise self._subscription_throttled(shortage.seconds)
+
+    def pay_provider(self) -> None:
+        """Raise the provider's 429 where its budget for the region or the resource is spent."""
+        policies = BUCKETS.get(self._route.bucket, ())
+        if not self._on or not policies:
+            return
+        shortage = self._pay([Claim(policy, self._owner(policy)) for policy in policies])
+        if shortage and self._route.bucket == "ResourceGraph":
+            raise _graph_throttled(shortage.seconds)
+        if shortage:
+            raise self._provider_throttled(shortage)
+
+    def headers(self) -> dict[str, str]:
+        """Return the rate headers of the answer."""
+        if not self._on:
+            return rate_headers(self._call.request.method, self._route.bucket)
+        headers: dict[str, str] = {}
+        of_resource = []
+        for claim in self._shown:
+            left = self._call.cloud.throttle.left(claim, self._call.cloud.now)
+            if claim.policy.name == "ResourceGraph":
+                headers["x-ms-user-quota-remaining"] = str(left)
+                headers["x-ms-user-quota-resets-after"] = "00:00:05"
+            elif claim.policy.name in _OF_COMPUTE:
+                of_resource.append(f"{_PROVIDER}/{claim.policy.name};{left}")
+            else:
+                headers[f"x-ms-ratelimit-remaining-subscription-{claim.policy.name}"] = str(left)
+        if of_resource:
+            headers["x-ms-ratelimit-remaining-resource"] = ",".join(of_resource)
+            headers["x-ms-request-charge"] = "1"
+        return headers
+
+    def _pay(self, claims: list[Claim]) -> Shortage | None:
+        self._shown += claims
+        return self._call.cloud.throttle.draw(claims, self._call.cloud.now)
+
+    def _owner(self, policy: Policy) -> tuple[str, ...]:
+        if policy.per == "principal":
+            return (self._principal,)
+        return _resource_of(self._call) if policy.per == "resource" else (_region_of(self._call),)
+
+    def _subscription_throttled(self, seconds: int) -> ArmError:
+        words = [segment for segment in self._route.segments if not segment.startswith("{")]
+        operation = "/".join([self._call.request.method, *words]).upper()
+        message = (
+            f"Number of requests for subscription '{self._call.params['subscription']}' and operation '{operation}' "
+            f"exceeded the backend storage limit. Please try again after '{seconds}' seconds."
+        )
+        return _throttled("arm", "SubscriptionRequestsThrottled", message, seconds)
+
+    def _provider_throttled(self, shortage: Shortage) -> ArmError:
+        cloud, policy = self._call.cloud, shortage.claim.policy
+        allowed = cloud.throttle.capacity(policy)
+        details = [throttle_detail(policy.name, cloud.clock.utc(), allowed)]
+        return _throttled("compute", "OperationNotAllowed", TOO_MANY, shortage.seconds, details)
+
+
+_OF_COMPUTE = {policy.name for policies in BUCKETS.values() for policy in policies} - {"ResourceGraph"}
+
+TOO_MANY = "The server rejected the request because too many requests have been received for this subscription."
+
+
+def throttle_detail(group: str, now: datetime, allowed: int) -> dict[str, str]:
+    """Return what the compute provider says about the budget that is spent."""
+    measured = {
+        "operationGroup": group,
+        "startTime": stamp(now - timedelta(minutes=1)),
+        "endTime": stamp(now),
+        "allowedRequestCount": allowed,
+        "measuredRequestCount": allowed + 1,
+    }
+    return {"code": "TooManyRequests", "target": group, "message": json.dumps(measured)}
+
+
+def _throttled(
+    layer: str, code: str, message: str, seconds: int, details: list[dict[str, str]] | None = None
+) -> ArmError:
+    error = ArmError(429, code, message, details, {"Retry-After": str(seconds)})
+    error.layer = layer
+    return error
+
+
+def _graph_throttled(seconds: int) -> ArmError:
+    message = (
+        "Client application has been throttled and should not attempt to repeat the request until an amount of time "
+        "has elapsed."
+    )
+    details = [{"code": "RateLimiting", "message": message}]
+    return _throttled("resourcegraph", "RateLimiting", "Too many requests.", seconds, details)
+
+
+def _resource_of(call: Call) -> tuple[str, ...]:
+    """Return what tells the resource of a request from others: a poll counts for the VM that its operation is about."""
+    if "operation" in call.params:
+        operation = call.cloud.operations.operations.get(call.params["operation"].lower())
+        return ("vm", operation.vm.lower()) if operation and operation.vm else ("operation", call.params["operation"])
+    return tuple(call.params.get(name, "").lower() for name in ("group", "set", "vm"))
+
+
+def _region_of(call: Call) -> str:
+    """Return the region that answers: the one in the path, or of the resource, of its group or of the world."""
+    world, params = call.cloud.world, call.params
+    if "location" in params:
+        return params["location"].lower()
+    group = params.get("group", "").lower()
+    resource = world.scale_sets.get((group, params.get("set", "").lower())) or world.vms.get(
+        (group, params.get("vm", "").lower())
+    )
+    return (resource.location if resource else world.locations.get(group, world.location)).lower()

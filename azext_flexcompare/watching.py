@@ -1,0 +1,61 @@
+"""Which of many operations may have ended, by one listing of the set instead of a question about each?
+
+What the list says decides nothing: whoever it names is asked about at the operation's own URL. An instance is named
+unless the list shows it updating; so one that ended before the listing, one that is gone, and a list that shows nothing
+of the kind cost a question and never an end unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from azext_flexcompare.adapters import Work
+from azext_flexcompare.selection import ScaleSet
+from azext_flexcompare.sending import ONCE, Azure
+
+UNDER_WAY = ("creating", "updating", "deleting")
+PAGE = 100  # VMs that a page is taken to hold until one has been seen; Azure's own size is not documented
+VERSION = "2024-11-01"
+
+
+class SetSurvey:
+    """A listing of the sets of a run."""
+
+    def __init__(self, azure: Azure, work: Sequence[Work]) -> None:
+        self.azure = azure
+        instances = [instance for each in work for instance in each.instances]
+        self.sets = list(dict.fromkeys(instance.scale_set for instance in instances))
+        self.pages = -(-len(instances) // PAGE)
+
+    def requests(self) -> int:
+        """Say how many pages there are."""
+        return self.pages
+
+    def ended(self, targets: Sequence[Work]) -> list[int]:
+        """Name the targets one of whose instances is not seen updating."""
+        going_on = self._read()
+        return [
+            place
+            for place, each in enumerate(targets)
+            if any(instance.id.lower() not in going_on for instance in each.instances)
+        ]
+
+    def _read(self) -> set[str]:
+        pages, going_on = 0, set()
+        for one in self.sets:
+            path: str | None = _path(one)
+            while path:
+                page = self.azure.arm(one.subscription).get(path, **ONCE)
+                for machine in page["value"]:
+                    if str(machine["properties"].get("provisioningState")).lower() in UNDER_WAY:
+                        going_on.add(machine["id"].lower())
+                path, pages = page.get("nextLink"), pages + 1
+        self.pages = pages
+        return going_on
+
+
+def _path(one: ScaleSet) -> str:
+    group = f"/subscriptions/{one.subscription}/resourceGroups/{quote(one.resource_group)}"
+    condition = quote("'virtualMachineScaleSet/id' eq '" + one.id.replace("'", "''") + "'")
+    return f"{group}/providers/Microsoft.Compute/virtualMachines?$filter={condition}&api-version={VERSION}"
