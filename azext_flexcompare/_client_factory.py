@@ -19,26 +19,41 @@ def _transport() -> Any:
     return RequestsTransport(session=session, session_owner=False)
 
 
-@cache
 def compute_client(cli_ctx: Any, subscription: str | None = None) -> Any:
-    """Make the SDK's compute client for a subscription; None is the one of the login."""
-    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+    """Give the SDK's compute client of a subscription; None is the one of the login."""
     from azure.cli.core.profiles import ResourceType
 
+    return _client(cli_ctx, ResourceType.MGMT_COMPUTE, subscription)
+
+
+def arm_client(cli_ctx: Any, subscription: str | None = None) -> ArmClient:
+    """Give a client of Azure Resource Manager itself, configured by the CLI like any other."""
+    client: ArmClient = _client(cli_ctx, ArmClient, subscription)
+    return client
+
+
+def _client(cli_ctx: Any, kind: Any, subscription: str | None) -> Any:
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    return _made(cli_ctx, kind, subscription or get_subscription_id(cli_ctx))
+
+
+@cache
+def _made(cli_ctx: Any, kind: Any, subscription: str) -> Any:
+    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+
+    credential = _credential(cli_ctx, subscription)
     return get_mgmt_service_client(
-        cli_ctx, ResourceType.MGMT_COMPUTE, subscription_id=subscription, transport=_transport()
+        cli_ctx, kind, subscription_id=subscription, credential=credential, transport=_transport()
     )
 
 
 @cache
-def arm_client(cli_ctx: Any, subscription: str | None = None) -> ArmClient:
-    """Make a client of Azure Resource Manager itself, configured by the CLI like any other."""
-    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+def _credential(cli_ctx: Any, subscription: str) -> Any:
+    """Log in once for all clients of a subscription, so that a run asks for one token."""
+    from azure.cli.core._profile import Profile
 
-    client: ArmClient = get_mgmt_service_client(
-        cli_ctx, ArmClient, subscription_id=subscription, transport=_transport()
-    )
-    return client
+    return Profile(cli_ctx=cli_ctx).get_login_credentials(subscription_id=subscription)[0]
 
 
 class ArmClient:

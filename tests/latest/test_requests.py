@@ -28,10 +28,11 @@ def test_three_hundred_instances_cost_little_more_than_two_requests_each(run: Ru
     assert len(sim.requests()) <= 2.2 * 300
 
 
-def test_many_connections_are_kept_and_few_are_made(run: Run, sim: Simulator) -> None:
+def test_one_token_and_a_few_connections_serve_a_run(run: Run, sim: Simulator) -> None:
     sim.reset(vms=300, seconds=1)
     run(*RESTART)
     assert len({request["connection"] for request in sim.requests()}) <= 34
+    assert sim.counts()["tokenRequests"] == 1
 
 
 def test_limits_that_are_lower_than_guessed_are_learned_and_kept_to(run: Run, sim: Simulator) -> None:
