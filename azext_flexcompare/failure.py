@@ -56,6 +56,9 @@ def plainly(doing: str) -> Iterator[None]:
     except HttpResponseError as error:
         code, message = error_of(error)
         raise azclierror.AzureResponseError(f"Azure refused {doing}: {code}: {message}") from error
+    except (ValueError, KeyError) as error:
+        told = f"Azure's answer while {doing} cannot be read: {one_line(error)}"
+        raise azclierror.AzureResponseError(told) from error
     except AzureError as error:
         raise azclierror.AzureConnectionError(
             f"Azure could not be reached{_endpoint(error)} while {doing}: {_cause(error)}",
