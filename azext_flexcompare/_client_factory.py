@@ -81,6 +81,10 @@ class ArmClient:
         """Send a query as POST and give the answer's body; like all of these, raises HttpResponseError if refused."""
         return self._send("POST", path, json=body).json()
 
+    def ask(self, path: str, body: Any, **how: Any) -> Any:
+        """Send a POST once and give the whole answer, its headers too; `how` are options of the pipeline."""
+        return self._send("POST", path, json=body, _return_pipeline_response=True, **how)
+
     def get(self, path: str, **how: Any) -> Any:
         """Read a resource; `how` are options of the pipeline."""
         return self._send("GET", path, **how).json()

@@ -230,6 +230,7 @@ def _operation_help(operation: Operation) -> str:
         *([operation.notes] if operation.notes else []),
         "Asks first, unless --yes is given." if operation.confirm else "",
         f"That Azure takes this call for a Flexible instance is {GRADES[operation.evidence]}.",
+        *_engines(operation),
     ]
     flex = FLEX.replace("-n", "--vmss-name") if "--name" in operation.example else FLEX
     command = " ".join(filter(None, ["az vmss-flex", operation.name, flex, operation.example]))
@@ -239,6 +240,15 @@ def _operation_help(operation: Operation) -> str:
     if not operation.everyInstance:
         second["text"] = f"{command} --instance-ids '*' --zone 1 --dry-run"
     return _text(operation.summary, " ".join(filter(None, long)), [first, second])
+
+
+def _engines(operation: Operation) -> list[str]:
+    ways = operation.engines or {}
+    told = {
+        "set": "With --engine set one call of each set, `{request}`, names its instances",
+        "bulk": "With --engine bulk Azure's bulk operations take up to 100 instances a call (verb {verb})",
+    }
+    return [f"{told[name].format(**way)}; that is {GRADES[way['evidence']]}." for name, way in ways.items()]
 
 
 def _refusal_help(refusal: Refusal) -> str:

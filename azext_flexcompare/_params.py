@@ -142,6 +142,17 @@ def _describe_acting(c: Any) -> None:
     )
 
 
+def _describe_engines(c: Any, operation: Operation) -> None:
+    there = " and ".join(sorted(operation.engines or (), reverse=True)) or "none"
+    c.argument(
+        "engine",
+        arg_type=get_enum_type(["vm", "set", "bulk"]),
+        arg_group="Acting",
+        help="How it is sent: a call for each VM, one call of each scale set, or Azure's bulk operations, 100 VMs a "
+        f"call. Besides `vm`, this command has: {there}.",
+    )
+
+
 def _describe_nat_rules(c: Any) -> None:
     c.argument(
         "lb_name",
@@ -174,5 +185,6 @@ def _describe_own(loader: Any, operation: Operation) -> None:
                 **({"arg_type": get_enum_type(option.choices)} if option.choices else {}),
                 **KINDS[option.type],
             )
+        _describe_engines(c, operation)
         if any(option.name == "--name" for option in operation.options):
             c.argument("vmss_name", options_list=["--vmss-name"])  # as in `az vmss extension`

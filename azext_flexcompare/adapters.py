@@ -7,7 +7,8 @@ It answers with the work: the calls to make, and where there is nothing to do, w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from knack.log import get_logger
 from azext_flexcompare.changes import editor, patch, removes
 from azext_flexcompare.failure import plainly
 from azext_flexcompare.fanout import Flight
+from azext_flexcompare.outcome import Outcome
 from azext_flexcompare.protection import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.selection import Instance, ScaleSet
 from azext_flexcompare.sending import Azure, call_sdk
@@ -34,11 +36,20 @@ class Nothing(NamedTuple):
     reason: str
 
 
+def alike(outcome: Outcome[Work]) -> list[Outcome[Instance]]:
+    """Give every instance of a call the call's own outcome."""
+    return [replace(outcome, target=instance) for instance in outcome.target.instances]  # type: ignore[arg-type,misc]
+
+
 class Work(NamedTuple):
-    """A call, and the instances whose outcome it is: one, except where one call is for many of a set."""
+    """A call, and the instances whose outcome it is: one, except where one call is for many.
+
+    `settle` makes theirs of the call's outcome, or says what is to be done instead.
+    """
 
     instances: list[Instance]
     call: Call | Nothing
+    settle: Callable[[Outcome[Work]], Sequence[Outcome[Instance] | Work]] = alike
 
 
 Prepare = Callable[[list[Instance]], list[Work]]

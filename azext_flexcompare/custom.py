@@ -165,9 +165,10 @@ def operate(
     no_wait: bool = False,
     yes: bool = False,
     skip_satisfied: bool = False,
+    engine: str = "vm",
 ) -> list[dict[str, Any]]:
     """Do an operation of the table to each chosen instance."""
     from azext_flexcompare.operating import How, run_operation
 
-    how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied)
+    how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied, engine)
     return run_operation(cmd.cli_ctx, operation, choice, options, how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,8 +14,9 @@ from knack.prompting import NoTTYException, prompt_y_n
 
 from azext_flexcompare import report
 from azext_flexcompare._client_factory import WORKERS, arm_client, compute_client
-from azext_flexcompare.adapters import Nothing, Work, preparer
+from azext_flexcompare.adapters import Nothing, Work
 from azext_flexcompare.choosing import choose
+from azext_flexcompare.engines import VM, prepared_by
 from azext_flexcompare.failure import Error
 from azext_flexcompare.fanout import Flight, Limits, fan_out
 from azext_flexcompare.interruption import interruptible
@@ -42,6 +44,7 @@ class How(NamedTuple):
     no_wait: bool
     yes: bool
     skip_satisfied: bool
+    engine: str = VM
 
 
 def run_operation(
@@ -53,7 +56,7 @@ def run_operation(
     """
     _demand_names(operation, choice)
     azure = azure_of(cli_ctx)
-    prepare = preparer(operation, options, azure)
+    prepare = prepared_by(how.engine, operation, options, azure, how.max_parallel)
     chosen = choose(cli_ctx, operation.name, choice)
     there = satisfied(operation, chosen) if how.skip_satisfied else {}
     work = prepare([instance for instance in chosen if instance.id not in there])
@@ -85,8 +88,19 @@ def _act(operation: Operation, azure: Azure, work: list[Work], how: How) -> list
         ask(operation, instances)
     limits = Limits(how.max_parallel, how.timeout, WORKERS, not how.no_wait, *PACES)
     with interruptible() as interrupted:
-        outcomes = fan_out(work, _call, limits, interrupted, _lane, SetSurvey(azure, work))
-    return [replace(outcome, target=instance) for outcome in outcomes for instance in outcome.target.instances]  # type: ignore[arg-type,misc]
+        return carry_out(azure, work, limits, interrupted)
+
+
+def carry_out(
+    azure: Azure, work: list[Work], limits: Limits, interrupted: Callable[[], bool]
+) -> list[Outcome[Instance]]:
+    """Make every call and watch it, and then what is to be done instead of those that turned out not to be there."""
+    survey = SetSurvey(azure, work) if all(len(each.instances) == 1 for each in work) else None
+    outcomes = fan_out(work, _call, limits, interrupted, _lane, survey)
+    found = [one for outcome in outcomes for one in outcome.target.settle(outcome)]
+    instead = [one for one in found if isinstance(one, Work)]
+    done = [one for one in found if not isinstance(one, Work)]
+    return done + carry_out(azure, instead, limits, interrupted) if instead else done
 
 
 def _call(work: Work) -> Flight:

@@ -49,11 +49,26 @@ class Operation(NamedTuple):
     adapter: str | None = None
     returns: str | None = None
     example: str = ""
+    engines: dict[str, dict[str, Any]] | None = None  # besides calls for single VMs
 
     @property
     def is_long(self) -> bool:
         """Say whether the call starts something that is to be watched."""
         return self.call is not None and ".begin_" in self.call
+
+
+class BulkService(NamedTuple):
+    """A service that takes one call for many VMs."""
+
+    name: str
+    apiVersion: str  # noqa: N815
+    place: str
+    verbs: dict[str, str]
+    status: str
+    cancel: str
+    correlated: bool
+    evidence: str
+    source: str
 
 
 class Refusal(NamedTuple):
@@ -78,6 +93,12 @@ def facts() -> dict[str, Any]:
 def operations() -> list[Operation]:
     """List the operations, each alias as an operation of its own name."""
     return [entry._replace(name=name) for entry in _written() for name in (entry.name, *entry.aliases)]
+
+
+def bulk_services(verb: str) -> list[BulkService]:
+    """List the bulk services that have a verb, in the order in which they are to be tried."""
+    services = [BulkService(**entry) for entry in facts()["bulkServices"]]
+    return [service for service in services if verb in service.verbs]
 
 
 def refusals() -> list[Refusal]:

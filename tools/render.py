@@ -57,6 +57,11 @@ def equivalence() -> str:
             "Each is one call for each chosen instance.",
             "",
             _operations(),
+            "### Other engines",
+            "",
+            "What `--engine set` and `--engine bulk` send instead, and how well that is known.",
+            "",
+            _engines(),
             "## The commands of `az vmss`",
             "",
             "Every command of azure-cli 2.91.0 and what it does on a Flexible set.",
@@ -112,6 +117,15 @@ def _operations() -> str:
         for one in operations()
     )  # fmt: skip
     return table(("Command", "Sends", "What it does", "What it costs to get wrong", "Evidence"), rows)
+
+
+def _engines() -> str:
+    rows = (
+        (_code(f"az vmss-flex {one.name} --engine {name}"), _code(way.get("request") or way["verb"]),
+         f"{way['evidence']}: {cite(way['source'])}")
+        for one in operations() for name, way in (one.engines or {}).items()
+    )  # fmt: skip
+    return table(("Command", "Sends", "Evidence"), rows)
 
 
 def _commands() -> str:

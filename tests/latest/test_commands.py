@@ -75,7 +75,7 @@ CHOOSING = {
     *("--resource-group", "-g", "--name", "-n", "--vmss-name", "--ids", "--instance-ids"),
     *("--zone", "--fault-domain", "--power-state", "--tag", "--exclude"),
 }
-ACTING = {"--max-parallel", "--timeout", "--dry-run", "--yes", "-y", "--no-wait", "--skip-satisfied"}
+ACTING = {"--max-parallel", "--timeout", "--dry-run", "--yes", "-y", "--no-wait", "--skip-satisfied", "--engine"}
 OPERATIONS = {operation.name: operation for operation in operations()}
 REFUSALS = [refusal.name for refusal in refusals()]
 each_operation = pytest.mark.parametrize("name", OPERATIONS)

@@ -40,6 +40,16 @@ def entries() -> list[dict[str, Any]]:
     return [entry for name in LISTS for entry in TABLE[name]]
 
 
+def ways() -> list[tuple[str, str, dict[str, Any]]]:
+    """The engines of each operation besides calls for single VMs."""
+    return [(entry["name"], *way) for entry in TABLE["operations"] for way in entry.get("engines", {}).items()]
+
+
+def cited() -> list[dict[str, Any]]:
+    """Whatever states a fact of Azure: the entries of the lists, the ways of the engines, and their services."""
+    return [*entries(), *(way for *_, way in ways()), *TABLE["bulkServices"]]
+
+
 def names_of_operations() -> list[str]:
     return [name for entry in TABLE["operations"] for name in (entry["name"], *entry.get("aliases", ()))]
 
@@ -112,18 +122,18 @@ def test_each_api_of_the_page_has_one_row() -> None:
 
 
 def test_each_fact_names_a_source_that_is_listed() -> None:
-    assert {entry["source"] for entry in entries()} - set(TABLE["sources"]) == set()
+    assert {entry["source"] for entry in cited()} - set(TABLE["sources"]) == set()
 
 
 def test_each_source_is_used() -> None:
-    assert set(TABLE["sources"]) - {entry["source"] for entry in entries()} == set()
+    assert set(TABLE["sources"]) - {entry["source"] for entry in cited()} == set()
 
 
 def test_what_is_called_recorded_or_reported_names_a_recording_or_a_report() -> None:
     kinds = {"recorded": "recording-", "reported": "report-"}
     wrong = [
-        title_of(entry)
-        for entry in entries()
+        entry["source"]
+        for entry in cited()
         for evidence, kind in kinds.items()
         if (entry["evidence"] == evidence) != entry["source"].startswith(kind)
     ]
@@ -138,6 +148,19 @@ def test_what_nobody_has_seen_is_told_as_such() -> None:
         if entry["evidence"] == "unverified" and not any(words in (entry["today"] or "") for words in told)
     ]
     assert certain == []
+
+
+def test_the_bulk_services_have_every_verb_that_an_operation_asks_for() -> None:
+    known = {verb for service in TABLE["bulkServices"] for verb in service["verbs"]}
+    bulk = [way for _, engine, way in ways() if engine == "bulk"]
+    asked = [one["verb"] for way in bulk for one in (way, *way.get("options", {}).values()) if "verb" in one]
+    assert set(asked) == known
+
+
+def test_what_a_bulk_service_carries_are_options_of_the_operation() -> None:
+    options = {entry["name"]: {one["name"] for one in entry.get("options", ())} for entry in TABLE["operations"]}
+    strange = [name for name, _, way in ways() if set(way.get("options", ())) - options[name]]
+    assert strange == []
 
 
 def test_a_command_is_unknown_if_and_only_if_its_fact_is_unverified() -> None:
