@@ -196,16 +196,21 @@ def update_instances(operation: Operation, _: Options, azure: Azure) -> Prepare:
     """Name the chosen instances of each set in one call of the set."""
 
     def prepare(instances: list[Instance]) -> list[Work]:
-        groups: dict[ScaleSet, list[Instance]] = {}
-        for instance in instances:
-            groups.setdefault(instance.scale_set, []).append(instance)
-        return [Work(group, partial(one_call, scale_set, group)) for scale_set, group in groups.items()]
+        return [Work(group, partial(one_call, scale_set, group)) for scale_set, group in by_set(instances).items()]
 
     def one_call(scale_set: ScaleSet, group: list[Instance]) -> Flight:
         named = {"vm_instance_i_ds": {"instanceIds": [instance.name for instance in group]}}
         return call_sdk(azure, scale_set, operation.call or "", named)
 
     return prepare
+
+
+def by_set(instances: list[Instance]) -> dict[ScaleSet, list[Instance]]:
+    """Part instances by their sets, in the order in which they come."""
+    groups: dict[ScaleSet, list[Instance]] = {}
+    for instance in instances:
+        groups.setdefault(instance.scale_set, []).append(instance)
+    return groups
 
 
 def _extension_body(options: Options) -> Options:

@@ -23,9 +23,9 @@ from azext_flexcompare.interruption import interruptible
 from azext_flexcompare.outcome import Outcome
 from azext_flexcompare.pacing import Rate
 from azext_flexcompare.planning import planned, satisfied, skipped
-from azext_flexcompare.protection import read_locks
+from azext_flexcompare.protection import locks_around
 from azext_flexcompare.secrecy import hidden, masker
-from azext_flexcompare.selection import Choice, Instance
+from azext_flexcompare.selection import Choice, Instance, describe
 from azext_flexcompare.sending import Azure
 from azext_flexcompare.table import Operation
 from azext_flexcompare.watching import SetSurvey
@@ -115,7 +115,7 @@ def _lane(work: Work) -> tuple[str, str]:
 def _locked(operation: Operation, azure: Azure, instances: list[Instance]) -> dict[str, str]:
     """Find the instances that a lock will keep from the operation, with the reason by id; a hint, so it may fail."""
     try:
-        locks = [lock for each in sorted({i.subscription for i in instances}) for lock in read_locks(azure, each)]
+        locks = locks_around(azure, instances)
     except AzCLIError as error:
         get_logger(__name__).warning("Whether locks stand in the way could not be read: %s", error)
         return {}
@@ -142,7 +142,7 @@ def told(
 
 def ask(operation: Operation, instances: list[Instance]) -> None:
     """Have the user agree, who is told how many instances of which set; raises where nobody can, or does not."""
-    sets = report.describe(instance.scale_set for instance in instances)
+    sets = describe(instance.scale_set for instance in instances)
     count = f"{len(instances)} instance{'s' * (len(instances) != 1)} of {sets}"
     try:
         agreed = prompt_y_n(f"{operation.name}: {count}. {operation.risk} Go on?")

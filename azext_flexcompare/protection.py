@@ -7,6 +7,7 @@ set's own protection policy, which Flexible sets have since API version 2023-09-
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from azext_flexcompare.failure import plainly
@@ -50,6 +51,12 @@ def read_locks(azure: Azure, subscription: str) -> list[Lock]:
     with plainly("listing the locks"):
         found = azure.arm(subscription).pages(f"/subscriptions/{subscription}{LOCKS}?{VERSION}")
     return [_lock(entry) for entry in found]
+
+
+def locks_around(azure: Azure, instances: Iterable[Instance]) -> list[Lock]:
+    """List every lock of the subscriptions that instances are in, in one listing for each."""
+    subscriptions = sorted({instance.subscription for instance in instances})
+    return [lock for each in subscriptions for lock in read_locks(azure, each)]
 
 
 def put_lock(azure: Azure, instance: Instance, name: str, level: str, notes: str | None) -> Flight:

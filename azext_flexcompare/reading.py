@@ -23,7 +23,7 @@ from azext_flexcompare.interruption import interruptible
 from azext_flexcompare.live import check_rows
 from azext_flexcompare.operating import azure_of
 from azext_flexcompare.outcome import Outcome
-from azext_flexcompare.protection import OURS, read_locks, view_of_set
+from azext_flexcompare.protection import OURS, locks_around, view_of_set
 from azext_flexcompare.selection import Choice, Instance
 from azext_flexcompare.sending import ONCE, Azure, Ended, failures
 
@@ -66,8 +66,7 @@ def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
 def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
     """Show every lock that holds for each chosen instance, inherited ones too, and the scale set's own protection."""
     outcomes = _read_each(cli_ctx, "protection show", choice, view_of_set)
-    subscriptions = {outcome.target.subscription for outcome in outcomes}
-    locks = [lock for each in sorted(subscriptions) for lock in read_locks(azure_of(cli_ctx), each)]
+    locks = locks_around(azure_of(cli_ctx), [outcome.target for outcome in outcomes])
     return [
         _row(
             outcome,
@@ -96,7 +95,7 @@ def check_live(
     """Check the rows of the page against the instances that a set has now."""
     choice = take_choice({"resource_group_name": group, "vmss_name": name})
     instances = choose(cli_ctx, "compare", choice)
-    locks = read_locks(azure_of(cli_ctx), instances[0].subscription)
+    locks = locks_around(azure_of(cli_ctx), instances)
     return check_rows(compare_rows(*filters), apis(*filters), instances, locks)
 
 

@@ -136,12 +136,6 @@ def status_of(outcomes: Sequence[Outcome[Any]]) -> Exit:
     return exit_status(outcome.status for outcome in outcomes)
 
 
-def describe(sets: Iterable[ScaleSet]) -> str:
-    """Name scale sets in a sentence."""
-    names = list(dict.fromkeys(one.name for one in sets))
-    return f"scale set {names[0]}" if len(names) == 1 else f"the scale sets {', '.join(names)}"
-
-
 def _retry(operation: str, left: Sequence[Outcome[Instance]], named: str, home: str | None) -> str:
     command = f"az vmss-flex {operation}"
     if len(left) > IDS_SHOWN:

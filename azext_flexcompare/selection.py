@@ -190,6 +190,13 @@ def _tagged(instance: Instance, key: str, value: str | None) -> bool:
     return found is not None and value in (None, found)
 
 
-def _where(instances: Sequence[Instance], choice: Choice) -> str:
-    names = list(dict.fromkeys(instance.scale_set.name for instance in instances)) or [choice.scale_set or "the set"]
+def describe(sets: Iterable[ScaleSet]) -> str:
+    """Name scale sets in a sentence."""
+    names = list(dict.fromkeys(one.name for one in sets))
     return f"scale set {names[0]}" if len(names) == 1 else f"the scale sets {', '.join(names)}"
+
+
+def _where(instances: Sequence[Instance], choice: Choice) -> str:
+    if not instances:
+        return f"scale set {choice.scale_set or 'the set'}"
+    return describe(instance.scale_set for instance in instances)

@@ -11,12 +11,12 @@ from typing import Any
 
 from azure.cli.core.azclierror import AzCLIError
 
-from azext_flexcompare.adapters import Options, Prepare, Work, alike, arguments_of
+from azext_flexcompare.adapters import Options, Prepare, Work, alike, arguments_of, by_set
 from azext_flexcompare.failure import Error
 from azext_flexcompare.fanout import Flight
 from azext_flexcompare.members import Reader, members_of
 from azext_flexcompare.outcome import Outcome, Status
-from azext_flexcompare.selection import Instance, ScaleSet
+from azext_flexcompare.selection import Instance
 from azext_flexcompare.sending import Azure, call_sdk
 from azext_flexcompare.table import Operation
 
@@ -31,12 +31,9 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     arguments = arguments_of(operation, options)
 
     def prepare(instances: list[Instance]) -> list[Work]:
-        groups: dict[ScaleSet, list[Instance]] = {}
-        for instance in instances:
-            groups.setdefault(instance.scale_set, []).append(instance)
         return [
             Work(group, partial(_send, operation, azure, arguments, group), partial(_establish, operation, azure))
-            for group in groups.values()
+            for group in by_set(instances).values()
         ]
 
     return prepare

@@ -18,14 +18,13 @@ from azext_flexcompare import report
 from azext_flexcompare.failure import Error
 from azext_flexcompare.outcome import Exit, Outcome, Status, exit_status
 from azext_flexcompare.report import (
-    describe,
     instance_row,
     leave_after_output,
     listed_row,
     outcome_row,
     status_of,
 )
-from azext_flexcompare.selection import Instance, ScaleSet
+from azext_flexcompare.selection import Instance, ScaleSet, describe
 from azext_flexcompare.table import operations
 
 BEGAN = datetime(2026, 11, 23, 4, 5, 6, 789012, timezone.utc)
