@@ -89,6 +89,12 @@ class ArmClient:
         """Read a resource; `how` are options of the pipeline."""
         return self._send("GET", path, **how).json()
 
+    def watch(self, url: str, **how: Any) -> Any:
+        """Read where an operation can be looked at and give the whole answer, whatever its status."""
+        from azure.core.rest import HttpRequest
+
+        return self._client.send_request(HttpRequest("GET", url), _return_pipeline_response=True, **how)
+
     def pages(self, path: str) -> list[Any]:
         """Read a list, following every nextLink."""
         found: list[Any] = []

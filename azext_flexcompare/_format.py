@@ -8,6 +8,7 @@ OUTCOMES = (
     "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status,"
     " Seconds:durationSeconds, Why:error.code || reason}"
 )
+WAITED = "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Seconds:durationSeconds, Why:error.code}"
 LISTED = (
     "[].{Instance:instance, Zone:zone, FD:faultDomain, PowerState:powerState,"
     " Provisioning:provisioningState, Size:vmSize}"

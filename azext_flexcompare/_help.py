@@ -172,6 +172,19 @@ examples:
     text: az vmss-flex nat-rule delete {FLEX} --lb-name MyLb --instance-ids MyScaleSet_1a2b3c4d --yes
 """
 
+helps["vmss-flex wait"] = f"""
+type: command
+short-summary: Wait until instances are in a state, or until the operations of a job log have ended.
+long-summary: |-
+    Returns one row for each instance: Succeeded once it is as awaited, TimedOut after --timeout, Failed where its
+    provisioning failed or it is gone. Only reads. The exit status is that of an operation: 0, or 4.
+examples:
+  - name: Wait until all are running.
+    text: az vmss-flex wait {FLEX} --power-state running
+  - name: Wait for what a run with --no-wait has begun.
+    text: az vmss-flex wait --job-log restart.jsonl
+"""
+
 helps["vmss-flex nat-rule list"] = f"""
 type: command
 short-summary: List every NAT rule that leads to instances, with the address and port to connect to.

@@ -7,10 +7,11 @@ from typing import Any
 from azure.cli.core.commands.command_operation import CommandOperation
 from knack.arguments import CLICommandArgument
 
-from azext_flexcompare._validators import CHOICE, CHOICE_OF_SETS, take_choice
+from azext_flexcompare._validators import ACTING, CHOICE, CHOICE_OF_SETS, take_choice
 from azext_flexcompare.table import Operation, Refusal
 
-MADE_HERE = ("choice", "operation", "options", "refusal")  # parameters that no argument of a command line fills
+# Parameters that no argument of a command line fills.
+MADE_HERE = ("acting", "choice", "operation", "options", "refusal")
 
 
 class InstanceCommand(CommandOperation):
@@ -24,8 +25,13 @@ class InstanceCommand(CommandOperation):
 
     def handler(self, command_args: dict[str, Any]) -> Any:
         """Put the choice together and call the function."""
-        choice = take_choice(command_args)
+        choice = take_choice(command_args, elsewhere=self.chosen_elsewhere(command_args))
         return super().handler({**command_args, "choice": choice, **self.given})
+
+    def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
+        """Say whether something else than the arguments tells which instances there are."""
+        del command_args
+        return False
 
     def arguments_loader(self) -> list[tuple[str, CLICommandArgument]]:
         """List the arguments that choose instances, and the function's own."""
@@ -37,6 +43,14 @@ class SetCommand(InstanceCommand):
     """A command over whole scale sets."""
 
     chosen_by = CHOICE_OF_SETS
+
+
+class WaitCommand(InstanceCommand):
+    """A command that waits for instances, or for those of a job log."""
+
+    def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
+        """Say whether a job log has the instances."""
+        return bool(command_args["job_log"])
 
 
 class ActingCommand(InstanceCommand):
@@ -60,12 +74,17 @@ class OperationCommand(ActingCommand):
     def handler(self, command_args: dict[str, Any]) -> Any:
         """Set the operation's own options apart from those that every operation has."""
         options = {option.dest: command_args.pop(option.dest, None) for option in self.operation.options}
-        return super().handler({**command_args, "options": options})
+        acting = {name: command_args.pop(name, None) for name in ACTING}
+        return super().handler({**command_args, "options": options, "acting": acting})
+
+    def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
+        """Say whether a job log has the instances."""
+        return any(command_args["acting"][name] for name in ("resume", "retry_failed"))
 
     def arguments_loader(self) -> list[tuple[str, CLICommandArgument]]:
-        """Add the operation's own options."""
-        own = [(option.dest, CLICommandArgument(option.dest, default=None)) for option in self.operation.options]
-        return super().arguments_loader() + own
+        """Add the options that every operation has, and its own."""
+        names = [name for name in ACTING if name != "no_wait"] + [option.dest for option in self.operation.options]
+        return super().arguments_loader() + [(name, CLICommandArgument(name, default=None)) for name in names]
 
     def description_loader(self) -> str:
         """Describe the command in the words of the table."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from azure.cli.core.commands.parameters import get_enum_type, get_three_state_flag, resource_group_name_type
 
-from azext_flexcompare._validators import port, positive
+from azext_flexcompare._validators import port, positive, seconds
+from azext_flexcompare.batching import share, size
 from azext_flexcompare.comparison import names, sections, supports
 from azext_flexcompare.table import Operation, operations
 
@@ -44,6 +45,8 @@ def load_arguments(loader: Any, _: str) -> None:
     with loader.argument_context("vmss-flex translate") as c:
         c.argument("file", options_list=["--file", "-f"], help="The shell script; left out or `-`, standard input.")
         c.argument("diff", action="store_true", help="Print a unified diff instead of the script.")
+    with loader.argument_context("vmss-flex wait") as c:
+        _describe_waiting(c)
     with loader.argument_context("vmss-flex nat-rule") as c:
         _describe_nat_rules(c)
     with loader.argument_context("vmss-flex compare") as c:
@@ -140,6 +143,90 @@ def _describe_acting(c: Any) -> None:
         arg_group=group,
         help="Skip instances that are already in the power state to which the operation leads.",
     )
+    _describe_batches(c)
+    _describe_logs(c)
+
+
+def _describe_batches(c: Any) -> None:
+    group = "Rolling out"
+    c.argument(
+        "batch_size",
+        nargs="+",
+        type=size,
+        arg_group=group,
+        help="Go in batches of these sizes, numbers or percentages: `1 10% 100%` begins with one instance. The last "
+        "size repeats. With --batch-by they are sizes within each domain.",
+    )
+    c.argument(
+        "batch_by",
+        nargs="+",
+        arg_type=get_enum_type(["zone", "fault-domain"]),
+        arg_group=group,
+        help="Go through one zone, or one fault domain, after the other, never two at once.",
+    )
+    c.argument("batch_pause", type=seconds, arg_group=group, help="Seconds to rest between two batches.")
+    c.argument(
+        "max_errors",
+        type=share,
+        arg_group=group,
+        help="Send nothing new once so many instances, or such a percentage, have failed; 0 is at the first.",
+    )
+    c.argument(
+        "health_gate",
+        arg_type=get_enum_type(["vm-agent", "app-health"]),
+        arg_group=group,
+        help="Begin the next batch only when the instances of this one are healthy: their VM agent Ready, or their "
+        "application healthy by the Application Health extension.",
+    )
+    c.argument(
+        "health_timeout",
+        type=positive,
+        arg_group=group,
+        help="Seconds in which a batch must be healthy; then the run stops. Left out, 600.",
+    )
+
+
+def _describe_logs(c: Any) -> None:
+    group = "Job log"
+    c.argument(
+        "job_log",
+        arg_group=group,
+        help="Write every step to this file, so that a run that was killed can be gone on with.",
+    )
+    c.argument(
+        "resume",
+        arg_group=group,
+        help="Finish the run of this job log: what ended is not repeated, what was accepted is watched, the rest sent.",
+    )
+    c.argument(
+        "retry_failed",
+        arg_group=group,
+        help="Do again what Failed, TimedOut or was NotStarted in the run of this job log.",
+    )
+    c.argument(
+        "events",
+        arg_group=group,
+        help="Write every step as a line of JSON to this file, or to standard error with `-`.",
+    )
+
+
+def _describe_waiting(c: Any) -> None:
+    group = "Waiting"
+    c.argument("job_log", arg_group=group, help="Wait for what the run of this job log has sent; nothing is sent.")
+    c.argument("created", action="store_true", arg_group=group, help="Until their provisioningState is Succeeded.")
+    c.argument("updated", action="store_true", arg_group=group, help="Until their provisioningState is Succeeded.")
+    c.argument("deleted", action="store_true", arg_group=group, help="Until they are gone.")
+    c.argument("exists", action="store_true", arg_group=group, help="Until they are there.")
+    c.argument("custom", arg_group=group, help="Until this JMESPath query of what `show` prints is true.")
+    c.argument(
+        "power_state",
+        nargs="+",
+        arg_type=get_enum_type(POWER_STATES),
+        arg_group=group,
+        help="Until they are in one of these power states.",
+    )
+    c.argument("interval", type=positive, arg_group=group, help="Seconds between two questions about an instance.")
+    c.argument("timeout", type=positive, arg_group=group, help="Seconds to wait; after that an instance is TimedOut.")
 
 
 def _describe_engines(c: Any, operation: Operation) -> None:

@@ -25,15 +25,40 @@ CHOICE = (
 )
 
 
-def take_choice(arguments: dict[str, Any]) -> Choice:
+ACTING = (
+    "max_parallel",
+    "timeout",
+    "dry_run",
+    "no_wait",
+    "yes",
+    "skip_satisfied",
+    "engine",
+    "batch_size",
+    "batch_by",
+    "batch_pause",
+    "max_errors",
+    "health_gate",
+    "health_timeout",
+    "job_log",
+    "resume",
+    "retry_failed",
+    "events",
+)
+
+
+def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
     """Take the arguments that choose instances out of the parsed ones and put them together.
+
+    Where the instances are told `elsewhere`, nothing need choose them, and what was only configured does not.
 
     Raises RequiredArgumentMissingError without a scale set, MutuallyExclusiveArgumentError for a set named twice and
     InvalidArgumentValueError for lists that hold nothing, which must never mean everything.
     """
     typed = {name: arguments.pop(name, None) for name in CHOICE}
     group, name, ids = typed["resource_group_name"], typed["vmss_name"], typed["ids"]
-    if ids is None and not (group and name):
+    if elsewhere:
+        group, name = (None if getattr(one, "is_default", False) else one for one in (group, name))
+    elif ids is None and not (group and name):
         raise RequiredArgumentMissingError(
             "The scale set is missing: give --resource-group and --name, or --ids.",
             recommendation="`az vmss list -o table` shows the scale sets there are.",
@@ -62,6 +87,14 @@ def positive(text: str) -> int:
     if number < 1:
         raise ValueError(text)
     return number
+
+
+def seconds(text: str) -> float:
+    """Read a time that is not negative, or be refused by the parser."""
+    found = float(text)
+    if not 0 <= found < float("inf"):
+        raise ValueError(text)
+    return found
 
 
 def port(text: str) -> int:

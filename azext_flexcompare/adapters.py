@@ -19,7 +19,7 @@ from knack.log import get_logger
 
 from azext_flexcompare.changes import editor, patch, removes
 from azext_flexcompare.failure import plainly
-from azext_flexcompare.fanout import Flight
+from azext_flexcompare.flight import Flight
 from azext_flexcompare.outcome import Outcome
 from azext_flexcompare.protection import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.selection import Instance, ScaleSet
@@ -50,6 +50,8 @@ class Work(NamedTuple):
     instances: list[Instance]
     call: Call | Nothing
     settle: Callable[[Outcome[Work]], Sequence[Outcome[Instance] | Work]] = alike
+    sends: bool = True  # whether the call is one that changes something, and was not made before
+    before: Sequence[str] | None = None  # the instance's times (standing.py) before the call was made, if it was
 
 
 Prepare = Callable[[list[Instance]], list[Work]]

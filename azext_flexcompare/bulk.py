@@ -22,7 +22,7 @@ from knack.log import get_logger
 from azext_flexcompare.adapters import Options, Prepare, Work, alike
 from azext_flexcompare.adapters import preparer as one_by_one
 from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import Failure, Flight, Throttled, Unanswered
+from azext_flexcompare.flight import Failure, Flight, Throttled, Unanswered
 from azext_flexcompare.outcome import Outcome, Status
 from azext_flexcompare.selection import Instance
 from azext_flexcompare.sending import ONCE, PASSING, SERVER_ERROR, Azure, failures
@@ -116,6 +116,7 @@ class Chunk:
     known: dict[str, Known] = field(default_factory=dict)
     result: None = None
     lasted: None = None
+    final: None = None
     left: None = None  # so few requests need no pace
 
     def send(self) -> Flight:

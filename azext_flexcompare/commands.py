@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from azext_flexcompare import _format as layout
-from azext_flexcompare._operation import ActingCommand, InstanceCommand, OperationCommand, RefusalCommand, SetCommand
+from azext_flexcompare._operation import (
+    ActingCommand,
+    InstanceCommand,
+    OperationCommand,
+    RefusalCommand,
+    SetCommand,
+    WaitCommand,
+)
 from azext_flexcompare.table import operations, refusals
 
 GROUP = "vmss-flex"
@@ -21,6 +28,7 @@ HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
     "protection show": (InstanceCommand, "protection_show", layout.PROTECTION),
     "set-orchestration-service-state": (SetCommand, "set_orchestration_service_state", layout.SETS),
     "show": (InstanceCommand, "show", layout.SHOWN),
+    "wait": (WaitCommand, "wait", layout.WAITED),
 }
 
 

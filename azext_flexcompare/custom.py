@@ -112,9 +112,9 @@ def nat_rule_create(
     yes: bool = False,
 ) -> list[dict[str, Any]]:
     """Give each chosen instance a NAT rule of its own."""
+    from azext_flexcompare.how import How
     from azext_flexcompare.load_balancer import create_rules
     from azext_flexcompare.nat_rules import Wish
-    from azext_flexcompare.operating import How
 
     wish = Wish(backend_port, frontend_port_start, frontend_ip_name, protocol)
     how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
@@ -133,8 +133,8 @@ def nat_rule_delete(
     yes: bool = False,
 ) -> list[dict[str, Any]]:
     """Take our NAT rules away from each chosen instance."""
+    from azext_flexcompare.how import How
     from azext_flexcompare.load_balancer import delete_rules
-    from azext_flexcompare.operating import How
 
     how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
     return delete_rules(cmd.cli_ctx, choice, lb_name, backend_port, how)
@@ -154,21 +154,37 @@ def refuse(cmd: Any, refusal: Refusal, choice: Choice) -> None:  # noqa: ARG001 
     raise ValidationError(f"{refusal.name}: {refusal.because}", recommendation=refusal.instead)
 
 
-def operate(
+def wait(
     cmd: Any,
-    operation: Operation,
     choice: Choice,
-    options: dict[str, Any],
-    max_parallel: int | None = None,
-    timeout: int = 7200,
-    dry_run: bool = False,
-    no_wait: bool = False,
-    yes: bool = False,
-    skip_satisfied: bool = False,
-    engine: str = "vm",
+    job_log: str | None = None,
+    created: bool = False,
+    updated: bool = False,
+    deleted: bool = False,
+    exists: bool = False,
+    custom: str | None = None,
+    interval: int | None = None,
+    timeout: int = 3600,
 ) -> list[dict[str, Any]]:
-    """Do an operation of the table to each chosen instance."""
-    from azext_flexcompare.operating import How, run_operation
+    """Wait until instances are in a state, or until the operations of a job log have ended."""
+    from azext_flexcompare import resuming, waiting
 
-    how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied, engine)
-    return run_operation(cmd.cli_ctx, operation, choice, options, how)
+    if job_log:
+        return resuming.wait_for_log(cmd.cli_ctx, job_log, timeout)
+    awaited = waiting.Awaited(created, updated, deleted, exists, custom, choice.power_states or ())
+    return waiting.wait_for(cmd.cli_ctx, choice._replace(power_states=None), awaited, interval, timeout)
+
+
+def operate(
+    cmd: Any, operation: Operation, choice: Choice, options: dict[str, Any], acting: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Do an operation of the table to each chosen instance, or go on with a run of it."""
+    from azext_flexcompare import operating, resuming
+    from azext_flexcompare.how import demand_one_run, how_of
+
+    demand_one_run(acting)
+    if acting["resume"]:
+        return resuming.resume(cmd.cli_ctx, operation, choice, options, acting)
+    if acting["retry_failed"]:
+        return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, acting)
+    return operating.run_operation(cmd.cli_ctx, operation, choice, options, how_of(acting))

@@ -18,7 +18,9 @@ from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from azext_flexcompare.failure import Error
+from azext_flexcompare.flight import Failure, Flight, Inquiry, NotAccepted, Throttled, Unanswered
 from azext_flexcompare.outcome import Outcome, Status
+from azext_flexcompare.overseer import Overseer
 from azext_flexcompare.pacing import UNPACED, Bucket, Rate
 from azext_flexcompare.patience import Patience
 
@@ -31,52 +33,7 @@ TICK = 0.25  # seconds at most without looking up, so that an interruption is no
 SURVEY, SURVEY_GROWTH = 1.0, 0.2  # seconds between surveys at first, and their share of the time since the start
 WORTH = 4  # targets for each request of a survey; with fewer it is quicker to look at each
 MEANWHILE = 60.0  # seconds after which a target is looked at even if no survey has named it
-
-
-class Throttled(Exception):  # noqa: N818  (not an error of the target: it was not accepted and is sent again)
-    """The service did not take a request because there were too many; `after` are the seconds it asks for."""
-
-    def __init__(self, after: float | None = None) -> None:
-        super().__init__(after)
-        self.after = after
-
-
-class Unanswered(Exception):  # noqa: N818  (not an error of the target: the next look may succeed)
-    """A look brought no answer; the operation goes on."""
-
-
-class Failure(Exception):  # noqa: N818
-    """The target's own failure, with the code and message to report."""
-
-    def __init__(self, error: Error) -> None:
-        super().__init__(error.message)
-        self.error = error
-
-
-class Flight(Protocol):
-    """An operation that was accepted."""
-
-    @property
-    def result(self) -> object:
-        """Give what the operation returned, once it has ended."""
-
-    @property
-    def lasted(self) -> float | None:
-        """Say how many seconds the operation took by the service's own clock, once it has ended."""
-
-    @property
-    def left(self) -> float | None:
-        """Say how many more requests of the latest kind the service takes: infinity is no limit, None not said."""
-
-    @property
-    def url(self) -> str | None:
-        """Say where the operation can be looked at, if there is anything left to watch."""
-
-    def look(self) -> bool:
-        """Ask once whether it has ended; raises Failure if it failed, Throttled or Unanswered to be asked again."""
-
-    def wait(self) -> float | None:
-        """Say how many seconds the service asks to wait before the next look, if it does."""
+SENDINGS = 3  # of a target of which it turns out each time that it was not taken
 
 
 class Limits(NamedTuple):
@@ -103,6 +60,25 @@ class Survey(Protocol[T_contra]):
         """Name, by their places in the list, the targets that may have ended."""
 
 
+class Recourse(Protocol[T_contra]):
+    """Gives a flight that finds out what became of a target, where a failure leaves that open."""
+
+    def __call__(self, target: T_contra, failure: Failure, accepted: bool, /) -> Inquiry | None:
+        """Say how to find out, if there is a way; `accepted` is whether the service is known to have taken it."""
+
+
+class Learned:
+    """What runs over one service learn from each other: what it takes in each lane, and how long operations last."""
+
+    def __init__(self) -> None:
+        self.patience = Patience()
+        self.buckets: dict[Hashable, tuple[Bucket, Bucket]] = {}
+
+    def of_lane(self, lane: Hashable, limits: Limits) -> tuple[Bucket, Bucket]:
+        """Give the buckets for sending and for looking in a lane."""
+        return self.buckets.setdefault(lane, (Bucket(limits.sends), Bucket(limits.looks)))
+
+
 @dataclass(eq=False)
 class _Lane(Generic[T]):
     """The targets that share limits, and what is known of these."""
@@ -127,23 +103,31 @@ class _Course(Generic[T]):
     due: float = 0.0  # when it is looked at next
     looked: bool = False
     tries: int = 0
+    sendings: int = 0
+    inquiry: Inquiry | None = None  # the flight, where it is one that finds out what became of a request
 
 
 def fan_out(
     targets: Sequence[T],
     send: Callable[[T], Flight],
     limits: Limits,
-    interrupted: Callable[[], bool] = lambda: False,
+    overseer: Overseer[T] | None = None,
     lane_of: Callable[[T], Hashable] = lambda _: None,
     survey: Survey[T] | None = None,
+    recourse: Recourse[T] = lambda _target, _failure, _accepted: None,
+    learned: Learned | None = None,
 ) -> list[Outcome[T]]:
     """Send every target once and watch it to its end; list one outcome for each, in the targets' order.
 
-    `send` raises Failure where the target fails, Throttled where it was not accepted. Once `interrupted` answers true
-    nothing new is sent; what was sent is Interrupted, the rest NotStarted. `lane_of` says which targets share the
-    service's limits. A survey spares looks; what it says decides nothing.
+    `send` raises Failure where the target fails, Throttled where it was not accepted. Once the overseer knows of an
+    interruption nothing new is sent; what was sent is Interrupted, the rest NotStarted; once it has enough, nothing
+    new is sent either, but what was sent is seen to its end. `lane_of` says which targets share the service's limits.
+    A survey spares looks; what it says decides nothing. `recourse` may have a flight that finds out what a failure
+    leaves open. `learned` is what runs before this one have learned.
     """
-    return _Run(targets, send, limits, interrupted, lane_of, survey).outcomes()
+    return _Run(
+        targets, send, limits, overseer or Overseer(), lane_of, survey, recourse, learned or Learned()
+    ).outcomes()
 
 
 class _Run(Generic[T]):
@@ -152,21 +136,24 @@ class _Run(Generic[T]):
         targets: Sequence[T],
         send: Callable[[T], Flight],
         limits: Limits,
-        interrupted: Callable[[], bool],
+        overseer: Overseer[T],
         lane_of: Callable[[T], Hashable],
         survey: Survey[T] | None,
+        recourse: Recourse[T],
+        learned: Learned,
     ) -> None:
-        self.send, self.limits, self.interrupted, self.survey = send, limits, interrupted, survey
+        self.send, self.limits, self.overseer, self.survey = send, limits, overseer, survey
+        self.recourse, self.patience = recourse, learned.patience
         self.lanes: dict[Hashable, _Lane[T]] = {}
         for index, target in enumerate(targets):
-            lane = self.lanes.setdefault(lane_of(target), _Lane(Bucket(limits.sends), Bucket(limits.looks)))
+            key = lane_of(target)
+            lane = self.lanes.setdefault(key, _Lane(*learned.of_lane(key, limits)))
             lane.waiting.append(_Course(target, index, lane))
         self.found: dict[int, Outcome[T]] = {}
         self.total = len(targets)
         self.workers = min(limits.workers, self.total)
         self.flying: set[_Course[T]] = set()
         self.due: list[tuple[float, int, _Course[T]]] = []
-        self.patience = Patience()
         self.surveyed: list[_Course[T]] = []  # whom the survey under way is about
         self.next_survey = 0.0
         self.grounds = (False, False)
@@ -178,11 +165,14 @@ class _Run(Generic[T]):
         for _ in range(self.workers):
             threading.Thread(target=self._work, daemon=True).start()  # daemon: an interrupted run need not wait
         while len(self.found) < self.total:
-            if self.interrupted():
+            if self.overseer.interrupted():
                 self._break_off()
                 break
+            if reason := self.overseer.enough():
+                self._leave_out(reason)
             self._hand_out(time.monotonic())
             self._take_in(self._until_next(time.monotonic()))
+            self.overseer.turned(len(self.flying), sum(len(lane.waiting) for lane in self.lanes.values()))
         for _ in range(self.workers):
             self.todo.put(None)
         return [self.found[index] for index in range(self.total)]
@@ -236,18 +226,34 @@ class _Run(Generic[T]):
                 self._later(course)
 
     def _hand_out_sends(self, lane: _Lane[T], now: float) -> None:
-        width = self.limits.parallel or self.total
-        while lane.waiting and len(self.flying) < width and len(self.busy) < self.workers and not lane.sends.wait(now):
+        courses = self._next_of(lane, now)
+        if courses and not self.overseer.intends([course.target for course in courses]):
+            self.flying.difference_update(courses)
+            lane.waiting.extendleft(reversed(courses))
+            return
+        for course in courses:
+            if course.started is None:
+                course.began, course.started = now, datetime.now(timezone.utc)
+                self.next_survey = self.next_survey or now + SURVEY
+            self._give(course, partial(self._send, course))
+
+    def _next_of(self, lane: _Lane[T], now: float) -> list[_Course[T]]:
+        """Take whoever may be sent at once out of a lane; they are in flight from here on."""
+        width, courses = self.limits.parallel or self.total, list[_Course[T]]()
+        while (
+            lane.waiting
+            and len(self.flying) < width
+            and len(self.busy) + len(courses) < self.workers
+            and not lane.sends.wait(now)
+        ):
             course = lane.waiting.popleft()
             if course.started and self._left(course) <= 0:
                 self._give_up(course)
                 continue
             self.flying.add(course)
-            if course.started is None:
-                course.began, course.started = now, datetime.now(timezone.utc)
-                self.next_survey = self.next_survey or now + SURVEY
             lane.sends.take(now)
-            self._give(course, partial(self._send, course))
+            courses.append(course)
+        return courses
 
     def _hand_out_survey(self, now: float) -> None:
         if self.survey and self.flying and now >= self.next_survey and None not in self.busy and self._surveying():
@@ -308,18 +314,30 @@ class _Run(Generic[T]):
             self._again(course, answer)
         elif isinstance(answer, Unanswered):
             self._later(course)
+        elif isinstance(answer, NotAccepted):
+            self._send_anew(course, answer)
         elif isinstance(answer, BaseException):
-            error = answer.error if isinstance(answer, Failure) else Error(type(answer).__name__, str(answer))
-            self._end(course, Status.FAILED, error)
+            self._fail(course, answer)
         elif course.flight is None:
             self._accepted(course, answer)  # type: ignore[arg-type]
         else:
             self._looked(course, bool(answer))
 
+    def _fail(self, course: _Course[T], answer: BaseException) -> None:
+        if isinstance(answer, Failure) and not course.inquiry:
+            course.inquiry = self.recourse(course.target, answer, course.flight is not None)
+            if course.inquiry:
+                course.flight = course.inquiry
+                self._later(course)
+                return
+        error = answer.error if isinstance(answer, Failure) else Error(type(answer).__name__, str(answer))
+        self._end(course, Status.FAILED, error)
+
     def _accepted(self, course: _Course[T], flight: Flight) -> None:
         course.flight, course.tries = flight, 0
         under_way = sum(each is not None and each.flight is None and each.lane is course.lane for each in self.busy)
         course.lane.sends.learn(flight.left, time.monotonic(), under_way)
+        self.overseer.accepted(course.target, flight)
         if not self.limits.wait:
             self._end(course, Status.ACCEPTED)
         elif course.url is None:
@@ -332,6 +350,9 @@ class _Run(Generic[T]):
         course.looked, course.tries = True, 0
         under_way = sum(each is not None and each.flight is not None for each in self.busy)
         course.lane.looks.learn(course.flight.left, time.monotonic(), under_way)
+        if course.inquiry and not self.limits.wait:
+            self._end(course, Status.ACCEPTED)
+            return
         if not ended:
             self._later(course)
             return
@@ -345,6 +366,7 @@ class _Run(Generic[T]):
 
     def _again(self, course: _Course[T], throttled: Throttled) -> None:
         course.tries += 1
+        self.overseer.throttled(course.target, throttled.after)
         pause = throttled.after or min(LONGEST_RETRY, FIRST_RETRY * 2 ** (course.tries - 1))
         until = time.monotonic() + pause
         if course.flight is not None:
@@ -356,6 +378,15 @@ class _Run(Generic[T]):
             self._give_up(course)
             return
         course.lane.sends.close(until)
+        course.lane.waiting.appendleft(course)
+
+    def _send_anew(self, course: _Course[T], answer: NotAccepted) -> None:
+        course.sendings += 1
+        if course.sendings >= SENDINGS:
+            self._end(course, Status.FAILED, answer.error)
+            return
+        course.flight, course.inquiry, course.looked = None, None, False
+        self.flying.discard(course)
         course.lane.waiting.appendleft(course)
 
     def _give_up(self, course: _Course[T]) -> None:
@@ -381,17 +412,18 @@ class _Run(Generic[T]):
     def _end(self, course: _Course[T], status: str, error: Error | None = None, reason: str | None = None) -> None:
         self.flying.discard(course)
         ended = status in (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
-        self.found[course.index] = Outcome(
+        outcome = self.found[course.index] = Outcome(
             course.target,
             status,
             error,
-            reason,
+            reason or (course.inquiry.reason if course.inquiry else None),
             course.started,
             datetime.now(timezone.utc) if ended else None,
             round(time.monotonic() - course.began, 3) if ended else None,
             course.url,
             course.flight.result if course.flight else None,
         )
+        self.overseer.ended(outcome)
 
     def _break_off(self) -> None:
         end = time.monotonic() + LAST_WORDS
@@ -401,6 +433,11 @@ class _Run(Generic[T]):
             self._take_in(TICK)
         for course in list(self.flying):
             self._end(course, Status.INTERRUPTED, reason="End not seen.")
-        for course in [course for lane in self.lanes.values() for course in lane.waiting]:
-            course.started = None  # a throttled one had been tried, but was never accepted
-            self._end(course, Status.NOT_STARTED, reason="Interrupted before its turn.")
+        self._leave_out("Interrupted before its turn.")
+
+    def _leave_out(self, reason: str) -> None:
+        for lane in self.lanes.values():
+            while lane.waiting:
+                course = lane.waiting.popleft()
+                course.started = None  # a throttled one had been tried, but was never accepted
+                self._end(course, Status.NOT_STARTED, reason=reason)

@@ -22,7 +22,9 @@ from azext_flexcompare._client_factory import WORKERS
 from azext_flexcompare.adapters import Work
 from azext_flexcompare.choosing import choose
 from azext_flexcompare.failure import Error, error_of, plainly
-from azext_flexcompare.fanout import Failure, Flight, Limits, Throttled, fan_out
+from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.flight import Failure, Flight, Throttled
+from azext_flexcompare.how import How
 from azext_flexcompare.interruption import interruptible
 from azext_flexcompare.nat_rules import (
     Body,
@@ -43,8 +45,9 @@ from azext_flexcompare.nat_rules import (
     with_rules,
     without_rules,
 )
-from azext_flexcompare.operating import How, ask, azure_of, told
+from azext_flexcompare.operating import ask, azure_of, told
 from azext_flexcompare.outcome import Outcome, Status
+from azext_flexcompare.overseer import Overseer
 from azext_flexcompare.planning import planned, skipped
 from azext_flexcompare.selection import Choice, Instance, last_name
 from azext_flexcompare.sending import ONCE, Azure, Ended, SteppedPolling, failures
@@ -145,9 +148,10 @@ def create_rules(cli_ctx: Any, choice: Choice, lb_name: str, wish: Wish, how: Ho
     reasons = {key: _has_already(one.rule) for key, one in grants.items() if one.referred}
     missing = [instance for instance in stage.chosen if instance.id in grants and instance.id not in reasons]
     _advise(stage, missing, wish)
-    outcomes = planned(missing, {}) if how.dry_run else _create(stage, missing, grants, edit, how)
+    outcomes = planned(missing, {}, {}) if how.dry_run else _create(stage, missing, grants, edit, how)
     given = ["--lb-name", "--backend-port", "--frontend-port-start"]
-    rows = told(cli_ctx, CREATE, given, stage.chosen, [*outcomes, *skipped(stage.chosen, reasons), *stage.nowhere])
+    every = [*outcomes, *skipped(stage.chosen, reasons), *stage.nowhere]
+    rows = told(cli_ctx, CREATE, stage.chosen, every, report.Retry(CREATE.name, given))
     return [{**row, **_fields(addresses, grants[row["id"]].rule if row["id"] in grants else None)} for row in rows]
 
 
@@ -165,9 +169,10 @@ def delete_rules(
     bearing = [instance for instance in stage.chosen if found.get(instance.id)]
     if bearing and not (how.dry_run or how.yes):
         ask(DELETE, bearing)
-    outcomes = planned(bearing, {}) if how.dry_run else _delete(stage, bearing, found, backend_port, how)
+    outcomes = planned(bearing, {}, {}) if how.dry_run else _delete(stage, bearing, found, backend_port, how)
     given = ["--lb-name", *(["--backend-port"] if backend_port else [])]
-    rows = told(cli_ctx, DELETE, given, stage.chosen, [*outcomes, *skipped(stage.chosen, reasons), *stage.nowhere])
+    every = [*outcomes, *skipped(stage.chosen, reasons), *stage.nowhere]
+    rows = told(cli_ctx, DELETE, stage.chosen, every, report.Retry(DELETE.name, given))
     return [{**row, **_all_fields(addresses, found.get(row["id"], []))} for row in rows]
 
 
@@ -297,7 +302,7 @@ def _in_two(
 
 
 def _fly(work: list[Work], limits: Limits, interrupted: Callable[[], bool]) -> Outcomes:
-    outcomes = fan_out(work, lambda each: each.call(), limits, interrupted)  # type: ignore[operator]
+    outcomes = fan_out(work, lambda each: each.call(), limits, Overseer(interrupted))  # type: ignore[operator]
     return [replace(outcome, target=one) for outcome in outcomes for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 

@@ -58,7 +58,7 @@ def members_of(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
             )
         )
     # A service that did not understand the filter would answer with other sets' machines.
-    return [_instance(machine, scale_set) for machine in machines if _set_id(machine).lower() == scale_set.id.lower()]
+    return [instance_of(machine, scale_set) for machine in machines if _set_id(machine).lower() == scale_set.id.lower()]
 
 
 def find_members(reader: Reader, choice: Choice) -> tuple[list[Instance], Choice]:
@@ -155,7 +155,8 @@ def _set_id(machine: Any) -> str:
     return machine.virtual_machine_scale_set.id if machine.virtual_machine_scale_set else ""
 
 
-def _instance(machine: Any, scale_set: ScaleSet) -> Instance:
+def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
+    """Make an instance of what the service says of a VM."""
     view = machine.instance_view
     return Instance(
         machine.id,

@@ -2,49 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
 from azure.cli.core._profile import Profile
-from azure.cli.core.azclierror import AzCLIError, ManualInterrupt, NoTTYError, RequiredArgumentMissingError
+from azure.cli.core.azclierror import (
+    AzCLIError,
+    ManualInterrupt,
+    NoTTYError,
+    RequiredArgumentMissingError,
+)
 from knack.log import get_logger
 from knack.prompting import NoTTYException, prompt_y_n
 
-from azext_flexcompare import report
+from azext_flexcompare import job_log, records, report
 from azext_flexcompare._client_factory import WORKERS, arm_client, compute_client
-from azext_flexcompare.adapters import Nothing, Work
+from azext_flexcompare.adapters import Nothing, Prepare, Work
+from azext_flexcompare.batching import batches_of, domain_of
 from azext_flexcompare.choosing import choose
-from azext_flexcompare.engines import VM, prepared_by
-from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import Flight, Limits, fan_out
+from azext_flexcompare.engines import prepared_by
+from azext_flexcompare.fanout import Limits
+from azext_flexcompare.following import events_to, progress_on
+from azext_flexcompare.health import Gate
+from azext_flexcompare.how import How
 from azext_flexcompare.interruption import interruptible
-from azext_flexcompare.outcome import Outcome
-from azext_flexcompare.pacing import Rate
+from azext_flexcompare.job_log import JobLog
+from azext_flexcompare.outcome import BAD, NO_ENDING, Ending, Outcome
+from azext_flexcompare.oversight import Oversight
 from azext_flexcompare.planning import planned, satisfied, skipped
 from azext_flexcompare.protection import locks_around
-from azext_flexcompare.secrecy import hidden, masker
+from azext_flexcompare.records import Record
+from azext_flexcompare.rollout import Batch, Pace, roll_out
+from azext_flexcompare.secrecy import Masker, hidden, masker
 from azext_flexcompare.selection import Choice, Instance, describe
-from azext_flexcompare.sending import Azure
+from azext_flexcompare.sending import PACES, Azure
 from azext_flexcompare.table import Operation
-from azext_flexcompare.watching import SetSurvey
-
-# The first guess, before an answer says what is left: changes and reads of one principal in a subscription and region
-# (Microsoft, Azure Resource Manager throttling, token buckets since 2024).
-PACES = (Rate(200, 10), Rate(250, 25))
 
 
-class How(NamedTuple):
-    """The options that every operation has; `timeout` is in seconds for each instance."""
+class Task(NamedTuple):
+    """An operation with its options, and how it is to be done."""
 
-    max_parallel: int | None
-    timeout: int
-    dry_run: bool
-    no_wait: bool
-    yes: bool
-    skip_satisfied: bool
-    engine: str = VM
+    cli_ctx: Any
+    operation: Operation
+    options: dict[str, Any]
+    how: How
+    azure: Azure
+    mask: Masker
+
+    @property
+    def given(self) -> list[str]:
+        """Name the operation's own options that were given."""
+        return [option.name for option in self.operation.options if self.options.get(option.dest)]
+
+    def preparer(self) -> Prepare:
+        """Find what makes the calls; raises what is wrong with the options."""
+        return prepared_by(self.how.engine, self.operation, self.options, self.azure, self.how.max_parallel)
+
+
+class Agenda(NamedTuple):
+    """Whom a run is about, what is to be done in which batch, and what needs nothing done."""
+
+    chosen: list[Instance]
+    batches: list[Batch]
+    settled: list[Outcome[Instance]]  # as they were known before
+    news: list[Outcome[Instance]]  # that are to be written down
+    plan: Record | None = None  # to be written before anything is sent
+    log: JobLog | None = None
+    errors: int = 0  # that count already
+    stopped: str | None = None  # why not everything is on the agenda
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Give the number of the batch of each instance that gets a call, by id."""
+        return {one.id: batch.number for batch in self.batches for work in batch.work for one in work.instances}
 
 
 def run_operation(
@@ -55,18 +87,93 @@ def run_operation(
     Whatever is wrong with the choice or the options is raised before the first request that changes anything.
     """
     _demand_names(operation, choice)
-    azure = azure_of(cli_ctx)
-    prepare = prepared_by(how.engine, operation, options, azure, how.max_parallel)
+    task = task_of(cli_ctx, operation, options, how)
+    prepare = task.preparer()
     chosen = choose(cli_ctx, operation.name, choice)
-    there = satisfied(operation, chosen) if how.skip_satisfied else {}
+    return run(task, agenda_for(task, prepare, chosen, _typed(choice)))
+
+
+def task_of(cli_ctx: Any, operation: Operation, options: dict[str, Any], how: How) -> Task:
+    """Put a task together, with the mask of its secrets."""
+    secrets = [
+        options[option.dest] for option in operation.options if option.type == "secret" and options.get(option.dest)
+    ]
+    how.check(operation)
+    return Task(cli_ctx, operation, options, how, azure_of(cli_ctx), masker(secrets))
+
+
+def agenda_for(task: Task, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> Agenda:
+    """Plan a new run over the chosen instances; `choice` is how they were chosen, for the log."""
+    how = task.how
+    there = satisfied(task.operation, chosen) if how.skip_satisfied else {}
     work = prepare([instance for instance in chosen if instance.id not in there])
-    idle = {one.id: each.call.reason for each in work if isinstance(each.call, Nothing) for one in each.instances}
-    mask = masker(_secrets(operation, options))
-    with hidden(mask):
-        outcomes = _act(operation, azure, [each for each in work if not isinstance(each.call, Nothing)], how)
-    outcomes = [replace(one, error=one.error and Error(one.error.code, mask(one.error.message))) for one in outcomes]
-    given = [option.name for option in operation.options if options.get(option.dest)]
-    return told(cli_ctx, operation, given, chosen, [*skipped(chosen, {**there, **idle}), *outcomes])
+    idle = idle_of(work)
+    acting = [one for one in chosen if one.id not in there and one.id not in idle]
+    parts = batches_of(acting, how.batch_size, how.batch_by)
+    ready = [acting_of(work)] if len(parts) == 1 else [acting_of(prepare(part)) for part in parts]
+    batches = [Batch(number, *one) for number, one in enumerate(zip(parts, ready, strict=False), 1)]
+    agenda = Agenda(chosen, batches, [], skipped(chosen, {**there, **idle}))
+    plan = records.plan(task.operation, _kept(task), choice, how.as_record(), chosen, agenda.numbers)
+    return agenda._replace(plan=plan)
+
+
+def idle_of(work: Iterable[Work]) -> dict[str, str]:
+    """Find the instances for which there is nothing to do, with the reason by id."""
+    return {one.id: each.call.reason for each in work if isinstance(each.call, Nothing) for one in each.instances}
+
+
+def acting_of(work: Iterable[Work]) -> list[Work]:
+    """Leave out what needs no call."""
+    return [each for each in work if not isinstance(each.call, Nothing)]
+
+
+def run(task: Task, agenda: Agenda) -> list[dict[str, Any]]:
+    """Do what is on the agenda and report; return the rows."""
+    how, numbers = task.how, agenda.numbers
+    retry = report.Retry(task.operation.name, task.given, engine=how.engine, log=how.kept_in)
+    with ExitStack() as stack:
+        stack.enter_context(hidden(task.mask))
+        if how.dry_run:
+            _describe_plan(task, agenda)
+            would = [one for one in agenda.chosen if one.id in numbers]
+            outcomes = [*agenda.settled, *agenda.news, *planned(would, _locked(task, would), numbers)]
+            return told(task.cli_ctx, task.operation, agenda.chosen, outcomes, retry)
+        _agree(task, agenda)
+        oversight = _overseen(task, agenda, stack)
+        outcomes = [*agenda.settled, *agenda.news, *_act(task, agenda, oversight)]
+        ending = Ending(oversight.stopped or agenda.stopped, oversight.ill)
+        oversight.tell(records.record("end", exit=int(report.status_of(outcomes, ending))))
+    return told(task.cli_ctx, task.operation, agenda.chosen, outcomes, retry, ending)
+
+
+def _agree(task: Task, agenda: Agenda) -> None:
+    acting = [one for batch in agenda.batches for work in batch.work if work.sends for one in work.instances]
+    if task.operation.confirm and acting and not task.how.yes:
+        ask(task.operation, acting)
+
+
+def _overseen(task: Task, agenda: Agenda, stack: ExitStack) -> Oversight:
+    """Open the log and whatever else follows the run; from here on an interruption is asked for, not thrown."""
+    how, total = task.how, len(agenda.numbers)
+    interrupted = stack.enter_context(interruptible())
+    errors = agenda.errors + sum(one.status in BAD for one in agenda.news)
+    oversight = Oversight(task.operation, interrupted, task.mask, how.max_errors, total, errors)
+    stack.callback(oversight.close)
+    log = agenda.log or (job_log.create(how.job_log) if how.job_log else None)
+    oversight.followers += [log] if log else []
+    oversight.followers += events_to(how.events)
+    oversight.sights += progress_on(task.cli_ctx, how.events, total)
+    return oversight
+
+
+def _act(task: Task, agenda: Agenda, oversight: Oversight) -> list[Outcome[Instance]]:
+    how = task.how
+    oversight.tell(agenda.plan or records.record("resumed"))
+    oversight.tell(*(records.outcome(task.operation, one) for one in agenda.news))
+    oversight.demand_kept()
+    limits = Limits(how.max_parallel, how.timeout, WORKERS, not how.no_wait, *PACES)
+    gate = Gate(how.health_gate, how.health_timeout) if how.health_gate else None
+    return roll_out(task.azure, agenda.batches, limits, oversight, Pace(how.batch_pause, gate))
 
 
 def azure_of(cli_ctx: Any) -> Azure:
@@ -74,76 +181,63 @@ def azure_of(cli_ctx: Any) -> Azure:
     return Azure(partial(compute_client, cli_ctx), partial(arm_client, cli_ctx))
 
 
-def _secrets(operation: Operation, options: dict[str, Any]) -> list[str]:
-    return [
-        options[option.dest] for option in operation.options if option.type == "secret" and options.get(option.dest)
-    ]
+def _kept(task: Task) -> dict[str, Any]:
+    """Give the values of options that a log may have; None is one that may hold a secret, and was given."""
+    given = {option.name: option for option in task.operation.options if task.options.get(option.dest)}
+    return {name: task.options[one.dest] if one.type in ("flag", "text") else None for name, one in given.items()}
 
 
-def _act(operation: Operation, azure: Azure, work: list[Work], how: How) -> list[Outcome[Instance]]:
-    instances = [instance for each in work for instance in each.instances]
-    if how.dry_run:
-        return planned(instances, _locked(operation, azure, instances))
-    if operation.confirm and instances and not how.yes:
-        ask(operation, instances)
-    limits = Limits(how.max_parallel, how.timeout, WORKERS, not how.no_wait, *PACES)
-    with interruptible() as interrupted:
-        return carry_out(azure, work, limits, interrupted)
+def _typed(choice: Choice) -> dict[str, Any]:
+    return {name: value for name, value in choice._asdict().items() if value}
 
 
-def carry_out(
-    azure: Azure, work: list[Work], limits: Limits, interrupted: Callable[[], bool]
-) -> list[Outcome[Instance]]:
-    """Make every call and watch it, and then what is to be done instead of those that turned out not to be there."""
-    survey = SetSurvey(azure, work) if all(len(each.instances) == 1 for each in work) else None
-    outcomes = fan_out(work, _call, limits, interrupted, _lane, survey)
-    found = [one for outcome in outcomes for one in outcome.target.settle(outcome)]
-    instead = [one for one in found if isinstance(one, Work)]
-    done = [one for one in found if not isinstance(one, Work)]
-    return done + carry_out(azure, instead, limits, interrupted) if instead else done
+def _describe_plan(task: Task, agenda: Agenda) -> None:
+    if len(agenda.batches) > 1:
+        for batch in agenda.batches:
+            where = domain_of(batch.instances, task.how.batch_by)
+            what = _count(batch.instances) + (where and f", {where}")
+            get_logger(__name__).warning("Batch %d of %d: %s", batch.number, len(agenda.batches), what)
 
 
-def _call(work: Work) -> Flight:
-    return work.call()  # type: ignore[operator]  # whoever has nothing to do has been set apart
+def _count(instances: Sequence[Instance]) -> str:
+    return f"{len(instances)} instance{'s' * (len(instances) != 1)}"
 
 
-def _lane(work: Work) -> tuple[str, str]:
-    # Azure Resource Manager counts for each subscription in each region.
-    return work.instances[0].subscription, work.instances[0].location
-
-
-def _locked(operation: Operation, azure: Azure, instances: list[Instance]) -> dict[str, str]:
+def _locked(task: Task, instances: Sequence[Instance]) -> dict[str, str]:
     """Find the instances that a lock will keep from the operation, with the reason by id; a hint, so it may fail."""
     try:
-        locks = locks_around(azure, instances)
+        locks = locks_around(task.azure, instances)
     except AzCLIError as error:
         get_logger(__name__).warning("Whether locks stand in the way could not be read: %s", error)
         return {}
-    held = {i.id: [lock for lock in locks if lock.holds_for(i.id) and lock.forbids(operation)] for i in instances}
+    held = {i.id: [one for one in locks if one.holds_for(i.id) and one.forbids(task.operation)] for i in instances}
     return {
         id_: "; ".join(f"Locked: {one.level} by {one.name}" for one in found) for id_, found in held.items() if found
     }
 
 
 def told(
-    cli_ctx: Any, operation: Operation, given: list[str], chosen: list[Instance], outcomes: list[Outcome[Instance]]
+    cli_ctx: Any,
+    operation: Operation,
+    chosen: Sequence[Instance],
+    outcomes: Iterable[Outcome[Instance]],
+    retry: report.Retry,
+    ending: Ending = NO_ENDING,
 ) -> list[dict[str, Any]]:
-    """Report a run, and have the process leave with its status; return the rows, in the order chosen.
-
-    `given` are the names of the operation's own options that a retry needs again.
-    """
+    """Report a run, and have the process leave with its status; return the rows, in the order chosen."""
     found = {outcome.target.id: outcome for outcome in outcomes}
     ordered = [found[instance.id] for instance in chosen]
-    for line in report.tell(operation.name, ordered, given, Profile(cli_ctx=cli_ctx).get_subscription_id()):
+    home = Profile(cli_ctx=cli_ctx).get_subscription_id()
+    for line in report.tell(ordered, retry._replace(home=home), ending):
         get_logger(__name__).warning(line)
-    report.leave_after_output(cli_ctx, report.status_of(ordered))
+    report.leave_after_output(cli_ctx, report.status_of(ordered, ending))
     return [report.outcome_row(operation, outcome) for outcome in ordered]
 
 
 def ask(operation: Operation, instances: list[Instance]) -> None:
     """Have the user agree, who is told how many instances of which set; raises where nobody can, or does not."""
     sets = describe(instance.scale_set for instance in instances)
-    count = f"{len(instances)} instance{'s' * (len(instances) != 1)} of {sets}"
+    count = f"{_count(instances)} of {sets}"
     try:
         agreed = prompt_y_n(f"{operation.name}: {count}. {operation.risk} Go on?")
     except NoTTYException as error:

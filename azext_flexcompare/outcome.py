@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from azext_flexcompare.failure import Error
 
@@ -27,7 +27,6 @@ class Status:
 
 
 BAD = (Status.FAILED, Status.TIMED_OUT)
-UNFINISHED = (Status.NOT_STARTED, Status.INTERRUPTED)
 
 
 class Exit(IntEnum):
@@ -52,11 +51,24 @@ class Outcome(Generic[T]):
     seconds: float | None = None
     url: str | None = None
     result: Any = None
+    batch: int | None = 1
 
 
-def exit_status(statuses: Iterable[str]) -> Exit:
-    """Choose the exit status of a run from the statuses of its instances."""
+class Ending(NamedTuple):
+    """How a run ended as a whole: why it was stopped, if it was, and whether for want of health."""
+
+    stopped: str | None = None
+    ill: bool = False
+
+
+NO_ENDING = Ending()
+
+
+def exit_status(statuses: Iterable[str], ending: Ending = NO_ENDING) -> Exit:
+    """Choose the exit status of a run from the statuses of its instances and how it ended as a whole."""
     seen = set(statuses)
-    if seen & set(UNFINISHED):
+    if Status.INTERRUPTED in seen or (Status.NOT_STARTED in seen and not ending.stopped):
         return Exit.INTERRUPTED
+    if Status.NOT_STARTED in seen or ending.ill:
+        return Exit.STOPPED
     return Exit.SOME_FAILED if seen & set(BAD) else Exit.WELL

@@ -9,15 +9,19 @@ from azext_flexcompare.selection import Instance
 from azext_flexcompare.table import Operation
 
 
-def planned(instances: Iterable[Instance], hindrances: Mapping[str, str]) -> list[Outcome[Instance]]:
-    """Say of each instance that it would be acted on (--dry-run), and by its id what would hinder that."""
-    return [Outcome(instance, Status.PLANNED, reason=hindrances.get(instance.id)) for instance in instances]
+def planned(
+    instances: Iterable[Instance], hindrances: Mapping[str, str], batches: Mapping[str, int]
+) -> list[Outcome[Instance]]:
+    """Say of each instance that it would be acted on (--dry-run), and by its id in which batch, and what hinders it."""
+    return [
+        Outcome(one, Status.PLANNED, reason=hindrances.get(one.id), batch=batches.get(one.id, 1)) for one in instances
+    ]
 
 
 def skipped(instances: Iterable[Instance], reasons: Mapping[str, str]) -> list[Outcome[Instance]]:
     """Say of each instance that has a reason, by its id, that it was skipped, and why."""
     return [
-        Outcome(instance, Status.SKIPPED, reason=reasons[instance.id])
+        Outcome(instance, Status.SKIPPED, reason=reasons[instance.id], batch=None)
         for instance in instances
         if instance.id in reasons
     ]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from azext_flexcompare.failure import plainly
-from azext_flexcompare.fanout import Flight
+from azext_flexcompare.flight import Flight
 from azext_flexcompare.selection import Instance
 from azext_flexcompare.sending import ONCE, Azure, Ended, SteppedPolling, failures
 from azext_flexcompare.table import Operation

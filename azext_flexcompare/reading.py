@@ -18,11 +18,13 @@ from azext_flexcompare._validators import take_choice
 from azext_flexcompare.choosing import choose
 from azext_flexcompare.comparison import apis, compare_rows
 from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import Flight, Limits, fan_out
+from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.flight import Flight
 from azext_flexcompare.interruption import interruptible
 from azext_flexcompare.live import check_rows
 from azext_flexcompare.operating import azure_of
 from azext_flexcompare.outcome import Outcome
+from azext_flexcompare.overseer import Overseer
 from azext_flexcompare.protection import OURS, locks_around, view_of_set
 from azext_flexcompare.selection import Choice, Instance
 from azext_flexcompare.sending import ONCE, Azure, Ended, failures
@@ -104,7 +106,9 @@ def _read_each(
 ) -> list[Outcome[Instance]]:
     chosen = choose(cli_ctx, command, choice)
     with interruptible() as interrupted:
-        outcomes = fan_out(chosen, partial(read, azure_of(cli_ctx)), Limits(None, TIMEOUT, WORKERS), interrupted)
+        outcomes = fan_out(
+            chosen, partial(read, azure_of(cli_ctx)), Limits(None, TIMEOUT, WORKERS), Overseer(interrupted)
+        )
     for line in report.folded(outcome for outcome in outcomes if not _absent(outcome.error)):
         get_logger(__name__).warning(line)
     return outcomes

@@ -6,11 +6,11 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import jmespath
 
-from azext_flexcompare.outcome import BAD, Exit, Outcome, Status, exit_status
+from azext_flexcompare.outcome import BAD, NO_ENDING, Ending, Exit, Outcome, Status, exit_status
 from azext_flexcompare.selection import Instance, ScaleSet
 from azext_flexcompare.table import Operation
 
@@ -46,12 +46,28 @@ def listed_row(instance: Instance) -> dict[str, Any]:
 
 def outcome_row(operation: Operation, outcome: Outcome[Instance]) -> dict[str, Any]:
     """Write one outcome as the contract has it, with what the operation returned if it returns anything."""
-    returned = {"output": _output(operation.returns, outcome.result)} if operation.returns else {}
-    return {**instance_row(outcome.target), **_ended(operation.name, outcome), **returned}
+    return {**instance_row(outcome.target), **ended(operation, outcome)}
+
+
+def ended(operation: Operation, outcome: Outcome[Instance]) -> dict[str, Any]:
+    """Write what became of an instance, without saying again what it is."""
+    return {**_ended(operation.name, outcome), **returned_by(operation, outcome)}
+
+
+def returned_by(operation: Operation, outcome: Outcome[Any]) -> dict[str, Any]:
+    """Write what an operation returned, if it returns anything."""
+    return {"output": _output(operation.returns, outcome.result)} if operation.returns else {}
 
 
 def _output(returns: str, result: Any) -> str | None:
+    if isinstance(result, str):  # it was written down before
+        return result
     return "\n".join(jmespath.search(returns, result) or ()) if result else None
+
+
+def waited_row(operation: str, outcome: Outcome[Instance]) -> dict[str, Any]:
+    """Write what came of waiting for an instance."""
+    return {**instance_row(outcome.target), **_ended(operation, outcome)}
 
 
 def set_row(operation: str, outcome: Outcome[ScaleSet]) -> dict[str, Any]:
@@ -67,32 +83,41 @@ def _ended(operation: str, outcome: Outcome[Any]) -> dict[str, Any]:
         "status": outcome.status,
         "error": outcome.error and outcome.error._asdict(),
         "reason": outcome.reason,
-        "batch": 1,
-        "startedAt": _utc(outcome.started),
-        "finishedAt": _utc(outcome.finished),
+        "batch": outcome.batch,
+        "startedAt": utc(outcome.started),
+        "finishedAt": utc(outcome.finished),
         "durationSeconds": outcome.seconds,
         "operationUrl": outcome.url,
     }
 
 
-def tell(
-    operation: str, outcomes: Sequence[Outcome[Instance]], options: Sequence[str] = (), home: str | None = None
-) -> list[str]:
-    """Say what a user must know besides the list: equal errors folded into one line, and how to retry.
+class Retry(NamedTuple):
+    """What it takes to do again what did not succeed.
 
     `options` are the names of the operation's own options that were given; their values may be secrets. `home` is the
-    subscription in which a command without one acts.
+    subscription in which a command without one acts, `log` the job log of the run.
     """
+
+    operation: str
+    options: Sequence[str] = ()
+    home: str | None = None
+    engine: str = "vm"
+    log: str | None = None
+
+
+def tell(outcomes: Sequence[Outcome[Instance]], retry: Retry, ending: Ending = NO_ENDING) -> list[str]:
+    """Say what a user must know besides the list: equal errors folded into one line, why it stopped, how to retry."""
     lines = folded(outcomes)
     left = [one for one in outcomes if one.status in (*BAD, Status.NOT_STARTED)]
     unseen = sum(one.status == Status.INTERRUPTED for one in outcomes)
+    lines += [ending.stopped] if ending.stopped else []
     if unseen:
         lines.append(f"{unseen} Interrupted: sent, but not seen to the end; operationUrl shows how each ended.")
     if left:
-        again = f", with {', '.join(options)} as before" if options else ""
-        named = "--vmss-name" if "--name" in options else "-n"  # as in `az vmss extension`
-        retry = _retry(operation, left, named, home)
-        lines.append(f"{len(left)} of {len(outcomes)} did not succeed. To retry: {retry}{again}")
+        again = f", with {', '.join(retry.options)} as before" if retry.options else ""
+        lines.append(f"{len(left)} of {len(outcomes)} did not succeed. To retry: {_command(retry, left)}{again}")
+    if retry.log and any(one.status in (Status.INTERRUPTED, Status.NOT_STARTED) for one in outcomes):
+        lines.append(f"To go on: az vmss-flex {retry.operation} --resume {shlex.quote(retry.log)}")
     return lines
 
 
@@ -104,7 +129,7 @@ def folded(outcomes: Iterable[Outcome[Any]]) -> list[str]:
             named = rf"(?<![\w.-]){re.escape(outcome.target.name)}(?![\w-])"
             said = f"{outcome.error.code}: {re.sub(named, '<instance>', outcome.error.message)}"
             groups.setdefault((outcome.status, said), []).append(outcome.target.name)
-    return [f"{len(names)} {status}: {said} ({_some(names)})" for (status, said), names in groups.items()]
+    return [f"{len(names)} {status}: {said} ({some(names)})" for (status, said), names in groups.items()]
 
 
 def as_shown(resource: Any) -> dict[str, Any]:
@@ -131,27 +156,34 @@ def leave_after_output(cli_ctx: Any, status: Exit) -> None:
         cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
 
 
-def status_of(outcomes: Sequence[Outcome[Any]]) -> Exit:
+def status_of(outcomes: Sequence[Outcome[Any]], ending: Ending = NO_ENDING) -> Exit:
     """Choose the exit status of a run."""
-    return exit_status(outcome.status for outcome in outcomes)
+    return exit_status((outcome.status for outcome in outcomes), ending)
 
 
-def _retry(operation: str, left: Sequence[Outcome[Instance]], named: str, home: str | None) -> str:
-    command = f"az vmss-flex {operation}"
+def _command(retry: Retry, left: Sequence[Outcome[Instance]]) -> str:
+    command = f"az vmss-flex {retry.operation}"
+    if retry.log:
+        return f"{command} --retry-failed {shlex.quote(retry.log)}"
+    engine = f" --engine {retry.engine}" if retry.engine != "vm" else ""
     if len(left) > IDS_SHOWN:
-        return f"{command} --ids @file, with the ids of this list whose status is not Succeeded, one a line"
+        return f"{command} --ids @file{engine}, with the ids of this list whose status is not Succeeded, one a line"
     sets = {outcome.target.scale_set for outcome in left}
     (only, *more) = sets
-    if more or only.subscription != home:
-        return f"{command} --ids {shlex.join(outcome.target.id for outcome in left)}"
+    if more or only.subscription != retry.home:
+        return f"{command} --ids {shlex.join(outcome.target.id for outcome in left)}{engine}"
+    named = "--vmss-name" if "--name" in retry.options else "-n"  # as in `az vmss extension`
     names = shlex.join(outcome.target.name for outcome in left)
-    return f"{command} -g {shlex.quote(only.resource_group)} {named} {shlex.quote(only.name)} --instance-ids {names}"
+    place = f"-g {shlex.quote(only.resource_group)} {named} {shlex.quote(only.name)}"
+    return f"{command} {place} --instance-ids {names}{engine}"
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """Name the first few of many."""
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _utc(moment: datetime | None) -> str | None:
+def utc(moment: datetime | None) -> str | None:
+    """Write a time as Azure does."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

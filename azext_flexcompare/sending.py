@@ -12,18 +12,33 @@ from typing import Any, NamedTuple
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
 from azure.core.pipeline.policies import RetryPolicy
 from azure.core.polling.base_polling import BadResponse, BadStatus
-from azure.mgmt.core.polling.arm_polling import ARMPolling
+from azure.mgmt.core.polling.arm_polling import ARMPolling, AzureAsyncOperationPolling
 
 from azext_flexcompare.failure import Error, body_error, error_of, one_line
-from azext_flexcompare.fanout import Failure, Flight, Throttled, Unanswered
+from azext_flexcompare.flight import Failure, Flight, Throttled, Unanswered
+from azext_flexcompare.pacing import Rate
 from azext_flexcompare.selection import Instance, ScaleSet
 
 # The SDK would repeat a POST that was answered by 500 or 503, of which nobody knows whether it was accepted, and would
 # sleep in the thread; the engine repeats what may be repeated. Seconds.
 ONCE = {"retry_total": 0, "connection_timeout": 30, "read_timeout": 120}
+# The first guess, before an answer says what is left: changes and reads of one principal in a subscription and region
+# (Microsoft, Azure Resource Manager throttling, token buckets since 2024).
+PACES = (Rate(200, 10), Rate(250, 25))
 CLIENT_ERROR, TOO_MANY, SERVER_ERROR = 400, 429, 500
 LEFT = tuple(f"x-ms-ratelimit-remaining-subscription-{kind}" for kind in ("reads", "writes", "deletes"))
+GONE = (404, 410)
+ENDS = ("succeeded", "failed", "canceled")
+DOUBT = "Whether it was accepted is not known"
 PASSING = (401, 408)  # a token that has just expired, a slow network: the operation goes on
+
+
+class Unacknowledged(Failure):
+    """A request was sent, and no answer came that says whether it was accepted."""
+
+
+class RecordGone(Failure):
+    """An operation was accepted, and the service no longer knows of it."""
 
 
 class SteppedPolling(ARMPolling):
@@ -33,6 +48,7 @@ class SteppedPolling(ARMPolling):
         super().__init__(timeout=0, **ONCE)  # zero: whoever steps it decides how long to wait
         self.returns = returns
         self.result: Any = None
+        self._result_at: str | None = None
 
     def run(self) -> None:
         """Leave the SDK's poller nothing to do: the engine steps this instead."""
@@ -55,12 +71,13 @@ class SteppedPolling(ARMPolling):
 
     def wait(self) -> float | None:
         """Read Retry-After, in seconds, from the latest answer."""
-        return _seconds(self._pipeline_response.http_response.headers)
+        return seconds_asked(self._pipeline_response.http_response.headers)
 
     def look(self) -> bool:
         """Ask the service once; see Flight."""
         try:
             if not self.finished():
+                self._result_at = self.final
                 self.update_status()
             if self.finished() and self.returns and self.status().lower() == "succeeded":
                 self.result = self._final()
@@ -72,9 +89,13 @@ class SteppedPolling(ARMPolling):
             raise Failure(self._error())
         return bool(self.finished())
 
+    @property
+    def final(self) -> str | None:
+        """Give where the result is, if one is wanted and it is not in the operation's own record."""
+        return self._operation.get_final_get_url(self._pipeline_response) if self.returns and self.url else None
+
     def _final(self) -> Any:
-        url = self._operation.get_final_get_url(self._pipeline_response)
-        response = (self.request_status(url) if url else self._pipeline_response).http_response
+        response = (self.request_status(self._result_at) if self._result_at else self._pipeline_response).http_response
         if response.status_code == TOO_MANY or response.status_code >= SERVER_ERROR:
             raise Unanswered
         return response.json() if response.status_code < CLIENT_ERROR and response.text() else None
@@ -85,11 +106,60 @@ class SteppedPolling(ARMPolling):
             return Throttled(self.wait())
         if response.status_code in PASSING or response.status_code >= SERVER_ERROR:
             return Unanswered()
-        return Failure(error_of(HttpResponseError(response=response)))
+        error = error_of(HttpResponseError(response=response))
+        return RecordGone(error) if response.status_code in GONE else Failure(error)
 
     def _error(self) -> Error:
         said = body_error(self._pipeline_response.http_response.json())
         return said or Error(self.status(), "The operation ended so, and the service gave no reason.")
+
+
+class Regained(SteppedPolling):
+    """The watching of an operation that another process has sent, of which nothing is left but where to look."""
+
+    def __init__(self, arm: Any, url: str, final: str | None = None) -> None:
+        super().__init__(returns=final is not None)
+        self._arm, self._at, self._result_at = arm, url, final
+        self._status = "InProgress"
+
+    @property
+    def url(self) -> str:
+        """Give the operation's own URL."""
+        return self._at
+
+    @property
+    def final(self) -> str | None:
+        """Give where the result is."""
+        return self._result_at
+
+    @property
+    def left(self) -> float | None:
+        """Read how many more requests are taken, once there was one."""
+        return super().left if hasattr(self, "_pipeline_response") else None
+
+    def wait(self) -> float | None:
+        """Read Retry-After, in seconds, from the latest answer, if there was one."""
+        return super().wait() if hasattr(self, "_pipeline_response") else None
+
+    def finished(self) -> bool:
+        """Say whether it is known to have ended."""
+        return self._status.lower() in ENDS
+
+    def status(self) -> str:
+        """Give the status last seen, in the service's words."""
+        return self._status
+
+    def update_status(self) -> None:
+        """Ask once."""
+        self._pipeline_response = self.request_status(self._at)
+        response = self._pipeline_response.http_response
+        if response.status_code >= CLIENT_ERROR:
+            raise BadStatus(f"HTTP {response.status_code}")
+        self._status = AzureAsyncOperationPolling().get_status(self._pipeline_response)
+
+    def request_status(self, status_link: str) -> Any:
+        """Read a URL of the service."""
+        return self._arm.watch(status_link, **ONCE)
 
 
 class Ended(NamedTuple):
@@ -97,6 +167,7 @@ class Ended(NamedTuple):
 
     result: Any = None
     lasted: None = None
+    final: None = None
     left: None = None
 
     @property
@@ -141,16 +212,22 @@ def failures() -> Iterator[None]:
         yield
     except HttpResponseError as error:
         if error.status_code == TOO_MANY:
-            raise Throttled(_seconds(error.response.headers if error.response else {})) from error
+            raise Throttled(seconds_asked(error.response.headers if error.response else {})) from error
+        if (error.status_code or 0) < CLIENT_ERROR:  # it was answered, and the answer cannot be read
+            raise Unacknowledged(Error("AnswerUnreadable", f"{DOUBT}: {one_line(error)}")) from error
         raise Failure(error_of(error)) from error
     except ServiceResponseError as error:
-        told = f"Whether it was accepted is not known: {one_line(error)}"
-        raise Failure(Error("ConnectionLost", told)) from error
+        raise Unacknowledged(Error("ConnectionLost", f"{DOUBT}: {one_line(error)}")) from error
     except AzureError as error:
         raise Failure(Error("NotSent", one_line(error))) from error
 
 
-def _seconds(headers: Mapping[str, str]) -> float | None:
+def lane_of(instance: Instance) -> tuple[str, str]:
+    """Name the lane of an instance: Azure Resource Manager counts for each subscription in each region."""
+    return instance.subscription, instance.location
+
+
+def seconds_asked(headers: Mapping[str, str]) -> float | None:
     """Read how long the service asks to wait, as the SDK reads it; what cannot be read asks for nothing."""
     try:
         if headers.get("retry-after-ms"):

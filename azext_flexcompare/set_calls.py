@@ -13,6 +13,7 @@ from azext_flexcompare.fanout import Limits, fan_out
 from azext_flexcompare.interruption import interruptible
 from azext_flexcompare.members import Reader, sets_of
 from azext_flexcompare.operating import azure_of
+from azext_flexcompare.overseer import Overseer
 from azext_flexcompare.selection import Choice
 from azext_flexcompare.sending import call_sdk
 
@@ -29,7 +30,7 @@ def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, t
             sets,
             lambda each: call_sdk(azure_of(cli_ctx), each, SET_STATE, arguments),
             Limits(None, timeout, WORKERS),
-            interrupted,
+            Overseer(interrupted),
         )
     for line in report.folded(outcomes):
         get_logger(__name__).warning(line)

@@ -13,11 +13,12 @@ from azure.cli.core.azclierror import AzCLIError
 
 from azext_flexcompare.adapters import Options, Prepare, Work, alike, arguments_of, by_set
 from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import Flight
+from azext_flexcompare.flight import Flight
 from azext_flexcompare.members import Reader, members_of
 from azext_flexcompare.outcome import Outcome, Status
 from azext_flexcompare.selection import Instance
 from azext_flexcompare.sending import Azure, call_sdk
+from azext_flexcompare.standing import own_error, stand, times_of
 from azext_flexcompare.table import Operation
 
 UNSEEN = "The call succeeded as a whole; that it did so for this instance could not be established."
@@ -42,13 +43,13 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
 def judge(operation: Operation, one: Outcome[Instance], after: Instance | None) -> Outcome[Instance]:
     """Settle the outcome of an instance, which is that of the whole call, by how it stands in the list afterwards."""
     before, succeeded = one.target, one.status == Status.SUCCEEDED
-    own = _error(after) if succeeded or _changed(before, after) else None
+    own = own_error(after) if succeeded or _changed(before, after) else None
     if own:
         return replace(one, status=Status.FAILED, error=own)
     if _is_well(operation, one, after):
         return replace(one, status=Status.SUCCEEDED, error=None)
     if succeeded:
-        return replace(one, status=Status.FAILED, error=Error("NotEstablished", _stand(after)), reason=UNSEEN)
+        return replace(one, status=Status.FAILED, error=Error("NotEstablished", stand(after)), reason=UNSEEN)
     return replace(one, reason=OF_ALL)
 
 
@@ -96,28 +97,4 @@ def _is_well(operation: Operation, one: Outcome[Instance], after: Instance | Non
 
 
 def _changed(before: Instance, after: Instance | None) -> bool:
-    """Say whether the service has done something to an instance since it was chosen, by the service's own clock."""
-    return after is not None and _times(before) != _times(after)
-
-
-def _times(instance: Instance) -> list[Any]:
-    return [status.time for status in _statuses(instance, "ProvisioningState/")]
-
-
-def _error(after: Instance | None) -> Error | None:
-    if after is None or after.provisioning_state != "Failed":
-        return None
-    told = next(iter(_statuses(after, "ProvisioningState/failed")), None)
-    code = told.code.split("/")[-1] if told else "Failed"
-    return Error(code, " ".join(str((told and told.message) or "Its provisioningState is Failed.").split()))
-
-
-def _statuses(instance: Instance, prefix: str) -> list[Any]:
-    view = instance.resource.instance_view
-    return [status for status in (view.statuses if view else None) or () if (status.code or "").startswith(prefix)]
-
-
-def _stand(after: Instance | None) -> str:
-    if after is None:
-        return "It is no longer in the set."
-    return f"It is {after.power_state}, its provisioningState {after.provisioning_state}; nothing shows it done."
+    return after is not None and times_of(before) != times_of(after)

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from azext_flexcompare.adapters import Work
 from azext_flexcompare.selection import ScaleSet
 from azext_flexcompare.sending import ONCE, Azure
+from azext_flexcompare.standing import UNDER_WAY
 
-UNDER_WAY = ("creating", "updating", "deleting")
 PAGE = 100  # VMs that a page is taken to hold until one has been seen; Azure's own size is not documented
 VERSION = "2024-11-01"
 

@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 
 from azext_flexcompare import fanout, patience
 from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import Failure, Limits, Throttled, Unanswered, fan_out
+from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.flight import Failure, Throttled, Unanswered
 from azext_flexcompare.outcome import Outcome, Status
+from azext_flexcompare.overseer import Overseer
 
 PATIENCE = 20  # seconds after which a test that hangs fails
 BROKEN = Error("Broken", "As planned.")
@@ -113,6 +115,7 @@ class Service:
 class Flown:
     result: object = "what it returned"
     lasted: float | None = None
+    final: None = None
     left: float | None = None
 
     def __init__(self, service: Service, target: int, url: str | None) -> None:
@@ -127,7 +130,7 @@ class Flown:
 
 def run(service: Service, interrupted: Callable[[], bool] = lambda: False, **limits: Any) -> list[Outcome[int]]:
     limits = {"timeout": PATIENCE, "workers": 8, **limits}
-    return fan_out(range(len(service.steps)), service.send, Limits(**limits), interrupted)
+    return fan_out(range(len(service.steps)), service.send, Limits(**limits), Overseer(interrupted))
 
 
 def statuses(outcomes: Sequence[Outcome[int]]) -> list[str]:
@@ -269,7 +272,7 @@ def test_a_throttled_sending_is_repeated_and_holds_the_others_back_as_long_as_th
             raise throttled
         return service.send(target)
 
-    assert statuses(fan_out(range(3), send, Limits(workers=1), clock.goes_on)) == ["Succeeded"] * 3
+    assert statuses(fan_out(range(3), send, Limits(workers=1), Overseer(clock.goes_on))) == ["Succeeded"] * 3
     assert [target for _, target in moments] == [0, 0, 1, 2]
     assert moments[1][0] >= moments[0][0] + 100
 
@@ -296,7 +299,7 @@ def test_what_stays_throttled_is_timed_out_without_a_sending_past_its_time(clock
             raise AssertionError("0, 4 and 8 seconds, and not 12")
         raise Throttled(4.0)
 
-    (one,) = fan_out([0], send, Limits(timeout=10), clock.goes_on)
+    (one,) = fan_out([0], send, Limits(timeout=10), Overseer(clock.goes_on))
     assert (one.status, one.error and one.error.code) == ("TimedOut", "Throttled")
 
 
@@ -311,7 +314,7 @@ def test_a_wait_that_the_service_asks_for_is_kept_between_looks(clock: Clock) ->
             looks.append(clock.now)
             return len(looks) == 3
 
-    fan_out([0], lambda target: Unhurried(Service(), target, "url"), Limits(), clock.goes_on)
+    fan_out([0], lambda target: Unhurried(Service(), target, "url"), Limits(), Overseer(clock.goes_on))
     assert all(later - earlier >= 30 for earlier, later in pairwise(looks))
 
 

@@ -29,15 +29,17 @@ HEAVY = (
 )
 OF_OURS = {  # the modules with few friends, and all that they may import of ours; the rest only must not go in circles
     "failure": set(),
-    "fanout": {"failure", "outcome", "pacing", "patience"},
+    "fanout": {"failure", "flight", "outcome", "overseer", "pacing", "patience"},
+    "flight": {"failure"},
     "interruption": set(),
     "outcome": {"failure"},
+    "overseer": {"flight", "outcome"},
     "pacing": set(),
     "patience": set(),
     "selection": set(),
     "table": set(),
 }
-OF_AZURE = ("fanout", "interruption", "outcome", "selection", "table")  # know nothing of Azure
+OF_AZURE = ("fanout", "flight", "interruption", "outcome", "selection", "table")  # know nothing of Azure
 LOAD = """
 import json, sys
 from azure.cli.core import get_default_cli

@@ -19,7 +19,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.adapters import arguments_of
 from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import Failure, Flight, Throttled, Unanswered
+from azext_flexcompare.flight import Failure, Flight, Throttled, Unanswered
 from azext_flexcompare.selection import Instance, ScaleSet
 from azext_flexcompare.sending import Azure, call_sdk
 from azext_flexcompare.table import Operation, Option, operations

@@ -1,0 +1,98 @@
+"""How does somebody follow a run while it goes on: a line on a terminal, or JSON lines for a machine?"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import IO, Any
+
+from azure.cli.core.azclierror import FileOperationError
+
+from azext_flexcompare.outcome import BAD
+from azext_flexcompare.records import Record
+
+STDERR = "-"
+EVERY = 0.2  # seconds between two states of the line
+ERASE = "\r\x1b[K"
+
+
+class Events:
+    """Writes each record as a line, at once; whoever stops reading does not stop the run."""
+
+    vital = False
+
+    def __init__(self, place: str) -> None:
+        try:
+            self.file: IO[str] = sys.stderr if place == STDERR else open(place, "a", encoding="utf-8")  # noqa: PTH123, SIM115  (closed below)
+        except (OSError, ValueError) as error:
+            raise FileOperationError(
+                f"--events: {place} cannot be written: {getattr(error, 'strerror', None) or error}.",
+                "Name a file in a folder that is yours, or `-` for standard error.",
+            ) from error
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Write records."""
+        for one in records:
+            self.file.write(json.dumps(one) + "\n")
+        self.file.flush()
+
+    def sync(self) -> None:
+        """Have nothing left to do: each record is written at once."""
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        if self.file is not sys.stderr:
+            self.file.close()
+
+
+class ProgressLine:
+    """One line of a terminal that is written over and over."""
+
+    def __init__(self, stream: IO[str], total: int) -> None:
+        self.stream, self.total = stream, total
+        self.began = time.monotonic()
+        self.shown = 0.0
+
+    def show(self, flying: int, waiting: int, ended: Counter[str], batch: tuple[int, int]) -> None:
+        """Write the line anew, unless that was done a moment ago."""
+        now = time.monotonic()
+        if now - self.shown >= EVERY:
+            self.shown = now
+            line = progress(self.total, flying, waiting, ended, batch, now - self.began)
+            self.stream.write(ERASE + line[: shutil.get_terminal_size().columns - 1])
+            self.stream.flush()
+
+    def close(self) -> None:
+        """Wipe the line away."""
+        self.stream.write(ERASE)
+        self.stream.flush()
+
+
+def progress(total: int, flying: int, waiting: int, ended: Counter[str], batch: tuple[int, int], seconds: float) -> str:
+    """Say in one line how far a run is; `waiting` are those of this batch that wait for a slot."""
+    done = sum(ended.values())
+    failed = sum(ended[status] for status in BAD)
+    parts = [f"{done} of {total} done", f"{failed} failed", f"{flying} in flight"]
+    parts += [f"{waiting} waiting for a slot"] if waiting else []
+    parts += [f"batch {batch[0]} of {batch[1]}"] if batch[1] > 1 else []
+    parts += [f"about {_span(seconds / done * (total - done))} left"] if 0 < done < total else []
+    return ", ".join(parts)
+
+
+def events_to(place: str | None) -> list[Events]:
+    """Give whoever follows a run as JSON lines, if somebody does."""
+    return [Events(place)] if place else []
+
+
+def progress_on(cli_ctx: Any, events: str | None, total: int) -> list[ProgressLine]:
+    """Give the line, where there is a terminal that shows it and nothing else is written there."""
+    quiet = cli_ctx.only_show_errors or cli_ctx.config.getboolean("core", "disable_progress_bar", fallback=False)
+    return [] if quiet or events == STDERR or not sys.stderr.isatty() else [ProgressLine(sys.stderr, total)]
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -1,0 +1,205 @@
+"""What does a job log tell of a run, and what is left to be done to each instance?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from azext_flexcompare.adapters import Prepare, Work, alike
+from azext_flexcompare.failure import Error
+from azext_flexcompare.flight import Failure, Flight
+from azext_flexcompare.members import Reader, members_of, sets_of
+from azext_flexcompare.outcome import BAD, Outcome, Status
+from azext_flexcompare.records import Record
+from azext_flexcompare.selection import Choice, Instance
+from azext_flexcompare.sending import Azure, RecordGone, Regained, Unacknowledged, moment
+
+KILLED = Error("RunEnded", "The run that sent it ended before an answer came.")
+UNSEEN = Error("RunEnded", "The run that sent it ended before its end was seen, and the instance shows no trace of it.")
+UNSENT = Error("NotAccepted", "The service never took it.")
+TO_BE_SENT = "Never accepted by the service; --resume sends it."
+TO_RETRY = (*BAD, Status.NOT_STARTED)
+GONE = Error("ResourceNotFound", "The instance is no longer in the set.")
+ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.SKIPPED, Status.ACCEPTED)
+
+
+@dataclass
+class Standing:
+    """How far an instance had come when the log ends."""
+
+    planned: Record
+    sent: bool = False
+    accepted: bool = False
+    url: str | None = None
+    final: str | None = None
+    outcome: Record | None = None
+
+    @property
+    def status(self) -> str | None:
+        """Give the status of its last outcome, if it has one."""
+        return self.outcome["status"] if self.outcome else None
+
+    @property
+    def batch(self) -> int | None:
+        """Give the number of its batch; None is that it gets no call."""
+        number: int | None = self.planned["batch"]
+        return number
+
+    def take(self, record: Record) -> None:
+        """Take the next record of the instance into account."""
+        kind = record["record"]
+        if kind == "intent":
+            self.sent, self.accepted, self.url, self.outcome = True, False, None, None
+        elif kind == "throttled" and not self.accepted:
+            self.sent = False
+        elif kind == "accepted":
+            self.accepted, self.url, self.final = True, record["operationUrl"], record.get("finalUrl")
+        elif kind == "outcome":
+            self.outcome = record
+            self.sent = self.sent and record["status"] != Status.NOT_STARTED
+
+
+@dataclass
+class Past:
+    """What a log tells of its last plan."""
+
+    plan: Record
+    standings: dict[str, Standing] = field(default_factory=dict)
+    healthy: set[int] = field(default_factory=set)
+    stopped: bool = False
+
+    @property
+    def errors(self) -> int:
+        """Count the instances that failed, unless the run was stopped since: whoever goes on then begins anew."""
+        return 0 if self.stopped else sum(one.status in BAD for one in self.standings.values())
+
+
+def past_of(records: Sequence[Record]) -> Past:
+    """Read what a log tells of its last plan; what is not understood is passed over."""
+    begin = max(place for place, one in enumerate(records) if one["record"] == "plan")
+    past = Past(records[begin])
+    past.standings = {one["id"]: Standing(one) for one in past.plan["instances"]}
+    for one in records[begin + 1 :]:
+        if one["record"] == "health" and not one["unhealthy"]:
+            past.healthy.add(one["batch"])
+        past.stopped = past.stopped or one["record"] == "stopped"
+        if one.get("id") in past.standings:
+            past.standings[one["id"]].take(one)
+    return past
+
+
+def instances_again(reader: Reader, past: Past) -> dict[str, Instance]:
+    """Read the sets of a plan again and give its instances by id, in its order; who is gone has no resource."""
+    sets, _ = sets_of(reader, Choice(ids=tuple(past.plan["scaleSets"])))
+    members = {one.id.lower(): one for scale_set in sets for one in members_of(reader, scale_set)}
+    by_id = {one.id.lower(): one for one in sets}
+    return {
+        id_: members.get(id_.lower()) or _gone(standing.planned, by_id[standing.planned["scaleSetId"].lower()])
+        for id_, standing in past.standings.items()
+    }
+
+
+def _gone(planned: Record, scale_set: Any) -> Instance:
+    return Instance(
+        planned["id"],
+        planned["instance"],
+        scale_set,
+        planned["zone"],
+        planned["faultDomain"],
+        power_state=None,
+        tags={},
+        provisioning_state=None,
+        size=None,
+        location=planned["location"],
+        resource=None,
+    )
+
+
+def outcome_of(instance: Instance, standing: Standing) -> Outcome[Instance]:
+    """Give the outcome that the log has of an instance."""
+    said = standing.outcome or {}
+    return Outcome(
+        instance,
+        said["status"],
+        Error(**said["error"]) if said["error"] else None,
+        said["reason"],
+        moment(said["startedAt"]),
+        moment(said["finishedAt"]),
+        said["durationSeconds"],
+        said["operationUrl"],
+        said.get("output"),
+        standing.batch,
+    )
+
+
+def work_left(
+    azure: Azure, found: Iterable[tuple[Instance, Standing]], prepare: Prepare, single: bool
+) -> tuple[list[Work], list[Outcome[Instance]]]:
+    """Find what is to be done for the instances of a batch that have not ended, and who cannot be acted on any more.
+
+    What was accepted is watched where its operation can be looked at; what may have been is asked of the instance
+    first; the rest is sent. `single` is whether every operation was one instance's own.
+    """
+    works, unsent, lost = [], [], []
+    for instance, standing in found:
+        if standing.accepted or standing.sent:
+            works.append(_watch(azure, instance, standing, prepare, single))
+        elif instance.resource is None:
+            lost.append(Outcome(instance, Status.FAILED, GONE, batch=standing.batch))
+        else:
+            unsent.append(instance)
+    return works + (prepare(unsent) if unsent else []), lost
+
+
+def watch_only(azure: Azure, found: Iterable[tuple[Instance, Standing]], single: bool) -> list[Work]:
+    """Watch what was accepted, or may have been, and send nothing."""
+    return [
+        _watch(azure, instance, standing, _nothing_to_send, single)._replace(settle=_unsent)
+        for instance, standing in found
+        if standing.accepted or standing.sent
+    ]
+
+
+def _watch(azure: Azure, instance: Instance, standing: Standing, prepare: Prepare, single: bool) -> Work:
+    before = standing.planned["provisioned"]
+    if standing.accepted and standing.url and single:
+        call: Any = partial(_regain, azure, instance, standing.url, standing.final)
+        return Work([instance], call, alike, sends=False, before=before)
+    if standing.accepted:
+        return Work([instance], partial(_raise, RecordGone(UNSEEN)), alike, sends=False, before=before)
+    (work,) = prepare([instance])
+    return work._replace(call=_doubted(work.call), sends=False, before=before)
+
+
+def _regain(azure: Azure, instance: Instance, url: str, final: str | None) -> Flight:
+    return Regained(azure.arm(instance.subscription), url, final)
+
+
+def _doubted(call: Any) -> Callable[[], Flight]:
+    """Make a call that is in doubt the first time, and is sent only where that turned out to have come to nothing."""
+    doubts = iter([Unacknowledged(KILLED)])
+
+    def answer() -> Flight:
+        for doubt in doubts:
+            raise doubt
+        flight: Flight = call()
+        return flight
+
+    return answer
+
+
+def _nothing_to_send(instances: list[Instance]) -> list[Work]:
+    return [Work([one], partial(_raise, Failure(UNSENT))) for one in instances]
+
+
+def _raise(failure: Failure) -> Flight:
+    raise failure
+
+
+def _unsent(outcome: Outcome[Work]) -> list[Outcome[Instance]]:
+    return [
+        Outcome(one.target, Status.NOT_STARTED, reason=TO_BE_SENT, batch=one.batch) if one.error == UNSENT else one
+        for one in alike(outcome)
+    ]

@@ -1,0 +1,65 @@
+"""How is each step of a run written down, for a job log and for whoever follows it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from azext_flexcompare.outcome import Outcome
+from azext_flexcompare.report import ended, utc
+from azext_flexcompare.selection import Instance
+from azext_flexcompare.standing import times_of
+from azext_flexcompare.table import Operation
+
+VERSION = 1
+Record = dict[str, Any]
+
+
+def record(kind: str, **what: Any) -> Record:
+    """Write a step down, with the time (UTC)."""
+    return {"record": kind, "at": utc(datetime.now(timezone.utc)), **what}
+
+
+def plan(
+    operation: Operation,
+    given: Mapping[str, Any],
+    choice: Mapping[str, Any],
+    how: Mapping[str, Any],
+    instances: Iterable[Instance],
+    batches: Mapping[str, int],
+) -> Record:
+    """Write down what is going to be done; `batches` has the number of the batch by id, for whoever gets a call."""
+    chosen = list(instances)
+    return record(
+        "plan",
+        version=VERSION,
+        operation=operation.name,
+        scaleSets=list(dict.fromkeys(one.scale_set.id for one in chosen)),
+        options=dict(given),
+        choice=dict(choice),
+        how=dict(how),
+        batches=max(batches.values(), default=0),
+        instances=[_instance(one, batches.get(one.id)) for one in chosen],
+    )
+
+
+def outcome(operation: Operation, one: Outcome[Instance]) -> Record:
+    """Write down what became of an instance."""
+    return record("outcome", id=one.target.id, **ended(operation, one))
+
+
+def _instance(instance: Instance, batch: int | None) -> Record:
+    return {
+        "id": instance.id,
+        "instance": instance.name,
+        "resourceGroup": instance.resource_group,
+        "scaleSet": instance.scale_set.name,
+        "scaleSetId": instance.scale_set.id,
+        "zone": instance.zone,
+        "faultDomain": instance.fault_domain,
+        "location": instance.location,
+        "powerState": instance.power_state,
+        "provisioned": times_of(instance),
+        "batch": batch,
+    }

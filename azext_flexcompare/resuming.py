@@ -1,0 +1,207 @@
+"""How is a run gone on with, done again where it failed, or waited for, by its job log?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+from azure.cli.core.azclierror import (
+    InvalidArgumentValueError,
+    MutuallyExclusiveArgumentError,
+    RequiredArgumentMissingError,
+)
+from knack.log import get_logger
+
+from azext_flexcompare import job_log
+from azext_flexcompare._client_factory import compute_client
+from azext_flexcompare.adapters import Work
+from azext_flexcompare.how import How, how_of
+from azext_flexcompare.members import Reader
+from azext_flexcompare.operating import Agenda, Task, acting_of, agenda_for, idle_of, run, task_of
+from azext_flexcompare.outcome import Outcome, Status
+from azext_flexcompare.past import (
+    ENDED,
+    GONE,
+    TO_BE_SENT,
+    TO_RETRY,
+    Past,
+    Standing,
+    instances_again,
+    outcome_of,
+    past_of,
+    watch_only,
+    work_left,
+)
+from azext_flexcompare.planning import skipped
+from azext_flexcompare.rollout import Batch
+from azext_flexcompare.selection import Choice, Instance
+from azext_flexcompare.settling import removes
+from azext_flexcompare.table import Operation, operations
+
+Rows = list[dict[str, Any]]
+Found = list[tuple[Instance, Standing]]
+WorkOf = Callable[[Found], tuple[list[Work], list[Outcome[Instance]]]]
+SINGLE = "vm"  # the engine that sends each instance its own call
+
+
+def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str, Any], given: dict[str, Any]) -> Rows:
+    """Finish the run of a log: watch what was accepted, ask about what may have been, send the rest as planned."""
+    with ExitStack() as stack:
+        path, log, past = _open(given["resume"], given, stack)
+        task = _task_again(cli_ctx, operation, choice, options, how_of(given, past.plan["how"]), (path, past))
+        prepare, found = task.preparer(), _found(cli_ctx, task, past)
+        agenda = _rest(task, past, found, lambda left: work_left(task.azure, left, prepare, task.how.engine == SINGLE))
+        return run(task, agenda._replace(log=log))
+
+
+def retry_failed(
+    cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str, Any], given: dict[str, Any]
+) -> Rows:
+    """Do again what Failed, TimedOut or was NotStarted in the run of a log, as a run of its own in the same log."""
+    with ExitStack() as stack:
+        path, log, past = _open(given["retry_failed"], given, stack)
+        how = how_of(given, past.plan["how"], anew=True)
+        task = _task_again(cli_ctx, operation, choice, options, how, (path, past))
+        prepare, found = task.preparer(), _found(cli_ctx, task, past)
+        _warn_of_unseen(path, operation, found)
+        again = [one for one, standing in found if _to_retry(standing)]
+        lost = {one.id: one for one in again if one.resource is None}
+        there = [one for one in again if one.id not in lost]
+        agenda = agenda_for(task, prepare, there, past.plan["choice"])
+        news = [*agenda.news, *(_lost(operation, one) for one in lost.values())]
+        return run(task, agenda._replace(chosen=again, news=news, log=None if task.how.job_log else log))
+
+
+def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
+    """Watch what the run of a log has sent to its end, and send nothing."""
+    with ExitStack() as stack:
+        _, log, past = _open(path, {}, stack)
+        operation = next(one for one in operations() if one.name == past.plan["operation"])
+        engine = past.plan["how"]["engine"]
+        task = task_of(cli_ctx, operation, {}, How(timeout=timeout, engine=engine, resume=path))
+        found = _found(cli_ctx, task, past)
+
+        def watched(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
+            never = [_unsent(*one) for one in left if not _is_out(one[1])]
+            return watch_only(task.azure, left, engine == SINGLE), never
+
+        agenda = _rest(task, past, found, watched, tuple(one for one in ENDED if one != Status.ACCEPTED))
+        never = sum(one.status == Status.NOT_STARTED for one in agenda.news)
+        stopped = f"{never} of {len(agenda.chosen)} were never sent; --resume sends them." if never else None
+        return run(task, agenda._replace(log=log, news=[], settled=[*agenda.settled, *agenda.news], stopped=stopped))
+
+
+def _open(path: str, given: dict[str, Any], stack: ExitStack) -> tuple[str, job_log.JobLog | None, Past]:
+    if given.get("dry_run"):
+        return path, None, past_of(job_log.read_records(path))
+    log, records = job_log.open_again(path)
+    stack.callback(log.close)
+    return path, log, past_of(records)
+
+
+def _task_again(
+    cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str, Any], how: How, source: tuple[str, Past]
+) -> Task:
+    path, past = source
+    planned = past.plan["operation"]
+    same = next((one for one in operations() if one.name == planned), None)
+    if same is None or operation._replace(name=planned) != same:
+        raise InvalidArgumentValueError(
+            f"{path} is the log of {planned}, not of {operation.name}.",
+            recommendation=f"Use `az vmss-flex {planned}`, or the log of another run.",
+        )
+    _demand_same_choice(path, choice, past.plan["choice"])
+    return task_of(cli_ctx, operation, _options_again(path, operation, options, past.plan["options"]), how)
+
+
+def _demand_same_choice(path: str, choice: Choice, planned: dict[str, Any]) -> None:
+    for name, value in choice._asdict().items():
+        if value and _plain(value) != _plain(planned.get(name)):
+            raise InvalidArgumentValueError(
+                f"{path} is about other instances: its {name.replace('_', ' ')} is not {_shown(value)}.",
+                recommendation="Leave out what chooses instances; the log has them.",
+            )
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value).lower())
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else ", ".join(str(one) for one in value)
+
+
+def _options_again(path: str, operation: Operation, options: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
+    """Put the options of a plan together, with those that its log does not keep as they are given now."""
+    found = dict(options)
+    for option in operation.options:
+        now, kept = options.get(option.dest) or None, planned.get(option.name)
+        if option.name in planned and kept is None and now is None:
+            raise RequiredArgumentMissingError(
+                f"{option.name} was given, and {path} does not keep it, since it may hold a secret.",
+                recommendation=f"Give {option.name} again, as before.",
+            )
+        if now is not None and (option.name not in planned or kept not in (None, now)):
+            raise MutuallyExclusiveArgumentError(
+                f"{option.name} is not as in the run that {path} tells of.", recommendation="Leave it out."
+            )
+        found[option.dest] = kept if now is None else now
+    return found
+
+
+def _found(cli_ctx: Any, task: Task, past: Past) -> Found:
+    reader = Reader(partial(compute_client, cli_ctx), task.operation.name)
+    instances = instances_again(reader, past)
+    return [(instances[id_], standing) for id_, standing in past.standings.items()]
+
+
+def _rest(task: Task, past: Past, found: Found, work_of: WorkOf, ended: tuple[str, ...] = ENDED) -> Agenda:
+    """Plan what is left, batch by batch; a batch that is over counts only if its health was still to be seen."""
+    batches: list[Batch] = []
+    news: list[Outcome[Instance]] = []
+    settled = [outcome_of(*one) for one in found if one[1].status in ended]
+    for number in range(1, past.plan["batches"] + 1):
+        members = [one for one in found if one[1].batch == number]
+        left = [one for one in members if one[1].status not in ended]
+        if not left and (task.how.health_gate is None or number in past.healthy):
+            continue
+        work, lost = work_of(left)
+        idle = skipped((instance for instance, _ in left), idle_of(work))
+        news += [*lost, *idle]
+        batches.append(Batch(number, [instance for instance, _ in members], acting_of(work)))
+    passed = [instance for instance, standing in found if standing.batch is None and standing.status is None]
+    news += skipped(passed, dict.fromkeys((one.id for one in passed), "It needed nothing when the run was planned."))
+    return Agenda([instance for instance, _ in found], batches, settled, news, errors=past.errors)
+
+
+def _is_out(standing: Standing) -> bool:
+    return standing.accepted or standing.sent
+
+
+def _unsent(instance: Instance, standing: Standing) -> Outcome[Instance]:
+    return Outcome(instance, Status.NOT_STARTED, reason=TO_BE_SENT, batch=standing.batch)
+
+
+def _to_retry(standing: Standing) -> bool:
+    never = standing.status is None and not _is_out(standing) and standing.batch is not None
+    return never or standing.status in TO_RETRY
+
+
+def _lost(operation: Operation, instance: Instance) -> Outcome[Instance]:
+    if removes(operation):
+        return Outcome(instance, Status.SKIPPED, reason="It is gone already.", batch=None)
+    return Outcome(instance, Status.FAILED, GONE)
+
+
+def _warn_of_unseen(path: str, operation: Operation, found: Found) -> None:
+    unseen = sum(_is_out(standing) and standing.status in (None, Status.INTERRUPTED) for _, standing in found)
+    if unseen:
+        get_logger(__name__).warning(
+            "%d were sent and not seen to the end, and are left alone; az vmss-flex %s --resume %s sees to them.",
+            unseen,
+            operation.name,
+            path,
+        )

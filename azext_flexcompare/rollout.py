@@ -1,0 +1,111 @@
+"""How does a run go through its batches, and where does it stop?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from azext_flexcompare import health, records, report
+from azext_flexcompare.adapters import Work, alike
+from azext_flexcompare.fanout import Learned, Limits, fan_out
+from azext_flexcompare.flight import Flight
+from azext_flexcompare.outcome import Outcome
+from azext_flexcompare.oversight import Oversight
+from azext_flexcompare.selection import Instance
+from azext_flexcompare.sending import Azure, lane_of
+from azext_flexcompare.settling import Recourse
+from azext_flexcompare.watching import SetSurvey
+
+
+class Batch(NamedTuple):
+    """Instances that may be in operation together: all of them, and what is still to be done."""
+
+    number: int
+    instances: Sequence[Instance]
+    work: Sequence[Work]
+
+
+class Pace(NamedTuple):
+    """What lies between batches: seconds of rest, and the gate of health."""
+
+    pause: float = 0
+    gate: health.Gate | None = None
+
+
+def roll_out(
+    azure: Azure, batches: Sequence[Batch], limits: Limits, oversight: Oversight, pace: Pace
+) -> list[Outcome[Instance]]:
+    """Take batch after batch; list one outcome for each instance that had something to be done.
+
+    Once the run is stopped or interrupted, what was not sent is NotStarted, in this batch and in those after it.
+    """
+    outcomes: list[Outcome[Instance]] = []
+    learned = Learned()
+    for place, batch in enumerate(batches, 1):
+        _begin(oversight, batch, batches)
+        outcomes += _carry_out(azure, batch.work, limits, oversight, learned)
+        if _over(oversight):
+            continue  # the rest is gone through, so that each has its outcome
+        outcomes = _check(azure, batch, pace.gate, oversight, outcomes)
+        if place < len(batches):
+            oversight.pause(pace.pause)
+    return outcomes
+
+
+def _begin(oversight: Oversight, batch: Batch, batches: Sequence[Batch]) -> None:
+    oversight.batch = (batch.number, max(one.number for one in batches))
+    if not _over(oversight):
+        count = len(batch.instances)
+        oversight.tell(records.record("batch", batch=batch.number, of=oversight.batch[1], instances=count))
+
+
+def _over(oversight: Oversight) -> bool:
+    return oversight.stopped is not None or oversight.interrupted()
+
+
+def _carry_out(
+    azure: Azure, work: Sequence[Work], limits: Limits, oversight: Oversight, learned: Learned
+) -> list[Outcome[Instance]]:
+    """Make every call and watch it, and then what is to be done instead of those that turned out not to be there."""
+    survey = SetSurvey(azure, work) if all(len(each.instances) == 1 for each in work) else None
+    recourse = Recourse(azure, oversight.operation)
+    outcomes = fan_out(work, _call, limits, oversight, _lane, survey, recourse, learned)
+    single = [one for outcome in outcomes if outcome.target.settle is alike for one in alike(outcome)]
+    others = [outcome for outcome in outcomes if outcome.target.settle is not alike]
+    found = [one for outcome in others for one in outcome.target.settle(outcome)]
+    settled = [one for one in found if not isinstance(one, Work)]
+    oversight.settled(settled)
+    done = [oversight.finished(one) for one in (*single, *settled)]
+    instead = [one for one in found if isinstance(one, Work)]
+    return done + _carry_out(azure, instead, limits, oversight, learned) if instead else done
+
+
+def _call(work: Work) -> Flight:
+    return work.call()  # type: ignore[operator]  # whoever has nothing to do has been set apart
+
+
+def _lane(work: Work) -> tuple[str, str]:
+    return lane_of(work.instances[0])
+
+
+def _check(
+    azure: Azure, batch: Batch, gate: health.Gate | None, oversight: Oversight, outcomes: list[Outcome[Instance]]
+) -> list[Outcome[Instance]]:
+    """Wait until a batch is healthy, or stop the run; the outcome of whoever is not healthy says so."""
+    if gate is None:
+        return outcomes
+    ill = health.unhealthy(azure, gate, batch.instances, oversight.interrupted)
+    if oversight.interrupted():
+        return outcomes
+    told = [{"id": one.id, "reason": why} for one, why in ill]
+    oversight.tell(records.record("health", batch=batch.number, unhealthy=told))
+    if not ill:
+        return outcomes
+    oversight.ill = True
+    names = report.some([one.name for one, _ in ill])
+    oversight.stop(f"Stopped by --health-gate {gate.kind}: not healthy after {gate.timeout} s: {names}.")
+    by_id = {one.id: f"Not healthy after {gate.timeout} s: {why}" for one, why in ill}
+    after = [replace(one, reason=by_id.get(one.target.id, one.reason)) for one in outcomes]
+    oversight.tell(*(records.outcome(oversight.operation, one) for one in after if one.target.id in by_id))
+    return after

@@ -1,0 +1,133 @@
+"""When are instances in the state that somebody waits for?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import jmespath
+from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumentMissingError
+from knack.log import get_logger
+
+from azext_flexcompare import report
+from azext_flexcompare._client_factory import WORKERS, compute_client
+from azext_flexcompare.choosing import choose
+from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.flight import Failure
+from azext_flexcompare.interruption import interruptible
+from azext_flexcompare.members import Reader, find_members
+from azext_flexcompare.operating import azure_of
+from azext_flexcompare.overseer import Overseer
+from azext_flexcompare.pacing import UNPACED
+from azext_flexcompare.reinspection import read_again
+from azext_flexcompare.selection import Choice, Instance, select
+from azext_flexcompare.sending import PACES, Azure, lane_of
+from azext_flexcompare.settling import GONE
+from azext_flexcompare.standing import own_error
+
+WAIT = "wait"
+Reached = Callable[[Instance | None], bool]
+
+
+class Awaited(NamedTuple):
+    """The states to wait for, as `az vm wait` names them, and power states; all of them must hold."""
+
+    created: bool = False
+    updated: bool = False
+    deleted: bool = False
+    exists: bool = False
+    custom: str | None = None
+    power_states: tuple[str, ...] = ()
+
+    def tests(self) -> list[Reached]:
+        """Make the tests; raises RequiredArgumentMissingError where nothing is waited for."""
+        named = [
+            (self.created or self.updated, lambda one: one is not None and _succeeded(one)),
+            (self.deleted, lambda one: one is None),
+            (self.exists, lambda one: one is not None),
+            (bool(self.power_states), lambda one: one is not None and one.power_state in self.power_states),
+        ]
+        found: list[Reached] = [test for wanted, test in named if wanted]
+        found += [_custom(self.custom)] if self.custom else []
+        if not found:
+            raise RequiredArgumentMissingError(
+                "wait is not told what for.",
+                recommendation="Give --power-state, --created, --updated, --deleted, --exists, --custom or --job-log.",
+            )
+        return found
+
+
+def wait_for(
+    cli_ctx: Any, choice: Choice, awaited: Awaited, interval: int | None, timeout: int
+) -> list[dict[str, Any]]:
+    """Wait until each chosen instance is as awaited; return a row for each, in the order chosen."""
+    tests = awaited.tests()
+    chosen = _still_there(cli_ctx, choice) if awaited.deleted else choose(cli_ctx, WAIT, choice)
+    limits = Limits(None, timeout, WORKERS, True, UNPACED, PACES[1])  # nothing is sent before the looks
+    with interruptible() as interrupted:
+        outcomes = fan_out(
+            chosen, partial(_Watch, azure_of(cli_ctx), tests, interval), limits, Overseer(interrupted), lane_of
+        )
+    outcomes = [replace(one, url=None) for one in outcomes]
+    for line in report.folded(outcomes):
+        get_logger(__name__).warning(line)
+    report.leave_after_output(cli_ctx, report.status_of(outcomes))
+    return [report.waited_row(WAIT, outcome) for outcome in outcomes]
+
+
+def _still_there(cli_ctx: Any, choice: Choice) -> list[Instance]:
+    """Choose among those that are left: whoever is gone already need not be waited for."""
+    members, named = find_members(Reader(partial(compute_client, cli_ctx), WAIT), choice)
+    known = {text.lower() for one in members for text in (one.name, one.id, "*")}
+    gone = [name for name in named.names or () if name.lower() not in known]
+    if gone:
+        get_logger(__name__).warning("Not there any more: %s", report.some(gone))
+    left = tuple(name for name in named.names or ("*",) if name.lower() in known)
+    return select(members, named._replace(names=left)) if left else []
+
+
+def _succeeded(instance: Instance) -> bool:
+    error = own_error(instance)
+    if error:
+        raise Failure(error)
+    return instance.provisioning_state == "Succeeded"
+
+
+def _custom(query: str) -> Reached:
+    try:
+        compiled = jmespath.compile(query)
+    except jmespath.exceptions.JMESPathError as error:
+        raise InvalidArgumentValueError(
+            f"--custom is no JMESPath query: {' '.join(str(error).split())}",
+            recommendation="`az vmss-flex show` prints what the query is asked of.",
+        ) from error
+    return lambda one: one is not None and bool(compiled.search(report.as_shown(one.resource)))
+
+
+@dataclass(eq=False)
+class _Watch:
+    """The looks at one instance."""
+
+    azure: Azure
+    tests: Sequence[Reached]
+    interval: int | None
+    instance: Instance
+    result: None = None
+    lasted: None = None
+    left: None = None
+    final: None = None
+    url: str = "the instance itself"  # there is something to watch
+
+    def wait(self) -> float | None:
+        """Ask for as long a wait as the user does."""
+        return self.interval
+
+    def look(self) -> bool:
+        """Read the instance once."""
+        found = read_again(self.azure, self.instance)
+        reached = all(test(found) for test in self.tests)
+        if found is None and not reached:
+            raise Failure(GONE)
+        return reached
