@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from azext_flexcompare._client_factory import WORKERS
+from azext_flexcompare.cost import PACES, lane_of
 from azext_flexcompare.fanout import Limits, fan_out
 from azext_flexcompare.outcome import Outcome, Status
 from azext_flexcompare.overseer import Overseer
 from azext_flexcompare.pacing import UNPACED
 from azext_flexcompare.reinspection import read_again
 from azext_flexcompare.selection import Instance
-from azext_flexcompare.sending import PACES, Azure, lane_of
+from azext_flexcompare.sending import Azure
 from azext_flexcompare.standing import is_under_way
 
 GONE = "It no longer exists."

@@ -17,12 +17,13 @@ from azure.cli.core.azclierror import (
 from knack.log import get_logger
 from knack.prompting import NoTTYException, prompt_y_n
 
-from azext_flexcompare import job_log, records, report
+from azext_flexcompare import cost, job_log, records, report
 from azext_flexcompare._client_factory import WORKERS, arm_client, compute_client
 from azext_flexcompare.adapters import Nothing, Prepare, Work
 from azext_flexcompare.batching import batches_of, domain_of
 from azext_flexcompare.choosing import choose
-from azext_flexcompare.engines import prepared_by
+from azext_flexcompare.cost import PACES
+from azext_flexcompare.engines import ENGINES, can, prepared_by
 from azext_flexcompare.fanout import Limits
 from azext_flexcompare.following import events_to, progress_on
 from azext_flexcompare.health import Gate
@@ -37,7 +38,7 @@ from azext_flexcompare.records import Record
 from azext_flexcompare.rollout import Batch, Pace, roll_out
 from azext_flexcompare.secrecy import Masker, hidden, masker
 from azext_flexcompare.selection import Choice, Instance, describe
-from azext_flexcompare.sending import PACES, Azure
+from azext_flexcompare.sending import Azure
 from azext_flexcompare.table import Operation
 
 
@@ -135,6 +136,7 @@ def run(task: Task, agenda: Agenda) -> list[dict[str, Any]]:
         stack.enter_context(hidden(task.mask))
         if how.dry_run:
             _describe_plan(task, agenda)
+            _tell_cost(task, agenda)
             would = [one for one in agenda.chosen if one.id in numbers]
             outcomes = [*agenda.settled, *agenda.news, *planned(would, _locked(task, would), numbers)]
             return told(task.cli_ctx, task.operation, agenda.chosen, outcomes, retry)
@@ -197,6 +199,24 @@ def _describe_plan(task: Task, agenda: Agenda) -> None:
             where = domain_of(batch.instances, task.how.batch_by)
             what = _count(batch.instances) + (where and f", {where}")
             get_logger(__name__).warning("Batch %d of %d: %s", batch.number, len(agenda.batches), what)
+
+
+def _tell_cost(task: Task, agenda: Agenda) -> None:
+    """Say what each engine would take, by the calls that it really prepares; those of the chosen one are there."""
+    ways = {
+        engine: [work.instances for batch in agenda.batches for work in _prepared_by(engine, task, batch)]
+        for engine in ENGINES
+        if can(engine, task.operation, task.given)
+    }
+    for line in cost.told(task.operation, ways, not task.how.no_wait):
+        get_logger(__name__).warning(line)
+
+
+def _prepared_by(engine: str, task: Task, batch: Batch) -> Sequence[Work]:
+    if engine == task.how.engine:
+        return batch.work
+    prepare = prepared_by(engine, task.operation, task.options, task.azure)
+    return prepare([one for work in batch.work for one in work.instances])
 
 
 def _count(instances: Sequence[Instance]) -> str:

@@ -16,15 +16,11 @@ from azure.mgmt.core.polling.arm_polling import ARMPolling, AzureAsyncOperationP
 
 from azext_flexcompare.failure import Error, body_error, error_of, one_line
 from azext_flexcompare.flight import Failure, Flight, Throttled, Unanswered
-from azext_flexcompare.pacing import Rate
 from azext_flexcompare.selection import Instance, ScaleSet
 
 # The SDK would repeat a POST that was answered by 500 or 503, of which nobody knows whether it was accepted, and would
 # sleep in the thread; the engine repeats what may be repeated. Seconds.
 ONCE = {"retry_total": 0, "connection_timeout": 30, "read_timeout": 120}
-# The first guess, before an answer says what is left: changes and reads of one principal in a subscription and region
-# (Microsoft, Azure Resource Manager throttling, token buckets since 2024).
-PACES = (Rate(200, 10), Rate(250, 25))
 CLIENT_ERROR, TOO_MANY, SERVER_ERROR = 400, 429, 500
 LEFT = tuple(f"x-ms-ratelimit-remaining-subscription-{kind}" for kind in ("reads", "writes", "deletes"))
 GONE = (404, 410)
@@ -220,11 +216,6 @@ def failures() -> Iterator[None]:
         raise Unacknowledged(Error("ConnectionLost", f"{DOUBT}: {one_line(error)}")) from error
     except AzureError as error:
         raise Failure(Error("NotSent", one_line(error))) from error
-
-
-def lane_of(instance: Instance) -> tuple[str, str]:
-    """Name the lane of an instance: Azure Resource Manager counts for each subscription in each region."""
-    return instance.subscription, instance.location
 
 
 def seconds_asked(headers: Mapping[str, str]) -> float | None:

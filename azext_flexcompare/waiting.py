@@ -14,6 +14,7 @@ from knack.log import get_logger
 from azext_flexcompare import report
 from azext_flexcompare._client_factory import WORKERS, compute_client
 from azext_flexcompare.choosing import choose
+from azext_flexcompare.cost import PACES, lane_of
 from azext_flexcompare.fanout import Limits, fan_out
 from azext_flexcompare.flight import Failure
 from azext_flexcompare.interruption import interruptible
@@ -23,7 +24,7 @@ from azext_flexcompare.overseer import Overseer
 from azext_flexcompare.pacing import UNPACED
 from azext_flexcompare.reinspection import read_again
 from azext_flexcompare.selection import Choice, Instance, select
-from azext_flexcompare.sending import PACES, Azure, lane_of
+from azext_flexcompare.sending import Azure
 from azext_flexcompare.settling import GONE
 from azext_flexcompare.standing import own_error
 

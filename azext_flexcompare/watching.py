@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from azext_flexcompare.adapters import Work
+from azext_flexcompare.cost import pages
 from azext_flexcompare.selection import ScaleSet
 from azext_flexcompare.sending import ONCE, Azure
 from azext_flexcompare.standing import UNDER_WAY
 
-PAGE = 100  # VMs that a page is taken to hold until one has been seen; Azure's own size is not documented
 VERSION = "2024-11-01"
 
 
@@ -26,7 +26,7 @@ class SetSurvey:
         self.azure = azure
         instances = [instance for each in work for instance in each.instances]
         self.sets = list(dict.fromkeys(instance.scale_set for instance in instances))
-        self.pages = -(-len(instances) // PAGE)
+        self.pages = pages(len(instances))
 
     def requests(self) -> int:
         """Say how many pages there are."""

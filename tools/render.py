@@ -1,4 +1,4 @@
-"""What does the documentation say that the table already says? Writes docs/equivalence.md and a part of the README.
+"""What does the documentation say that the code already says? Writes docs/equivalence.md, parts of others.
 
 `python -m tools.render --check` writes nothing and fails where a file does not say what the table says.
 """
@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from azext_flexcompare.comparison import compare_rows
+from azext_flexcompare.engines import ENGINES
 from azext_flexcompare.table import cite, facts, operations
+from tools import fleet
 
 ROOT = Path(__file__).parent.parent
 README, EQUIVALENCE = ROOT / "README.md", ROOT / "docs" / "equivalence.md"
-BEGIN, END = "<!-- the table begins: `make table` writes it -->", "<!-- the table ends -->"
+PERFORMANCE = ROOT / "docs" / "performance.md"
+GENERATED = (EQUIVALENCE, README, PERFORMANCE)
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
@@ -71,17 +74,32 @@ def equivalence() -> str:
     )
 
 
+def performance_tables() -> dict[str, str]:
+    """Write the tables of the page on performance, each under its name."""
+    engines = (heading for engine in ENGINES for heading in (_code(engine), "at least"))
+    principals = (f"{count} principal{'s' * (count > 1)}" for count in fleet.PRINCIPALS)
+    return {
+        "limits": table(("What", "Of whom", "At once", "Then each second", "Source"), fleet.limits()),
+        "fleets": table(("VMs", "Sets", "Subscriptions", "Regions of each", "Pages before", *engines), fleet.fleets()),
+        "principals": table(("VMs", *principals), fleet.principals()),
+    }
+
+
 def written(path: Path) -> str:
-    """Say what a generated file should hold, the hand-written part of the README as it is."""
+    """Say what a file should hold, what is written by hand as it is."""
     if path == EQUIVALENCE:
         return equivalence()
-    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    return f"{before}{BEGIN}\n\n{readme_table()}\n{END}{rest.partition(END)[2]}"
+    text = path.read_text(encoding="utf-8")
+    for name, part in ({"table": readme_table()} if path == README else performance_tables()).items():
+        begin, end = f"<!-- the {name} begins: `make table` writes it -->", f"<!-- the {name} ends -->"
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n\n{part}\n{end}{rest.partition(end)[2]}"
+    return text
 
 
 def main() -> int:
     """Write the files, or with --check compare them; returns 1 where one is stale."""
-    stale = [path for path in (EQUIVALENCE, README) if not path.exists() or path.read_text("utf-8") != written(path)]
+    stale = [path for path in GENERATED if not path.exists() or path.read_text("utf-8") != written(path)]
     for path in stale:
         if "--check" in sys.argv:
             print(f"{path.relative_to(ROOT)} is stale: run `make table`")

@@ -1,0 +1,86 @@
+"""What would a fleet take, by the arithmetic of `--dry-run`? The tables of docs/performance.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from typing import Any, NamedTuple
+
+from azext_flexcompare.cost import ACTIONS, CHANGES, LIMITS, Cost, cost, duration, least, pages
+from azext_flexcompare.engines import ENGINES, prepared_by
+from azext_flexcompare.selection import Instance, ScaleSet
+from azext_flexcompare.sending import Azure
+from azext_flexcompare.table import Operation, operations
+
+OPERATION = "start"  # every engine has it
+LARGEST_SET = 1000
+SIZES = (100, 1000, 10_000, 100_000)
+SPREADS = tuple(product((1, 10), (1, 10)))  # subscriptions, and regions in each
+PRINCIPALS = (1, 2, 10)
+
+Row = tuple[Any, ...]
+
+
+class Fleet(NamedTuple):
+    """So many VMs in full sets, spread evenly over subscriptions and the regions in each."""
+
+    vms: int
+    subscriptions: int
+    regions: int
+
+    @property
+    def sets(self) -> int:
+        """Say how many sets there are."""
+        return -(-self.vms // LARGEST_SET)
+
+    def instances(self) -> list[Instance]:
+        """List the VMs."""
+        places = list(product(range(self.subscriptions), range(self.regions)))
+        return [instance for one in range(self.sets) for instance in self._members(one, *places[one % len(places)])]
+
+    def _members(self, one: int, subscription: int, region: int) -> list[Instance]:
+        home = ScaleSet(f"subscription-{subscription}", "rg", f"set-{one}", f"set-{one}")
+        size = min(LARGEST_SET, self.vms)
+        names = (f"{home.name}-{number}" for number in range(size))
+        where = f"region-{region}"
+        return [Instance(name, name, home, None, None, None, {}, None, None, where, None) for name in names]
+
+
+def limits() -> Iterator[Row]:
+    """List the limits, each with where it is documented."""
+    for one in LIMITS:
+        yield one.what, one.whose, f"{one.rate.burst:,}", f"{one.rate.per_second:.3g}", one.source
+
+
+def principals() -> Iterator[Row]:
+    """List what sending a call to each VM of one subscription and region takes, as more principals share it."""
+    for vms in (*SIZES[:2], 2000, 5000, *SIZES[2:]):
+        shared = [least(CHANGES.rate, -(-vms // count)) for count in PRINCIPALS]
+        compute = least(ACTIONS.rate, vms)
+        yield f"{vms:,}", *(duration(max(one, compute)) for one in shared)
+
+
+@cache
+def fleets() -> list[Row]:
+    """List what fleets take by each engine, in as many places as they have sets for."""
+    there = (Fleet(vms, *spread) for vms in SIZES for spread in SPREADS)
+    return [_fleet(one) for one in there if one.sets >= one.subscriptions * one.regions]
+
+
+def _fleet(fleet: Fleet) -> Row:
+    operation = next(one for one in operations() if one.name == OPERATION)
+    instances = fleet.instances()
+    costs = [_cost(engine, operation, instances) for engine in ENGINES]
+    told = (text for one in costs for text in (f"{one.calls:,} + {one.looks:,}", duration(one.seconds)))
+    listed = fleet.sets * pages(min(LARGEST_SET, fleet.vms))
+    return f"{fleet.vms:,}", fleet.sets, fleet.subscriptions, fleet.regions, f"{listed:,}", *told
+
+
+def _cost(engine: str, operation: Operation, instances: list[Instance]) -> Cost:
+    prepare = prepared_by(engine, operation, {}, Azure(_unasked, _unasked))
+    return cost(engine, operation, [each.instances for each in prepare(instances)])
+
+
+def _unasked(_: str | None) -> Any:
+    raise AssertionError("Nothing is sent.")
