@@ -34,6 +34,15 @@ def load_arguments(loader: Any, _: str) -> None:
             help="Where to read from: the compute API, always up to date, or Azure Resource Graph, cheap for many sets "
             "but up to about a minute old and without fault domains where it does not know them.",
         )
+    for command in ("get-instance-view", "list-instances"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            c.argument(
+                "as_map",
+                options_list=["--map"],
+                action="store_true",
+                help="Print a map as text instead of the list, whatever --output says: zones by fault domains, a "
+                "character for each instance, and what the characters mean.",
+            )
     with loader.argument_context("vmss-flex extension show") as c:
         c.argument("name", options_list=["--name", "-n"], help="Name of the extension on the instances.")
         c.argument("vmss_name", options_list=["--vmss-name"])  # as in `az vmss extension`

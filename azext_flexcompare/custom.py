@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # these would import the SDK at start-up
-    from azext_flexcompare.selection import Choice
+    from azext_flexcompare.selection import Choice, Instance
     from azext_flexcompare.table import Operation, Refusal
 
 
@@ -37,12 +39,18 @@ def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:
     translate_file(cmd.cli_ctx, file, diff)
 
 
-def list_instances(cmd: Any, choice: Choice, source: str = "compute") -> list[dict[str, Any]]:
-    """List the chosen instances with zone, fault domain and power state."""
+def list_instances(
+    cmd: Any, choice: Choice, source: str = "compute", as_map: bool = False
+) -> list[dict[str, Any]] | None:
+    """List the chosen instances with zone, fault domain and power state, or print a map of them."""
     from azext_flexcompare.choosing import choose
     from azext_flexcompare.report import listed_row
 
-    return [listed_row(instance) for instance in choose(cmd.cli_ctx, "list-instances", choice, source)]
+    chosen = choose(cmd.cli_ctx, "list-instances", choice, source)
+    if as_map:
+        _print_map(chosen)
+        return None
+    return [listed_row(instance) for instance in chosen]
 
 
 def show(cmd: Any, choice: Choice) -> list[Any]:
@@ -52,14 +60,18 @@ def show(cmd: Any, choice: Choice) -> list[Any]:
     return show_instances(cmd.cli_ctx, choice)
 
 
-def get_instance_view(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
-    """Show the instance view of each chosen instance."""
+def get_instance_view(cmd: Any, choice: Choice, as_map: bool = False) -> list[dict[str, Any]] | None:
+    """Show the instance view of each chosen instance, or print a map of them."""
     from azext_flexcompare.choosing import choose
     from azext_flexcompare.report import instance_row
 
+    chosen = choose(cmd.cli_ctx, "get-instance-view", choice)
+    if as_map:
+        _print_map(chosen)
+        return None
     return [
         {**instance_row(instance), "powerState": instance.power_state, "instanceView": instance.resource.instance_view}
-        for instance in choose(cmd.cli_ctx, "get-instance-view", choice)
+        for instance in chosen
     ]
 
 
@@ -188,3 +200,9 @@ def operate(
     if acting["retry_failed"]:
         return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, acting)
     return operating.run_operation(cmd.cli_ctx, operation, choice, options, how_of(acting))
+
+
+def _print_map(instances: list[Instance]) -> None:
+    from azext_flexcompare.domain_map import draw_maps
+
+    sys.stdout.write(draw_maps(instances, shutil.get_terminal_size((80, 24)).columns))

@@ -27,6 +27,7 @@ class Status:
 
 
 BAD = (Status.FAILED, Status.TIMED_OUT)
+UNFINISHED = (Status.NOT_STARTED, Status.INTERRUPTED)
 
 
 class Exit(IntEnum):

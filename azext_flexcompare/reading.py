@@ -23,7 +23,7 @@ from azext_flexcompare.flight import Flight
 from azext_flexcompare.interruption import interruptible
 from azext_flexcompare.live import check_rows
 from azext_flexcompare.operating import azure_of
-from azext_flexcompare.outcome import Outcome
+from azext_flexcompare.outcome import UNFINISHED, Outcome
 from azext_flexcompare.overseer import Overseer
 from azext_flexcompare.protection import OURS, locks_around, view_of_set
 from azext_flexcompare.selection import Choice, Instance
@@ -50,6 +50,7 @@ def show_extension(cli_ctx: Any, choice: Choice, name: str) -> list[dict[str, An
             f"None of the {len(outcomes)} chosen instances has an extension called {name}.",
             recommendation="`az vmss-flex extension list` shows what they have.",
         )
+    _leave(cli_ctx, outcomes)
     return [_row(outcome, extension=outcome.result) for outcome in outcomes]
 
 
@@ -62,6 +63,7 @@ def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
             return Ended(extensions.list(instance.resource_group, instance.name, **ONCE).value or [])
 
     outcomes = _read_each(cli_ctx, "extension list", choice, read)
+    _leave(cli_ctx, outcomes)
     return [_row(outcome, extensions=outcome.result) for outcome in outcomes]
 
 
@@ -69,6 +71,7 @@ def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
     """Show every lock that holds for each chosen instance, inherited ones too, and the scale set's own protection."""
     outcomes = _read_each(cli_ctx, "protection show", choice, view_of_set)
     locks = locks_around(azure_of(cli_ctx), [outcome.target for outcome in outcomes])
+    _leave(cli_ctx, outcomes)
     return [
         _row(
             outcome,
@@ -85,10 +88,10 @@ def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
 
 def show_instances(cli_ctx: Any, choice: Choice) -> list[Any]:
     """Show the chosen VMs whole, and under `scaleSetView` what only the scale set knows of them."""
-    return [
-        {**report.as_shown(outcome.target.resource), "scaleSetView": _view(outcome.result)}
-        for outcome in _read_each(cli_ctx, "show", choice, view_of_set)
-    ]
+    outcomes = _read_each(cli_ctx, "show", choice, view_of_set)
+    # The VM has been read with the list, so a view that the set refuses is warned of, and is no failure.
+    _leave(cli_ctx, [outcome for outcome in outcomes if outcome.status in UNFINISHED])
+    return [{**report.as_shown(outcome.target.resource), "scaleSetView": _view(outcome.result)} for outcome in outcomes]
 
 
 def check_live(
@@ -112,6 +115,10 @@ def _read_each(
     for line in report.folded(outcome for outcome in outcomes if not _absent(outcome.error)):
         get_logger(__name__).warning(line)
     return outcomes
+
+
+def _leave(cli_ctx: Any, outcomes: list[Outcome[Instance]]) -> None:
+    report.leave_after_output(cli_ctx, report.status_of([one for one in outcomes if not _absent(one.error)]))
 
 
 def _absent(error: Error | None) -> bool:

@@ -16,7 +16,10 @@ Masker = Callable[[str], str]
 
 
 def masker(secrets: Iterable[str]) -> Masker:
-    """Make the function that masks secrets in a text, as they are, as they stand in JSON, and the texts inside JSON."""
+    """Make the function that masks secrets in a text, as they are, as they stand in JSON, and the texts inside JSON.
+
+    Without any secret it is `unmasked`.
+    """
     forms = {
         form for secret in secrets for text in (secret, *_texts(secret)) for form in (text, json.dumps(text)[1:-1])
     }
@@ -27,12 +30,20 @@ def masker(secrets: Iterable[str]) -> Masker:
             text = text.replace(form, MASK)
         return text
 
-    return mask
+    return mask if ordered else unmasked
+
+
+def unmasked(text: str) -> str:
+    """Leave a text as it is, where there is nothing to hide."""
+    return text
 
 
 @contextmanager
 def hidden(mask: Masker) -> Iterator[None]:
     """Mask everything that is logged meanwhile."""
+    if mask is unmasked:
+        yield
+        return
     handlers = {handler for name in ("cli", "azure", "az", None) for handler in logging.getLogger(name).handlers}
 
     def mask_record(record: logging.LogRecord) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
 from azext_flexcompare import report
@@ -21,9 +22,17 @@ SET_STATE = "virtual_machine_scale_sets.begin_set_orchestration_service_state"
 
 
 def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, timeout: int) -> list[dict[str, Any]]:
-    """Suspend or resume a service of each named set, such as automatic repairs; return a row for each set."""
+    """Suspend or resume a service of each named set, such as automatic repairs; return a row for each set.
+
+    Raises InvalidArgumentValueError for ids of VMs, which have no such service.
+    """
     name = "set-orchestration-service-state"
-    sets, _ = sets_of(Reader(partial(compute_client, cli_ctx), name), choice)
+    sets, vms = sets_of(Reader(partial(compute_client, cli_ctx), name), choice)
+    if vms:
+        raise InvalidArgumentValueError(
+            f"{name} is asked of scale sets, and these are ids of virtual machines: {', '.join(vms)}",
+            recommendation="Give the ids of scale sets, or --resource-group and --name.",
+        )
     arguments = {"parameters": {"serviceName": service, "action": action}}
     with interruptible() as interrupted:
         outcomes = fan_out(

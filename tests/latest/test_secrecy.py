@@ -73,3 +73,12 @@ def test_logging_is_as_before_afterwards(caplog: pytest.LogCaptureFixture) -> No
         logger.warning("a %s b", "s3cr3t")
     logger.warning("a %s b", "s3cr3t")
     assert caplog.messages == [f"a {MASK} b", "a s3cr3t b"]
+
+
+@pytest.mark.parametrize(("secrets", "masked"), [([], False), ([""], False), (["s3cr3t"], True)])
+def test_where_there_is_no_secret_logging_is_left_alone(
+    secrets: list[str], masked: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with hidden(masker(secrets)):
+        logging.getLogger("cli.test").warning("a %s b", "s3cr3t")
+    assert (caplog.records[0].args == ()) is masked
