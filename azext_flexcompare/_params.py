@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from azure.cli.core.commands.parameters import get_enum_type, get_three_state_flag, resource_group_name_type
+from azure.cli.core.commands.parameters import (
+    get_enum_type,
+    get_generic_completion_list,
+    get_three_state_flag,
+    resource_group_name_type,
+)
 
-from azext_flexcompare._validators import port, positive, seconds
+from azext_flexcompare import _completers as completers
+from azext_flexcompare._validators import port, positive, row_name, seconds
 from azext_flexcompare.batching import share, size
 from azext_flexcompare.comparison import names, sections, supports
 from azext_flexcompare.table import Operation, operations
@@ -60,7 +66,12 @@ def load_arguments(loader: Any, _: str) -> None:
         _describe_nat_rules(c)
     with loader.argument_context("vmss-flex compare") as c:
         c.argument("section", arg_type=get_enum_type(sections()), help="Only this section of the page.")
-        c.argument("operation", arg_type=get_enum_type(names()), help="Only the rows of this API or of our command.")
+        c.argument(
+            "operation",
+            type=row_name,
+            completer=get_generic_completion_list(names()),
+            help="Only the rows of this API, or of this command of ours or of `az vmss`, such as restart.",
+        )
         c.argument(
             "by",
             arg_type=get_enum_type(["api", "command"]),
@@ -78,6 +89,7 @@ def _describe_choice(c: Any) -> None:
         "vmss_name",
         options_list=["--name", "-n", "--vmss-name"],
         configured_default="vmss",
+        completer=completers.flexible_sets(),
         arg_group=group,
         help="Name of the Flexible scale set. You can configure the default using "
         "`az configure --defaults vmss=<name>`.",
@@ -93,13 +105,21 @@ def _describe_choice(c: Any) -> None:
         "instance_ids",
         options_list=["--instance-ids", "--instance-id"],
         nargs="+",
+        completer=completers.of_instances(completers.names),
         arg_group=group,
         help="Names or ids of instances; `*` is every one. `@file` and `@-` read them, one a line.",
     )
-    c.argument("zone", nargs="+", arg_group=group, help="Only instances in these zones.")
+    c.argument(
+        "zone",
+        nargs="+",
+        completer=completers.of_instances(completers.zones),
+        arg_group=group,
+        help="Only instances in these zones.",
+    )
     c.argument(
         "fault_domain",
         nargs="+",
+        completer=completers.of_instances(completers.fault_domains),
         arg_group=group,
         help="Only instances in these fault domains.",
     )
@@ -113,11 +133,16 @@ def _describe_choice(c: Any) -> None:
     c.argument(
         "tag",
         nargs="+",
+        completer=completers.of_instances(completers.tags),
         arg_group=group,
         help="Only instances that have all these tags, each `key` or `key=value`.",
     )
     c.argument(
-        "exclude", nargs="+", arg_group=group, help="Leave these instances out: names, ids, or globs such as `web_1*`."
+        "exclude",
+        nargs="+",
+        completer=completers.of_instances(completers.names),
+        arg_group=group,
+        help="Leave these instances out: names, ids, or globs such as `web_1*`.",
     )
 
 

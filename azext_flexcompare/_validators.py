@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from argparse import ArgumentTypeError
+from difflib import get_close_matches
 from typing import Any
 
 from azure.cli.core.azclierror import (
@@ -11,6 +13,7 @@ from azure.cli.core.azclierror import (
     RequiredArgumentMissingError,
 )
 
+from azext_flexcompare.comparison import names
 from azext_flexcompare.selection import Choice
 
 CHOICE_OF_SETS = ("resource_group_name", "vmss_name", "ids")
@@ -103,6 +106,14 @@ def port(text: str) -> int:
     if number > 65535:
         raise ValueError(text)
     return number
+
+
+def row_name(text: str) -> str:
+    """Read the name of an API or a command of the table, or be refused by the parser."""
+    if text.lower() in names():
+        return text.lower()
+    near = ", ".join(get_close_matches(text.lower(), names())) or "none"
+    raise ArgumentTypeError(f"the table has no row called {text} (nearest: {near})")
 
 
 def _lines(option: str, values: list[str] | None) -> tuple[str, ...] | None:

@@ -48,13 +48,28 @@ class Operation(NamedTuple):
     notes: str | None = None
     adapter: str | None = None
     returns: str | None = None
+    topic: str = ""
     example: str = ""
+    examples: tuple[dict[str, str], ...] = ()
     engines: dict[str, dict[str, Any]] | None = None  # besides calls for single VMs
 
     @property
     def is_long(self) -> bool:
         """Say whether the call starts something that is to be watched."""
         return self.call is not None and ".begin_" in self.call
+
+
+class Other(NamedTuple):
+    """A command that is written by hand, as its help tells it."""
+
+    name: str
+    topic: str
+    summary: str
+    sends: str
+    calls: str
+    risk: str
+    examples: list[dict[str, str]]
+    notes: str | None = None
 
 
 class BulkService(NamedTuple):
@@ -93,6 +108,17 @@ def facts() -> dict[str, Any]:
 def operations() -> list[Operation]:
     """List the operations, each alias as an operation of its own name."""
     return [entry._replace(name=name) for entry in _written() for name in (entry.name, *entry.aliases)]
+
+
+def others() -> list[Other]:
+    """List the commands that are written by hand."""
+    return [Other(**entry) for entry in facts()["others"]]
+
+
+def rows_served(command: str) -> list[dict[str, Any]]:
+    """List the rows of the page that name a command of ours, or the one of which it is another name."""
+    written = next((entry.name for entry in _written() if command in entry.aliases), command)
+    return [api for api in facts()["apis"] if api["azVmssFlex"] == written]
 
 
 def bulk_services(verb: str) -> list[BulkService]:

@@ -1,4 +1,6 @@
-"""What does the documentation say that the code already says? Writes docs/equivalence.md, parts of others.
+"""What does the documentation say that the table, the help and the code already say?
+
+Writes docs/equivalence.md, docs/commands.md and parts of others.
 
 `python -m tools.render --check` writes nothing and fails where a file does not say what the table says.
 """
@@ -7,19 +9,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
+from knack.help_files import helps
+
+from azext_flexcompare import _help  # noqa: F401  (importing it registers the help texts)
+from azext_flexcompare._params import load_arguments
 from azext_flexcompare.comparison import compare_rows
 from azext_flexcompare.engines import ENGINES
 from azext_flexcompare.table import cite, facts, operations
 from tools import fleet
 
 ROOT = Path(__file__).parent.parent
-README, EQUIVALENCE = ROOT / "README.md", ROOT / "docs" / "equivalence.md"
+README, EQUIVALENCE, COMMANDS = ROOT / "README.md", ROOT / "docs" / "equivalence.md", ROOT / "docs" / "commands.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
-GENERATED = (EQUIVALENCE, README, PERFORMANCE)
+GENERATED = (EQUIVALENCE, COMMANDS, README, PERFORMANCE)
+GROUP = "vmss-flex"
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
@@ -85,10 +94,49 @@ def performance_tables() -> dict[str, str]:
     }
 
 
+class Arguments:
+    """Stands where the CLI's loader does, and keeps what each scope is told of its options."""
+
+    def __init__(self) -> None:
+        self.scopes: dict[str, dict[str, tuple[list[str], str]]] = {}
+
+    @contextmanager
+    def argument_context(self, scope: str) -> Iterator[Arguments]:
+        """Open a scope: a command, a group, or all."""
+        self._told = self.scopes.setdefault(scope, {})
+        yield self
+
+    def argument(self, dest: str, *_: Any, **settings: Any) -> None:
+        """Keep the names and the help of an option."""
+        names = settings.get("options_list") or [f"--{dest.replace('_', '-')}"]
+        if "help" in settings:
+            self._told[dest] = (names, settings["help"])
+
+    def rows(self, scope: str) -> list[tuple[str, str]]:
+        """List the options of a scope and their help."""
+        return [(_code(" ".join(names)), help_) for names, help_ in self.scopes.get(scope, {}).values()]
+
+
+def commands() -> str:
+    """Write the help of every command as a page."""
+    arguments = Arguments()
+    load_arguments(arguments, "")
+    return "\n".join(
+        [
+            "# The commands",
+            "",
+            "Generated from the help by `make table`; do not edit. `az vmss-flex NAME -h` shows the same, and every",
+            "option with its values and default.",
+            "",
+            *(_page(name, yaml.safe_load(helps[name]), arguments) for name in sorted(helps) if name.startswith(GROUP)),
+        ]
+    )
+
+
 def written(path: Path) -> str:
     """Say what a file should hold, what is written by hand as it is."""
-    if path == EQUIVALENCE:
-        return equivalence()
+    if path in (EQUIVALENCE, COMMANDS):
+        return equivalence() if path == EQUIVALENCE else commands()
     text = path.read_text(encoding="utf-8")
     for name, part in ({"table": readme_table()} if path == README else performance_tables()).items():
         begin, end = f"<!-- the {name} begins: `make table` writes it -->", f"<!-- the {name} ends -->"
@@ -113,6 +161,14 @@ def _vocabulary() -> Iterable[str]:
     for word in ("support", "evidence", "onFlexible"):
         told, *meanings = schema["$defs"][word]["description"].split(". ")
         yield f"**{word}**: {'. '.join([told, *meanings])}\n"
+
+
+def _page(name: str, entry: dict[str, Any], arguments: Arguments) -> str:
+    own = arguments.rows(name)
+    examples = [f"{one['name']}\n\n    {one['text']}\n" for one in entry.get("examples", ())]
+    options = [table(("Options of most commands" if name == GROUP else "Options", "What it is"), own)] if own else []
+    text = f"```text\n{entry['long-summary'].strip()}\n```\n"
+    return "\n".join([f"## az {name}", "", f"{entry['short-summary']}\n", text, *options, *examples])
 
 
 def _api(api: dict[str, Any]) -> str:

@@ -9,13 +9,14 @@ import pytest
 
 from azext_flexcompare.commands import HAND_WRITTEN
 from azext_flexcompare.table import operations, refusals
-from tools.render import EQUIVALENCE, README, ROOT, written
+from tools.render import COMMANDS as PAGES
+from tools.render import GENERATED, README, ROOT, written
 
 COMMANDS = ["compare", "translate", *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
 DOCUMENTS = [path for place in (".", "docs", "armsim") for path in (ROOT / place).glob("*.md")]
 
 
-@pytest.mark.parametrize("path", [EQUIVALENCE, README], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
 def test_what_is_generated_is_fresh(path: Path) -> None:
     assert path.read_text("utf-8") == written(path), "run `make table`"
 
@@ -24,6 +25,11 @@ def test_what_is_generated_is_fresh(path: Path) -> None:
 @pytest.mark.parametrize("document", ["README.md", "HISTORY.rst"])
 def test_every_command_is_named(command: str, document: str) -> None:
     assert re.search(rf"\b{command}\b", (ROOT / document).read_text("utf-8"))
+
+
+def test_every_command_has_a_page_with_its_help_and_no_other_has() -> None:
+    pages = re.findall(r"^## az vmss-flex (.+)$", PAGES.read_text("utf-8"), re.MULTILINE)
+    assert sorted(pages) == sorted({*COMMANDS, *(name.split()[0] for name in COMMANDS if " " in name)})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -28,7 +28,8 @@ ROWS_OF_THE_PAGE = {
     "Scale set APIs": 2,
 }
 HAND_WRITTEN = {"compare", "translate", *commands.HAND_WRITTEN}
-LISTS = ("operations", "refusals", "apis", "commands")
+LISTS = ("operations", "refusals", "apis", "commands")  # of facts, each with its source
+PLACES = (*LISTS, "others", "groups")
 
 
 def errors_of(table: dict[str, Any]) -> list[str]:
@@ -70,7 +71,7 @@ def test_table_follows_its_schema() -> None:
     assert errors_of(TABLE) == []
 
 
-@pytest.mark.parametrize("place", LISTS)
+@pytest.mark.parametrize("place", PLACES)
 def test_schema_refuses_a_key_that_nobody_agreed_on(place: str) -> None:
     spoilt = deepcopy(TABLE)
     spoilt[place][0]["surprise"] = "!"
@@ -86,6 +87,8 @@ def test_schema_refuses_a_key_that_nobody_agreed_on(place: str) -> None:
         ("commands", "today", "No full stop"),
         ("refusals", "because", "Two  spaces."),
         ("operations", "request", "GET {vm}"),
+        ("operations", "topic", "Sundries"),
+        ("others", "calls", "no sentence"),
     ],
 )
 def test_schema_refuses_a_value_outside_its_vocabulary(place: str, key: str, value: str) -> None:
@@ -94,7 +97,7 @@ def test_schema_refuses_a_value_outside_its_vocabulary(place: str, key: str, val
     assert [error.split(":")[0] for error in errors_of(spoilt)] == [f"$.{place}[0].{key}"]
 
 
-@pytest.mark.parametrize("name", ["operations", "refusals", "commands"])
+@pytest.mark.parametrize("name", ["operations", "others", "groups", "refusals", "commands"])
 def test_named_entries_are_sorted_and_unique(name: str) -> None:
     names = [entry["name"] for entry in TABLE[name]]
     assert names == sorted(set(names))
@@ -109,6 +112,12 @@ def test_no_command_has_two_meanings() -> None:
     refused = [entry["name"] for entry in TABLE["refusals"]]
     counts = Counter([*names_of_operations(), *refused, *HAND_WRITTEN])
     assert [name for name, count in counts.items() if count > 1] == []
+
+
+def test_each_command_and_each_group_that_is_written_by_hand_has_its_help_in_the_table() -> None:
+    assert {entry["name"] for entry in TABLE["others"]} == HAND_WRITTEN
+    groups = {name.split()[0] for name in our_commands() if " " in name}
+    assert {entry["name"] for entry in TABLE["groups"]} == groups
 
 
 def test_rows_stand_in_the_sections_and_the_order_of_the_page() -> None:

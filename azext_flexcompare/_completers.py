@@ -1,0 +1,87 @@
+"""What can the shell complete after an option that names sets, instances, or what instances have?
+
+A completion that cannot be had, or not soon, is none: it never fails and says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from azure.cli.core.decorators import Completer
+
+if TYPE_CHECKING:  # these would import the SDK at start-up
+    from azext_flexcompare.selection import Instance
+
+SECONDS = 5.0  # after which whoever types has gone on
+
+T = TypeVar("T")
+
+
+def flexible_sets() -> Any:
+    """Make the completer of the names of the Flexible scale sets, in the resource group if that is known."""
+    return Completer(lambda cmd, _, namespace: promptly(partial(_flexible_sets, cmd.cli_ctx, namespace)))
+
+
+def of_instances(texts: Callable[[Instance], Iterable[str]]) -> Any:
+    """Make the completer of texts that the instances of the named sets have."""
+
+    def complete(cmd: Any, _: str, namespace: Any) -> list[str]:
+        members = promptly(partial(_members, cmd.cli_ctx, namespace))
+        return sorted({text for instance in members for text in texts(instance)})
+
+    return Completer(complete)
+
+
+def names(instance: Instance) -> list[str]:
+    """Complete the name of an instance."""
+    return [instance.name]
+
+
+def zones(instance: Instance) -> list[str]:
+    """Complete the zone of an instance."""
+    return [instance.zone] if instance.zone else []
+
+
+def fault_domains(instance: Instance) -> list[str]:
+    """Complete the fault domain of an instance."""
+    return [] if instance.fault_domain is None else [str(instance.fault_domain)]
+
+
+def tags(instance: Instance) -> list[str]:
+    """Complete each tag of an instance, without its value and with it."""
+    return [text for key, value in instance.tags.items() for text in (key, f"{key}={value}")]
+
+
+def promptly(read: Callable[[], list[T]], seconds: float = SECONDS) -> list[T]:
+    """Give what is read, or nothing where that fails or takes longer."""
+    found: list[T] = []
+
+    def run() -> None:
+        with suppress(Exception):
+            found.extend(read())
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return list(found)
+
+
+def _flexible_sets(cli_ctx: Any, namespace: Any) -> list[str]:
+    from azext_flexcompare._client_factory import compute_client
+
+    sets = compute_client(cli_ctx).virtual_machine_scale_sets
+    group = namespace.resource_group_name
+    found = sets.list(group) if group else sets.list_all()
+    return [one.name for one in found if (one.orchestration_mode or "").lower() == "flexible"]
+
+
+def _members(cli_ctx: Any, namespace: Any) -> list[Instance]:
+    from azext_flexcompare._validators import CHOICE_OF_SETS, take_choice
+    from azext_flexcompare.choosing import choose
+
+    choice = take_choice({name: getattr(namespace, name, None) for name in CHOICE_OF_SETS})
+    return choose(cli_ctx, "list-instances", choice)
