@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--world", type=Path, help="JSON description of another world")
     parser.add_argument("--faults", type=Path, help="JSON list of fault rules")
     parser.add_argument("--record", type=Path, help="append ARM traffic to this file, a line of JSON an exchange")
-    parser.add_argument("--ready-file", type=Path, help="write url, ca_file and environment here once serving")
+    parser.add_argument("--ready-file", type=Path, help="write url, ca_file, environment and login here, once serving")
     return parser
 
 
@@ -78,7 +78,12 @@ def _announce(simulator: Simulator, config: str, ready_file: Path | None) -> Non
         print(shlex.join(["az", *command]))
     print(f"# serving {simulator.url}; Ctrl-C ends it", flush=True)
     if ready_file:
-        ready = {"url": simulator.url, "ca_file": str(simulator.ca_file), "environment": simulator.environment()}
+        ready = {
+            "url": simulator.url,
+            "ca_file": str(simulator.ca_file),
+            "environment": simulator.environment(),
+            "login": simulator.login_commands(),
+        }
         partial = ready_file.with_suffix(".partial")
         partial.write_text(json.dumps(ready))
         partial.replace(ready_file)

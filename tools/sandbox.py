@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock
 
@@ -56,7 +57,17 @@ def extensions() -> Path:
     return home / "az"
 
 
-def log_in(simulator: Simulator, config: Path) -> dict[str, str]:
+class Cloud(Protocol):
+    """What can be logged in to: a simulator of this process or of another."""
+
+    def environment(self) -> dict[str, str]:
+        """Return what `az` needs in its environment."""
+
+    def login_commands(self) -> list[list[str]]:
+        """Return what to pass to `az`, command by command, before the first real one."""
+
+
+def log_in(simulator: Cloud, config: Path) -> dict[str, str]:
     """Log an empty configuration folder in to a simulator; return the environment in which `az` uses both."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AZURE_")},

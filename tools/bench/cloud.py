@@ -1,0 +1,114 @@
+"""Where does a way run? Against a simulated Azure in a process of its own, so that it is not what is measured."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tools.sandbox import ROOT, log_in
+
+LISTED = "'virtualMachineScaleSet/id' eq '{}'"
+
+
+class Traffic(NamedTuple):
+    """What reached Azure since the last reset; `reached` counts the VMs that were sent an operation."""
+
+    requests: int
+    refused: int
+    connections: int
+    reached: int
+
+
+class Cloud:
+    """The simulator of another process, and the environment in which `az` is logged in to it."""
+
+    def __init__(self, ready: dict[str, Any], config: Path) -> None:
+        self._url, self._own = ready["url"], ready["environment"]
+        self._trust = ssl.create_default_context(cafile=ready["ca_file"])
+        self._login: list[list[str]] = ready["login"]
+        self.az = log_in(self, config)
+
+    def environment(self) -> dict[str, str]:
+        """Return what `az` needs in its environment."""
+        return dict(self._own)
+
+    def login_commands(self) -> list[list[str]]:
+        """Return what to pass to `az`, command by command, before the first real one."""
+        return self._login
+
+    def reset(self, vms: int, **settings: Any) -> None:
+        """Start over with so many VMs in the scale set `flex`."""
+        self._steer("reset", {"vms": vms, **settings})
+
+    def ids(self) -> list[str]:
+        """List the VMs of the scale set `flex`."""
+        state = self._steer("state")["vms"]
+        return [id_ for id_, vm in state.items() if (vm["scaleSet"] or "").endswith("/flex")]
+
+    def traffic(self) -> Traffic:
+        """Count what has arrived."""
+        requests = [one for one in self._steer("requests") if one["surface"] == "arm"]
+        reached = sum(bool(vm["accepted"]) for vm in self._steer("state")["vms"].values())
+        refused = sum(one["status"] == 429 for one in requests)
+        return Traffic(len(requests), refused, self._steer("counts")["connections"], reached)
+
+    def listing_seconds(self) -> float:
+        """Measure what reading the list of the set takes without any client's own work; the requests are counted."""
+        token = self._token()
+        (id_, *_) = self.ids()
+        group = id_[: id_.lower().index("/providers/")]
+        of_set = f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/flex"
+        query = {"api-version": "2024-11-01", "$filter": LISTED.format(of_set), "$expand": "instanceView"}
+        url = f"{self._url}{group}/providers/Microsoft.Compute/virtualMachines?{urllib.parse.urlencode(query)}"
+        began = time.monotonic()
+        while url:
+            url = self._open(url, {"Authorization": f"Bearer {token}"}).get("nextLink", "")
+        return time.monotonic() - began
+
+    def _token(self) -> str:
+        query = urllib.parse.urlencode({"resource": f"{self._url}/", "api-version": "2019-08-01"})
+        headers = {"X-IDENTITY-HEADER": self._own["IDENTITY_HEADER"]}
+        token: str = self._open(f"{self._own['IDENTITY_ENDPOINT']}?{query}", headers)["access_token"]
+        return token
+
+    def _steer(self, what: str, body: Any = None) -> Any:
+        return self._open(f"{self._url}/_sim/{what}", {}, body)
+
+    def _open(self, url: str, headers: dict[str, str], body: Any = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, content, headers)  # noqa: S310  (the simulator's own address)
+        with urllib.request.urlopen(request, context=self._trust) as answer:  # noqa: S310
+            return json.load(answer)
+
+
+@contextmanager
+def cloud(seconds: float, settings: list[str]) -> Iterator[Cloud]:
+    """Start a simulator whose operations last so many seconds, log in to it, and end it afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        ready = Path(folder) / "ready.json"
+        command = [sys.executable, "-m", "armsim", "--seconds", f"{seconds:g}", "--ready-file", str(ready)]
+        server = subprocess.Popen([*command, "--set", *settings], cwd=ROOT, stdout=subprocess.DEVNULL)
+        try:
+            yield Cloud(_await(ready, server), Path(folder) / "azure")
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _await(ready: Path, server: subprocess.Popen[bytes]) -> dict[str, Any]:
+    while not ready.exists():
+        if server.poll() is not None:
+            raise RuntimeError(f"the simulator ended with status {server.returncode}")
+        time.sleep(0.05)
+    announced: dict[str, Any] = json.loads(ready.read_text())
+    return announced
