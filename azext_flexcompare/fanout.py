@@ -423,6 +423,7 @@ class _Run(Generic[T]):
             course.url,
             course.flight.result if course.flight else None,
         )
+        course.flight = course.inquiry = None  # with all its answers; the list of who is due may still hold the course
         self.overseer.ended(outcome)
 
     def _break_off(self) -> None:

@@ -46,6 +46,11 @@ class SteppedPolling(ARMPolling):
         self.result: Any = None
         self._result_at: str | None = None
 
+    def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
+        """Set out from the answer that accepted the operation, without what is no longer needed of it."""
+        super().initialize(client, initial_response, deserialization_callback)
+        _lighten(initial_response)
+
     def run(self) -> None:
         """Leave the SDK's poller nothing to do: the engine steps this instead."""
 
@@ -75,6 +80,7 @@ class SteppedPolling(ARMPolling):
             if not self.finished():
                 self._result_at = self.final
                 self.update_status()
+                _lighten(self._pipeline_response)
             if self.finished() and self.returns and self.status().lower() == "succeeded":
                 self.result = self._final()
         except BadStatus:
@@ -226,6 +232,13 @@ def seconds_asked(headers: Mapping[str, str]) -> float | None:
         return RetryPolicy().parse_retry_after(headers["Retry-After"]) or None
     except (KeyError, ValueError):
         return None
+
+
+def _lighten(answer: Any) -> None:
+    """Let go of the connection's own copy of an answer that has been read: with thousands in flight it is the most."""
+    received = getattr(answer.http_response, "_internal_response", None)
+    if received is not None:
+        received.raw = None
 
 
 def _left(headers: Mapping[str, str]) -> float:

@@ -1,4 +1,4 @@
-"""Does the cost of a run grow no faster than it must? Counted in requests, never timed."""
+"""Does the cost of a run grow no faster than it must? Counted in requests and memory, never timed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import pytest
 
 from armsim import Simulator
 from tests.latest.conftest import Run
+from tools.bench.measuring import measure
+from tools.sandbox import AZ
 
 OF_SET = ("-g", "rg", "-n", "flex")
+MOST = 250  # megabytes, for the process of `az` as a whole
 
 
 def refused(sim: Simulator) -> int:
@@ -37,3 +40,14 @@ def test_a_thousand_instances_under_the_documented_limits_are_never_refused(run:
     print(f"\n1000 instances: {len(sim.requests())} requests, {refused(sim)} refused")  # noqa: T201
     assert refused(sim) <= 1
     assert len(sim.requests()) <= 2.2 * 1000
+
+
+@pytest.mark.proof
+def test_five_thousand_instances_fit_into_250_megabytes(sim: Simulator, environment: dict[str, str]) -> None:
+    scale_sets = {f"set{number}": {"mode": "Flexible", "instances": 1000} for number in range(5)}
+    sim.reset(world={"resourceGroups": {"rg": {"scaleSets": scale_sets}}}, seconds=5)
+    took = measure(environment, [str(AZ), "vmss-flex", "restart", "--ids", *sim.scale_sets.values()])
+    print(f"\n5000 instances: {took.megabytes:.0f} MB, {len(sim.requests())} requests")  # noqa: T201
+    assert took.exit == 0
+    assert sum(reached(sim, "restart", sim.names(name)) for name in scale_sets) == 5000
+    assert took.megabytes < MOST
