@@ -69,6 +69,8 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
 
     def prepare(instances: list[Instance]) -> list[Work]:
         made = [Chunk(azure, wish, chunk, fallback) for chunk in chunks(instances)]
+        for chunk in made[1:]:
+            chunk.first = made[0]
         return [Work(chunk.instances, chunk.send, chunk.settle) for chunk in made]
 
     return prepare
@@ -111,7 +113,9 @@ class Chunk:
     instances: list[Instance]
     fallback: Prepare
     service: BulkService | None = None
+    first: Chunk | None = None  # of the run: as long as it is not over, the others most likely are not either
     began: float = 0.0
+    looked: float = 0.0
     asked: float | None = None
     known: dict[str, Known] = field(default_factory=dict)
     result: None = None
@@ -132,6 +136,7 @@ class Chunk:
                     raise
                 continue
             self.service, self.began = service, monotonic()
+            self.looked = self.began
             self._take(rows, {id_.lower(): Known(None) for id_ in ids})
             return self
         raise Failure(Error(NOWHERE, "No service for bulk operations is there."))
@@ -143,16 +148,24 @@ class Chunk:
 
     def wait(self) -> float:
         """Say how many seconds to wait: those the service asks for, or ever more."""
+        if self._leaves_it_to_the_first():
+            return FIRST_LOOK
         return self.asked or min(LONGEST_WAIT, max(FIRST_LOOK, (monotonic() - self.began) * BACK_OFF))
 
     def look(self) -> bool:
-        """Ask once about the instances whose end is not known yet."""
+        """Ask once about the instances whose end is not known yet, or leave it to the first call of the run."""
         assert self.service is not None  # noqa: S101
-        asked = self._unfinished()
+        if self._leaves_it_to_the_first():
+            return False
+        asked, self.looked = self._unfinished(), monotonic()
         with _patiently(), failures():
             rows = self._post(self.service, self.service.status, _ids_of(asked))
             self._take(rows, asked)
         return not self._unfinished()
+
+    def _leaves_it_to_the_first(self) -> bool:
+        recently = monotonic() - self.looked < LONGEST_WAIT
+        return recently and self.first is not None and self.first.url is not None
 
     def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
         """Tell what became of each instance when the call's own course is over, or what is to be done instead."""

@@ -32,6 +32,16 @@ def test_a_thousand_instances_cost_a_request_for_each_twenty_with_the_bulk_engin
 
 
 @pytest.mark.proof
+def test_the_bulk_engine_asks_no_more_often_where_operations_last(run: Run, sim: Simulator) -> None:
+    sim.reset(vms=1000, seconds=5)
+    sim.configure(limits=True)
+    done = run("deallocate", *OF_SET, "--engine", "bulk")
+    assert done.exit == 0
+    print(f"\n1000 instances in bulk: {len(sim.requests())} requests")  # noqa: T201
+    assert len(sim.requests()) <= 1000 / 20
+
+
+@pytest.mark.proof
 def test_a_thousand_instances_under_the_documented_limits_are_never_refused(run: Run, sim: Simulator) -> None:
     sim.reset(vms=1000, seconds=5)
     sim.configure(limits=True)
