@@ -14,6 +14,7 @@ from armsim.clock import Clock
 from armsim.compute.bulk import BulkBook
 from armsim.compute.lifecycle import GONE
 from armsim.faults.book import FaultBook
+from armsim.intervals import Intervals
 from armsim.resourcegraph.index import GraphIndex
 from armsim.traffic import RequestLog
 from armsim.world.model import VmState
@@ -42,6 +43,7 @@ class Cloud:
     throttle: Throttle = field(default_factory=Throttle)
     log: RequestLog = field(default_factory=RequestLog)
     accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    intervals: Intervals = field(default_factory=Intervals)
     now: float = 0.0
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from armsim.arm.errors import ArmError, not_modelled
 from armsim.faults.rules import parse_rule
 from armsim.messages import Request, Response
 from armsim.passage import ROUTES
-from armsim.truth import count_traffic, describe_state
+from armsim.truth import count_traffic, describe_changes, describe_state
 
 if TYPE_CHECKING:
     from armsim.service import Service
@@ -28,6 +28,7 @@ class ControlPlane:
             "GET requests": self._requests,
             "GET state": self._state,
             "GET counts": self._counts,
+            "GET changes": self._changes,
             "POST reset": self._start_over,
             "POST faults": self._add_faults,
             "DELETE faults": self._clear_faults,
@@ -65,6 +66,9 @@ class ControlPlane:
 
     def _counts(self, request: Request) -> dict[str, Any]:  # noqa: ARG002
         return count_traffic(self._service.cloud, self._service.meter)
+
+    def _changes(self, request: Request) -> dict[str, Any]:  # noqa: ARG002
+        return describe_changes(self._service.cloud)
 
     def _start_over(self, request: Request) -> Any:
         body = request.json() or {}

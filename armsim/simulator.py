@@ -15,14 +15,17 @@ from armsim.server import Server
 from armsim.service import Service
 from armsim.settings import Settings
 from armsim.traffic import Recorder
-from armsim.truth import count_traffic, describe_truth, find_vm
+from armsim.truth import count_accepted, count_traffic, describe_truth, find_vm
 from armsim.world.build import build_world
 from armsim.world.description import default_description
 
 if TYPE_CHECKING:
+    from collections import Counter
     from types import TracebackType
 
     from typing_extensions import Self
+
+    from armsim.intervals import Interval
 
 
 class Simulator:
@@ -147,6 +150,18 @@ class Simulator:
         """Return what came since the last reset, in numbers: requests, 429s by layer, connections and so on."""
         with self._service.lock:
             return count_traffic(self._service.cloud, self._service.meter)
+
+    def accepted(self) -> Counter[tuple[str, str]]:
+        """Return how many changes of each VM were carried out, by (VM, action), whether or not the answer arrived."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            return count_accepted(self._service.cloud)
+
+    def intervals(self) -> list[Interval]:
+        """Return when which operation ran on which VM, in the order in which they began."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            return self._service.cloud.intervals.read()
 
     def vm(self, name: str) -> dict[str, Any] | None:
         """Return the truth about a VM, None where there is none of that name."""

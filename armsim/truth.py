@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from armsim.compute.bulk import STARTING
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from armsim.traffic import Meter
     from armsim.world.model import Vm
 
-_COUNTED = (*ACTIONS, *WRITES, *BATCHES, *STARTING, "manualupgrade", "instance-put")
+_COUNTED = (*ACTIONS, *WRITES, *BATCHES, *STARTING, "manualupgrade", "instance-put", "lock-put", "lock-delete")
 
 
 def find_vm(cloud: Cloud, name: str) -> Vm | None:
@@ -44,6 +45,20 @@ def accepted_of(cloud: Cloud, identifier: str) -> dict[str, int]:
     """Return how many requests of each action were accepted for a VM, which may be gone by now."""
     counts = {action: cloud.accepted[identifier, action] for action in _COUNTED}
     return {action: times for action, times in counts.items() if times}
+
+
+def count_accepted(cloud: Cloud) -> Counter[tuple[str, str]]:
+    """Return how many requests were accepted, by the name of their VM and their action."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for (identifier, action), times in cloud.accepted.items():
+        counts[identifier.rpartition("/")[2], action] += times
+    return counts
+
+
+def describe_changes(cloud: Cloud) -> dict[str, Any]:
+    """Return what was accepted and what ran when, for clients in other processes."""
+    accepted = [{"id": vm, "action": action, "times": times} for (vm, action), times in cloud.accepted.items() if times]
+    return {"accepted": accepted, "intervals": [one._asdict() for one in cloud.intervals.read()]}
 
 
 def count_traffic(cloud: Cloud, meter: Meter) -> dict[str, Any]:

@@ -57,12 +57,16 @@ def put_lock(call: Call) -> Response:
     properties = _read(call)
     old = locks.get(key)
     locks[key] = lock = Lock(old.scope if old else _scope_of(call), call.params["lock"], **properties)
+    _count(call)
     return Response(200 if old else 201, lock.body())
 
 
 def delete_lock(call: Call) -> Response:
     """Take a lock away; 204 where there is none."""
-    return Response(204 if call.cloud.world.locks.pop(_key(call), None) is None else 200)
+    if call.cloud.world.locks.pop(_key(call), None) is None:
+        return Response(204)
+    _count(call)
+    return Response(200)
 
 
 def check_locks(request: Request, world: World) -> None:
@@ -86,6 +90,12 @@ def check_scope(world: World, scope: str, deletes: bool) -> None:
             f"scope(s) are locked: {scopes}. Please remove the lock and try again."
         )
         raise ArmError(409, "ScopeLocked", message)
+
+
+def _count(call: Call) -> None:
+    """Count a change of a lock on a VM among the changes of that VM."""
+    if call.params.get("kind", "").lower() == "virtualmachines":
+        call.cloud.accepted[_scope_of(call), call.action] += 1
 
 
 def _key(call: Call) -> tuple[str, str]:

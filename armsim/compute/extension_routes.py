@@ -10,6 +10,7 @@ from armsim.arm.lookup import group_of, vm_of
 from armsim.arm.operations import accepted
 from armsim.arm.router import Call, Router
 from armsim.compute.extension_body import describe_extension
+from armsim.compute.guest import is_silent
 from armsim.compute.lifecycle import WRITES
 from armsim.compute.progress import VM_PATH, begin, read_object
 from armsim.messages import Response
@@ -113,7 +114,7 @@ def _apply(call: Call, vm: Vm, extension: Extension, meanwhile: str, status: int
     extension.tags = extension.tags if tags is None else tags
     extension.provisioning, extension.error = meanwhile, None
     vm.extensions[extension.name.lower()] = extension
-    silent = vm.spec.vm_agent != "Ready"
+    silent = is_silent(vm)
     words = _silence(vm) if silent else _failure(extension)
 
     def at_end(due: float, error: dict[str, str] | None) -> None:

@@ -46,7 +46,7 @@ def describe_power(state: VmState) -> dict[str, str]:
 
 
 def _guest(vm: Vm) -> dict[str, Any]:
-    spec, since = vm.spec, vm.state.since
+    spec = vm.spec
     system, version = _SYSTEMS[spec.os_type]
     guest: dict[str, Any] = {
         "computerName": computer_name(spec),
@@ -56,10 +56,14 @@ def _guest(vm: Vm) -> dict[str, Any]:
     }
     if vm.extensions:
         guest["extensions"] = [describe_status(extension) for extension in vm.extensions.values()]
-    if spec.vm_health:
-        status = _status(f"HealthState/{spec.vm_health}", _words(spec.vm_health), since)
-        guest["vmHealth"] = {"status": status}
+        if any(extension.reports_health for extension in vm.extensions.values()):
+            guest["vmHealth"] = {"status": _health(vm)}
     return guest
+
+
+def _health(vm: Vm) -> dict[str, Any]:
+    word, since = vm.health
+    return _status(f"HealthState/{word}", _words(word), since)
 
 
 def _words(health: str) -> str:
@@ -67,9 +71,9 @@ def _words(health: str) -> str:
 
 
 def _agent(vm: Vm) -> dict[str, Any]:
-    spec, since = vm.spec, vm.state.since
-    ready = spec.vm_agent == "Ready"
-    status = _status(f"ProvisioningState/{'succeeded' if ready else 'Unavailable'}", spec.vm_agent, since)
+    word, since = vm.agent
+    ready = word == "Ready"
+    status = _status(f"ProvisioningState/{'succeeded' if ready else 'Unavailable'}", word, since)
     status |= {"message": "Guest Agent is running" if ready else "VM status blob is found but not yet populated."}
     if not ready:
         status["level"] = "Warning"

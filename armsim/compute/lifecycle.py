@@ -21,8 +21,9 @@ class Action:
     """One entry of lifecycle.json; `duration` is in units of the setting `seconds`, `jitter` a share of it.
 
     `to` is a power state, or a choice by the power state before or by the VM's attribute `by`. `during` and
-    `provisioning` hold while the operation runs. An `answer` other than 202 has no operation to poll. `busy` has
-    the words for a VM that some other operation keeps busy, where they are not the usual ones.
+    `provisioning` hold while the operation runs. `boots` are the power states from which it boots the VM. An `answer`
+    other than 202 has no operation to poll. `busy` has the words for a VM that some other operation keeps busy, where
+    they are not the usual ones.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Action:
     jitter: float
     during: str | None = None
     provisioning: str = "Updating"
+    boots: frozenset[str] = frozenset()
     by: str | None = None
     query: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
@@ -95,12 +97,13 @@ def _conflict(refusal: dict[str, str], action: str, vm: Vm, running: str = "") -
 
 def _attributes(entry: dict[str, Any]) -> dict[str, Any]:
     attributes = {("from_states" if key == "from" else key): value for key, value in entry.items()}
-    for key, kind in (("from_states", frozenset), ("query", tuple), ("body", tuple)):
+    for key, kind in _KINDS:
         if key in attributes:
             attributes[key] = kind(attributes[key])
     return attributes
 
 
+_KINDS = (("from_states", frozenset), ("boots", frozenset), ("query", tuple), ("body", tuple))
 _DATA = json.loads(Path(__file__).with_name("lifecycle.json").read_text())
 _BUSY: dict[str, str] = _DATA["busy"]
 

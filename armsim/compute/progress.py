@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError
 from armsim.arm.operations import Operation
+from armsim.compute.guest import come_up, go_down
 
 if TYPE_CHECKING:
     from armsim.arm.router import Call
@@ -74,16 +75,23 @@ def carry_out(
     """Let a VM go through an action from a moment on, for an operation that ends with it, well or with an error."""
     start = cloud.now if moment is None else moment
     before = vm.state.power
+    boots = before in action.boots
     after = (before, "Failed") if error else (action.target(vm), "Succeeded")
 
     def end(due: float) -> None:
         finish(due, error)
+        cloud.intervals.end(number, due)
+        if boots:
+            come_up(cloud, vm, due)
         cloud.change(vm, *after, due, error)
         for event in operation.then:
             event(due)
 
     cloud.accepted[vm.spec.id, operation.action] += 1
+    number = cloud.intervals.begin(vm, operation.action, start)
     vm.operation = operation
+    if boots:
+        go_down(cloud, vm, start)
     cloud.change(vm, action.during or before, action.provisioning, start)
     if not stuck:
         cloud.agenda.add(start + length(cloud, vm, action, operation.action), end)

@@ -141,6 +141,8 @@ def _begin(call: Call, scale_set: ScaleSet, vms: list[Vm], latest_model: bool = 
 
     def end(due: float) -> None:
         cloud.operations.end(operation, cloud.at(due), error)
+        for number in running:
+            cloud.intervals.end(number, due)
         for vm in vms:
             if latest_model and not error:
                 vm.spec = replace(vm.spec, latest_model=True)
@@ -148,6 +150,7 @@ def _begin(call: Call, scale_set: ScaleSet, vms: list[Vm], latest_model: bool = 
         for event in operation.then:
             event(due)
 
+    running = [cloud.intervals.begin(vm, call.action, cloud.now) for vm in vms]
     for vm in vms:
         vm.operation = operation
         cloud.accepted[vm.spec.id, call.action] += 1

@@ -21,7 +21,9 @@ def test_the_example_rules_are_rules(sim: Simulator) -> None:
 
 
 def test_the_example_world_is_a_world(sim: Simulator) -> None:
-    world, other = [example for example in EXAMPLES if isinstance(example, dict)]
+    world, boots, other = [example for example in EXAMPLES if isinstance(example, dict)]
+    sim.reset(boots)
+    assert [vm["powerState"] for vm in map(sim.vm, sim.names("web")) if vm] == ["running"] * 3
     sim.reset(other)
     assert [sim.vm(name)["powerState"] for name in sim.names("web")] == ["running"] * 2
     sim.reset(world)

@@ -8,9 +8,21 @@ from typing import Any
 from armsim.compute.vm_body import nic_id
 from armsim.network.build import add_load_balancer, add_nic
 from armsim.seeds import SUBSCRIPTION, suffix
-from armsim.world.description import VM_KEYS, check_description, overrides_of
+from armsim.world.description import DELAYS, NEVER, VM_KEYS, check_description, overrides_of
 from armsim.world.locks import Lock
-from armsim.world.model import SCALE_SET_TYPE, VM_TYPE, Extension, ScaleSet, Vm, VmSpec, VmState, World
+from armsim.world.model import (
+    HEALTH_EXTENSIONS,
+    HEALTH_PUBLISHER,
+    SCALE_SET_TYPE,
+    VM_TYPE,
+    Extension,
+    Report,
+    ScaleSet,
+    Vm,
+    VmSpec,
+    VmState,
+    World,
+)
 
 _CREATED = datetime(2026, 1, 5, 6, 0, tzinfo=timezone.utc)
 
@@ -99,7 +111,7 @@ def _add_vm(
     identifier = resource_id(world.subscription, group, VM_TYPE, name)
     if instance is not None:
         identifier = f"{scale_set}/virtualMachines/{instance}"
-    attributes = {VM_KEYS[key]: value for key, value in properties.items() if key in VM_KEYS}
+    attributes = {VM_KEYS[key]: _meant(key, value) for key, value in properties.items() if key in VM_KEYS}
     created = _CREATED + timedelta(seconds=ordinal)
     spec = VmSpec(
         name, group, location, identifier, ordinal, created, scale_set=scale_set, instance=instance, **attributes
@@ -107,19 +119,32 @@ def _add_vm(
     state = VmState(properties.get("powerState", "running"), properties.get("provisioningState", "Succeeded"), created)
     if (group.lower(), name.lower()) in world.vms:
         raise ValueError(f"resource group '{group}' has two virtual machines '{name}'")
-    extensions = [_extension(entry, created) for entry in properties.get("extensions", ())]
     _add_locks(world, identifier, properties)
-    vm = Vm(spec, state, extensions={one.name.lower(): one for one in extensions})
+    agent, health = Report(spec.vm_agent, created), Report(spec.vm_health, created)
+    vm = Vm(spec, state, agent, health, extensions=_extensions(spec, properties))
     world.add_vm(vm)
     if instance is None:
         add_nic(world, vm, nic_id(spec))
+
+
+def _meant(key: str, value: Any) -> Any:
+    return None if key in DELAYS and value == NEVER else value
+
+
+def _extensions(spec: VmSpec, properties: dict[str, Any]) -> dict[str, Extension]:
+    """Return the extensions of a VM: one of whose health the world speaks has that which reports it."""
+    extensions = [_extension(entry, spec.created) for entry in properties.get("extensions", ())]
+    speaks = "vmHealth" in properties or "healthyAfter" in properties
+    if speaks and not any(one.reports_health for one in extensions):
+        extensions.append(_extension(HEALTH_EXTENSIONS[spec.os_type], spec.created))
+    return {one.name.lower(): one for one in extensions}
 
 
 def _extension(entry: str | dict[str, Any], created: datetime) -> Extension:
     """Return an extension of its name, or of its name and some properties."""
     given = {"name": entry} if isinstance(entry, str) else entry
     properties = {
-        "publisher": "Microsoft.Azure.Extensions",
+        "publisher": HEALTH_PUBLISHER if given["name"] in HEALTH_EXTENSIONS.values() else "Microsoft.Azure.Extensions",
         "type": given["name"],
         "typeHandlerVersion": "1.0",
         "autoUpgradeMinorVersion": True,

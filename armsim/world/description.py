@@ -34,6 +34,8 @@ VM_KEYS = {
     "maintenanceAllowed": "maintenance_allowed",
     "vmAgent": "vm_agent",
     "vmHealth": "vm_health",
+    "agentReadyAfter": "agent_ready_after",
+    "healthyAfter": "healthy_after",
     "latestModelApplied": "latest_model",
     "protectFromScaleIn": "protect_from_scale_in",
     "protectFromScaleSetActions": "protect_from_scale_set_actions",
@@ -47,7 +49,13 @@ CHOICES = {
     "evictionPolicy": {"Deallocate", "Delete"},
     "provisioningState": {"Succeeded", "Failed", "Updating"},
     "powerState": set(POWER_STATES),
+    "vmAgent": {"Ready", "Not Ready"},
+    "vmHealth": {"healthy", "unhealthy", "unknown", "initializing"},
 }
+
+DELAYS = ("agentReadyAfter", "healthyAfter")
+"""What is a number of seconds after a boot, or NEVER, for which None stands as well."""
+NEVER = "never"
 
 STATE_KEYS = {"powerState", "provisioningState", "extensions", "locks"}
 """What else it may say: the state, extensions (each a name, or an object of a name and properties) and locks."""
@@ -93,6 +101,15 @@ def _check_vm(what: str, properties: dict[str, Any]) -> None:
     for key, choices in CHOICES.items():
         if key in properties and properties[key] not in choices:
             raise ValueError(f"{what} cannot have the {key} '{properties[key]}', only {', '.join(sorted(choices))}")
+    for key in DELAYS:
+        if not _is_delay(properties.get(key)):
+            raise ValueError(f"{what} cannot have the {key} {properties[key]!r}, only seconds or '{NEVER}'")
+
+
+def _is_delay(value: Any) -> bool:
+    if value is None or value == NEVER:
+        return True
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
 
 
 def _check_locks(what: str, properties: dict[str, Any]) -> None:

@@ -17,6 +17,11 @@ PROVIDER = "Microsoft.Compute"
 VM_TYPE = f"{PROVIDER}/virtualMachines"
 SCALE_SET_TYPE = f"{PROVIDER}/virtualMachineScaleSets"
 
+HEALTH_PUBLISHER = "Microsoft.ManagedServices"
+HEALTH_EXTENSIONS = {"Linux": "ApplicationHealthLinux", "Windows": "ApplicationHealthWindows"}
+"""The Application Health extension of each system."""
+_HEALTH_HANDLERS = {f"{HEALTH_PUBLISHER}.{name}".lower() for name in HEALTH_EXTENSIONS.values()}
+
 
 @dataclass(frozen=True)
 class VmSpec:
@@ -42,7 +47,9 @@ class VmSpec:
     hibernation_enabled: bool = False
     maintenance_allowed: bool = True
     vm_agent: str = "Ready"
-    vm_health: str | None = None
+    vm_health: str = "healthy"
+    agent_ready_after: float | None = 0.0
+    healthy_after: float | None = 0.0
     latest_model: bool = True
     protect_from_scale_in: bool = False
     protect_from_scale_set_actions: bool = False
@@ -66,6 +73,13 @@ class VmState(NamedTuple):
     version: int = 0
 
 
+class Report(NamedTuple):
+    """What something in the guest last said about itself, and when it began to say so."""
+
+    word: str
+    since: datetime
+
+
 @dataclass
 class Extension:
     """One VM extension: its public properties (protected settings are dropped on arrival) and how it is."""
@@ -82,13 +96,23 @@ class Extension:
         """The full name of what it runs: publisher and type."""
         return f"{self.properties['publisher']}.{self.properties['type']}"
 
+    @property
+    def reports_health(self) -> bool:
+        """Whether it asks the application how it is."""
+        return self.handler.lower() in _HEALTH_HANDLERS
+
 
 @dataclass
 class Vm:
-    """One virtual machine; `model` is its writable body once someone wrote it, None while `spec` says it all."""
+    """One virtual machine; `model` is its writable body once someone wrote it, None while `spec` says it all.
+
+    `agent` and `health` are what the guest says while the VM runs.
+    """
 
     spec: VmSpec
     state: VmState
+    agent: Report
+    health: Report
     operation: Operation | None = None
     model: dict[str, Any] | None = None
     extensions: dict[str, Extension] = field(default_factory=dict)

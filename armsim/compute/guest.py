@@ -1,0 +1,46 @@
+"""When is a VM that boots ready again: its agent, and the application in it?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from armsim.world.model import Report
+
+if TYPE_CHECKING:
+    from armsim.cloud import Cloud
+    from armsim.world.model import Vm
+
+_SILENT, _WAITING = "Not Ready", "initializing"
+
+
+def is_silent(vm: Vm) -> bool:
+    """Return whether the agent of a VM will not speak, however long one waits."""
+    return vm.spec.vm_agent != "Ready" or (vm.agent.word != "Ready" and vm.spec.agent_ready_after is None)
+
+
+def go_down(cloud: Cloud, vm: Vm, moment: float) -> None:
+    """Let a VM begin to boot: until it is up, its guest says so, unless it is to be ready that very moment."""
+    if vm.spec.agent_ready_after != 0:
+        vm.agent = Report(_SILENT, cloud.at(moment))
+    if vm.spec.healthy_after != 0:
+        vm.health = Report(_WAITING, cloud.at(moment))
+
+
+def come_up(cloud: Cloud, vm: Vm, booted: float) -> None:
+    """Let the guest of a VM that has booted become what it is, each part in its own time."""
+    spec, down = vm.spec, (vm.agent, vm.health)
+
+    # A later boot has put other reports in their place, and waits by itself.
+    def agent_speaks(due: float) -> None:
+        if vm.agent is down[0]:
+            vm.agent = Report(spec.vm_agent, cloud.at(due))
+
+    def application_speaks(due: float) -> None:
+        if vm.health is down[1]:
+            vm.health = Report(spec.vm_health, cloud.at(due))
+
+    for delay, speaks in ((spec.agent_ready_after, agent_speaks), (spec.healthy_after, application_speaks)):
+        if delay == 0:
+            speaks(booted)
+        elif delay is not None:
+            cloud.agenda.add(booted + delay, speaks)
