@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from armsim.arm.agenda import Agenda
 from armsim.arm.limits import Throttle
 from armsim.arm.operations import OperationStore
-from armsim.clock import Clock
 from armsim.compute.bulk import BulkBook
 from armsim.compute.lifecycle import GONE
 from armsim.faults.book import FaultBook
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from armsim.arm.tokens import TokenIssuer
+    from armsim.clock import Clock
     from armsim.settings import Settings
     from armsim.world.model import Vm, World
 
@@ -36,7 +36,7 @@ class Cloud:
     settings: Settings
     tokens: TokenIssuer
     faults: FaultBook
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock
     agenda: Agenda = field(default_factory=Agenda)
     operations: OperationStore = field(default_factory=OperationStore)
     bulk: BulkBook = field(default_factory=BulkBook)
@@ -55,9 +55,13 @@ class Cloud:
         self.now = self.clock.monotonic()
         self.agenda.run(self.now)
 
+    def utc(self) -> datetime:
+        """Return the date and time as the service has it."""
+        return self.clock.utc() + timedelta(seconds=self.settings.clock_skew)
+
     def at(self, moment: float) -> datetime:
-        """Return the date and time of a monotonic moment."""
-        return self.clock.utc() - timedelta(seconds=self.clock.monotonic() - moment)
+        """Return the date and time of a monotonic moment, as the service has it."""
+        return self.utc() - timedelta(seconds=self.clock.monotonic() - moment)
 
     def change(
         self,

@@ -34,6 +34,7 @@ class ControlPlane:
             "DELETE faults": self._clear_faults,
             "PATCH settings": self._change_settings,
             "POST clock": self._advance,
+            "DELETE tokens": self._expire_tokens,
         }
 
     def answer(self, request: Request) -> Response | None:
@@ -89,6 +90,10 @@ class ControlPlane:
     def _change_settings(self, request: Request) -> Any:
         self._service.cloud.settings = self._service.cloud.settings.changed(request.json() or {})
         return asdict(self._service.cloud.settings)
+
+    def _expire_tokens(self, request: Request) -> Any:  # noqa: ARG002
+        self._service.cloud.tokens.expire()
+        return {}
 
     def _advance(self, request: Request) -> Any:
         self._service.cloud.clock.advance(float((request.json() or {}).get("advance", 0)))

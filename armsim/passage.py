@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -66,7 +67,7 @@ def let_pass(request: Request, cloud: Cloud) -> Outcome:
         response, code = _refusal(error), error.code
         layer = (error.layer or "provider") if error.status == 429 else None
     if response is not None:
-        response = response._replace(headers={**_headers(route, request, toll), **response.headers})
+        response = response._replace(headers={**_headers(route, call, toll), **response.headers})
     return Outcome(response, route.surface, route.action, vm, code, layer)
 
 
@@ -80,7 +81,7 @@ def _handle(route: Route, call: Call, vm: str | None, toll: Toll) -> Response | 
 
 def _handle_with_fault(route: Route, call: Call, fault: Fault, toll: Toll) -> Response | None:
     if fault.kind == "status":
-        raise error_of(fault, route.bucket, call.cloud.clock.utc())
+        raise error_of(fault, route.bucket, call.cloud.utc())
     if fault.kind == "drop-before":
         return None
     response = _run(route, call._replace(fault=fault if fault.kind in OPERATIONS else None), toll)
@@ -115,10 +116,11 @@ def _refusal(error: ArmError) -> Response:
     return Response(error.status, error.body(), error.headers)
 
 
-def _headers(route: Route, request: Request, toll: Toll) -> dict[str, str]:
+def _headers(route: Route, call: Call, toll: Toll) -> dict[str, str]:
     identifier = str(uuid4())
     headers = {
+        "Date": formatdate(call.cloud.utc().timestamp(), usegmt=True),
         "x-ms-request-id": identifier,
-        "x-ms-correlation-request-id": request.headers.get("x-ms-correlation-request-id", identifier),
+        "x-ms-correlation-request-id": call.request.headers.get("x-ms-correlation-request-id", identifier),
     }
     return headers if route.surface == "public" else headers | toll.headers()

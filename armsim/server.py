@@ -71,8 +71,11 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _exchange  # noqa: N815
 
     def _send(self, response: Response) -> None:
-        content = response.content()
-        self.send_response(response.status)
+        content = b"" if response.status == 204 else response.content()
+        self.send_response_only(response.status)
+        self.send_header("Server", self.version_string())
+        if "Date" not in response.headers:
+            self.send_header("Date", self.date_time_string())
         for name, value in response.headers.items():
             self.send_header(name, value)
         if content:

@@ -7,6 +7,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from armsim.arm.tokens import TokenIssuer
+from armsim.clock import Clock
 from armsim.cloud import Cloud
 from armsim.faults.book import FaultBook
 from armsim.passage import let_pass
@@ -35,7 +36,8 @@ class Service:
         """Replace the world; tokens stay valid, so that no one need log in again."""
         world = build_world(description)
         with self.lock:
-            self.cloud = Cloud(self._url, world, settings, self._tokens, FaultBook())
+            clock = Clock()
+            self.cloud = Cloud(self._url, world, settings, self._tokens, FaultBook(clock), clock)
             self.meter.reset()
 
     def answer(self, request: Request) -> Response | None:

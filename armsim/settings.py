@@ -20,6 +20,8 @@ class Settings:
     """retry-after-ms of the same answers, which azure-core honours; for quick tests only."""
     token_lifetime: int = 3600
     """Validity of the next access token."""
+    clock_skew: float = 0.0
+    """How far the service's clock is ahead of everyone else's, behind where negative; tokens do not go by it."""
     staleness: float = 0.0
     """How far Resource Graph lags behind the provider."""
     latency: float = 0.0
@@ -52,6 +54,7 @@ _LISTS = {"bulk_regions", "schedule_regions"}
 _OPTIONAL = {"retry_after", "retry_after_ms", "bulk_executing", *_LISTS}
 _KINDS = {field.name: type(field.default) for field in fields(Settings)}
 _POSITIVE = {"page_size", "bulk_executing"}
+_SIGNED = {"clock_skew"}
 _SCALES = {"limits_capacity", "limits_refill"}
 
 
@@ -60,7 +63,7 @@ def _check(name: str, value: Any) -> None:
         raise ValueError(f"unknown setting '{name}'; there are {', '.join(sorted(_KINDS))}")
     if value is None and name in _OPTIONAL:
         return
-    if not (_is_list(value) if name in _LISTS else _fits(_KINDS[name], value)):
+    if not (_is_list(value) if name in _LISTS else _fits(_KINDS[name], value, name in _SIGNED)):
         raise ValueError(f"setting '{name}' cannot be {value!r}")
     if name in _POSITIVE and value < 1:
         raise ValueError(f"setting '{name}' must be at least 1")
@@ -74,8 +77,8 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-def _fits(kind: type, value: Any) -> bool:
+def _fits(kind: type, value: Any, signed: bool) -> bool:
     if kind is bool:
         return isinstance(value, bool)
     numbers = (int, float) if kind is float else (int,)
-    return isinstance(value, numbers) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, numbers) and not isinstance(value, bool) and (signed or value >= 0)

@@ -136,6 +136,11 @@ class Simulator:
         with self._service.lock:
             self._service.cloud.settings = self._service.cloud.settings.changed(settings)
 
+    def expire_tokens(self) -> None:
+        """Let every token that was issued until now be expired."""
+        with self._service.lock:
+            self._service.cloud.tokens.expire()
+
     def advance(self, seconds: float) -> None:
         """Let time pass at once in the simulated cloud."""
         with self._service.lock:

@@ -82,11 +82,13 @@ class OperationStore:
         self.peak = max(self.peak, self.running)
         return operation
 
-    def end(self, operation: Operation, now: datetime, error: dict[str, str] | None = None) -> None:
-        """Record that an operation is over, well or with an error."""
+    def end(
+        self, operation: Operation, now: datetime, error: dict[str, str] | None = None, bad: str = "Failed"
+    ) -> None:
+        """Record that an operation is over, well or with an error, which makes its status a `bad` one."""
         operation.ended = now
         operation.error = error
-        operation.status = "Failed" if error else "Succeeded"
+        operation.status = bad if error else "Succeeded"
         self.running -= 1
 
     def find(self, identifier: str) -> Operation:

@@ -65,6 +65,10 @@ class TokenIssuer:
             raise _unauthorized("ExpiredAuthenticationToken", message)
         return principal
 
+    def expire(self) -> None:
+        """Let every token that was issued until now be expired."""
+        self._known = {token: (0, principal) for token, (_, principal) in self._known.items()}
+
     def _signature(self, signed: str) -> str:
         digest = hmac.new(self._key, signed.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -74,9 +78,14 @@ def _encode(part: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
-def _unauthorized(code: str, message: str) -> ArmError:
+def challenge_of(message: str) -> dict[str, str]:
+    """Return the header with which a 401 asks for a better token."""
     challenge = (
         f'Bearer authorization_uri="https://login.windows.net/{TENANT}", '
         f'error="invalid_token", error_description="{message}"'
     )
-    return ArmError(401, code, message, headers={"WWW-Authenticate": challenge})
+    return {"WWW-Authenticate": challenge}
+
+
+def _unauthorized(code: str, message: str) -> ArmError:
+    return ArmError(401, code, message, headers=challenge_of(message))

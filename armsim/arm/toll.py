@@ -91,7 +91,7 @@ class Toll:
     def _provider_throttled(self, shortage: Shortage) -> ArmError:
         cloud, policy = self._call.cloud, shortage.claim.policy
         allowed = cloud.throttle.capacity(policy)
-        details = [throttle_detail(policy.name, cloud.clock.utc(), allowed)]
+        details = [throttle_detail(policy.name, cloud.utc(), allowed)]
         return _throttled("compute", "OperationNotAllowed", TOO_MANY, shortage.seconds, details)
 
 

@@ -146,7 +146,7 @@ def _check_vm(call: Call, request: BulkRequest, vm: Vm) -> None:
     cloud = call.cloud
     fault = cloud.faults.pick_part(request.action, "", vm.spec.name, {"status"})
     if fault:
-        raise error_of(fault, "", cloud.clock.utc())
+        raise error_of(fault, "", cloud.utc())
     other = cloud.bulk.open.get(vm.id)
     running = other.name if other else vm.operation.action if vm.operation and vm.busy else None
     if running:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from armsim.arm.errors import ArmError
 from armsim.arm.operations import Operation
 from armsim.compute.guest import come_up, go_down
+from armsim.compute.lifecycle import GONE
 
 if TYPE_CHECKING:
     from armsim.arm.router import Call
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from armsim.world.model import Vm
 
 VM_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{vm}"
+
+_PREEMPTED = {
+    "code": "OperationPreempted",
+    "message": "Operation execution has been preempted by a more recent operation.",
+}
 
 Error = dict[str, str]
 AtEnd = Callable[[float, "Error | None"], None]
@@ -34,16 +40,19 @@ def begin(
 ) -> Operation:
     """Start an action that was checked; `words` are what its failure says, by a fault rule or because it `fails`."""
     cloud, fault = call.cloud, call.fault
-    error = words if fails else None
-    operation = cloud.operations.start(vm.spec.name, action.name, vm.spec.location, cloud.clock.utc())
+    operation = cloud.operations.start(vm.spec.name, action.name, vm.spec.location, cloud.utc())
     operation.hidden = fault is not None and fault.kind == "gone"
+    deleted = fault is not None and fault.kind == "deleted"
+    lost = fault is not None and fault.kind == "deleted" and fault.status == 404
 
     def finish(due: float, error: Error | None) -> None:
-        cloud.operations.end(operation, cloud.at(due), error)
+        cloud.operations.end(operation, cloud.at(due), error, "Canceled" if deleted else "Failed")
+        operation.hidden = operation.hidden or lost
         if at_end:
             at_end(due, error)
 
-    carry_out(cloud, vm, action, operation, finish, error=_failure(fault, words) or error, stuck=is_stuck(fault))
+    error = _PREEMPTED if deleted else _failure(fault, words) or (words if fails else None)
+    carry_out(cloud, vm, action, operation, finish, error=error, stuck=is_stuck(fault), deleted=deleted)
     cloud.agenda.run(cloud.now)
     return operation
 
@@ -70,13 +79,17 @@ def carry_out(
     *,
     error: Error | None = None,
     stuck: bool = False,
+    deleted: bool = False,
     moment: float | None = None,
 ) -> None:
-    """Let a VM go through an action from a moment on, for an operation that ends with it, well or with an error."""
+    """Let a VM go through an action from a moment on, for an operation that ends with it, well or with an error.
+
+    One that is `deleted` meanwhile, by someone else, is gone halfway.
+    """
     start = cloud.now if moment is None else moment
     before = vm.state.power
     boots = before in action.boots
-    after = (before, "Failed") if error else (action.target(vm), "Succeeded")
+    after = (GONE if deleted else before, "Failed") if error else (action.target(vm), "Succeeded")
 
     def end(due: float) -> None:
         finish(due, error)
@@ -94,7 +107,7 @@ def carry_out(
         go_down(cloud, vm, start)
     cloud.change(vm, action.during or before, action.provisioning, start)
     if not stuck:
-        cloud.agenda.add(start + length(cloud, vm, action, operation.action), end)
+        cloud.agenda.add(start + length(cloud, vm, action, operation.action) / (2 if deleted else 1), end)
 
 
 def is_stuck(fault: Fault | None) -> bool:

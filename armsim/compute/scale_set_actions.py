@@ -136,7 +136,7 @@ def _begin(call: Call, scale_set: ScaleSet, vms: list[Vm], latest_model: bool = 
     cloud, fault = call.cloud, call.fault
     error = fault.error() if fault and fault.kind == "fail" else None
     subject = vms[0].spec.name if "vm" in call.params else ""
-    operation = cloud.operations.start(subject, call.action, scale_set.location, cloud.clock.utc())
+    operation = cloud.operations.start(subject, call.action, scale_set.location, cloud.utc())
     operation.hidden = fault is not None and fault.kind == "gone"
 
     def end(due: float) -> None:

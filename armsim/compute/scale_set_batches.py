@@ -71,7 +71,7 @@ def act_on_instances(call: Call) -> Response:
         raise not_allowed(batch.request.partition(" ")[2], scale_set, "POST")
     action = ACTIONS[batch.action].variant({name: call.flag(name) for name in batch.query})
     vms = instances_of(call, scale_set, _read(call, batch))
-    operation = call.cloud.operations.start("", call.action, scale_set.location, call.cloud.clock.utc())
+    operation = call.cloud.operations.start("", call.action, scale_set.location, call.cloud.utc())
     operation.hidden = call.fault is not None and call.fault.kind == "gone"
     run = _Run(call, operation, vms)
     for vm in vms:
@@ -100,7 +100,7 @@ def _begin(call: Call, action: Action, vm: Vm, run: _Run) -> None:
 
 def _check(call: Call, action: Action, vm: Vm, fault: Fault | None) -> None:
     if fault and fault.kind == "status":
-        raise error_of(fault, "", call.cloud.clock.utc())
+        raise error_of(fault, "", call.cloud.utc())
     check_scope(call.cloud.world, vm.spec.id, action.name == "delete")
     action.check(vm)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from armsim.arm.errors import ArmError
+from armsim.arm.tokens import challenge_of
 from armsim.arm.toll import TOO_MANY, throttle_detail
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from armsim.faults.rules import Fault
 
 _DEFAULTS = {
+    401: ("ExpiredAuthenticationToken", "The access token has expired."),
     409: ("Conflict", "The request failed due to conflict with a concurrent request."),
     429: ("OperationNotAllowed", TOO_MANY),
     500: ("InternalServerError", "The server encountered an internal error. Please retry the request."),
@@ -24,7 +26,8 @@ def error_of(fault: Fault, bucket: str, now: datetime) -> ArmError:
     """Return the refusal of a fault of kind status, with ARM's own words where the rule has none."""
     code, message = _DEFAULTS.get(fault.status, ("Fault", f"A fault rule answers {fault.status}."))
     details = [throttle_detail(bucket, now, 1500)] if fault.status == 429 and fault.code is None else None
-    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    headers = challenge_of(fault.message or message) if fault.status == 401 else {}
+    headers |= {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     error = ArmError(fault.status, fault.code or code, fault.message or message, details, headers)
     error.layer = "fault"
     return error

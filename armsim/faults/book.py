@@ -6,30 +6,33 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from armsim.clock import Clock
     from armsim.faults.rules import Fault, Rule
 
 
 class FaultBook:
-    """The rules in force and how many calls each has counted."""
+    """The rules, until when each is in force, and how many calls each has counted."""
 
-    def __init__(self) -> None:
-        self.rules: list[Rule] = []
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rules: list[tuple[Rule, float | None]] = []
         self._counts: Counter[tuple[int, str]] = Counter()
 
     def add(self, rule: Rule) -> None:
         """Put a rule into force, after those there are."""
-        self.rules.append(rule)
+        until = None if rule.seconds is None else self._clock.monotonic() + rule.seconds
+        self._rules.append((rule, until))
 
     def clear(self) -> None:
         """Let nothing go wrong any more."""
-        self.rules.clear()
+        self._rules.clear()
         self._counts.clear()
 
     def pick(self, action: str, vm: str | None) -> Fault | None:
         """Count a call in every rule that it matches, and return the fault of the first rule that it trips."""
-        return self._pick(enumerate(self.rules), (action,), vm)
+        return self._pick(self._in_force(), (action,), vm)
 
     def pick_part(self, request: str, own: str, vm: str, kinds: set[str]) -> Fault | None:
         """Return the fault of one VM of those that a request is about, where it is of some kinds.
@@ -39,18 +42,23 @@ class FaultBook:
         """
         rules = (
             (index, rule)
-            for index, rule in enumerate(self.rules)
+            for index, rule in self._in_force()
             if rule.fault.kind in kinds and (rule.fault.kind != "status" if rule.action == own else rule.vm != "*")
         )
         return self._pick(rules, (request, own), vm)
+
+    def _in_force(self) -> Iterator[tuple[int, Rule]]:
+        for index, (rule, until) in enumerate(self._rules):
+            if until is None or self._clock.monotonic() < until:
+                yield index, rule
 
     def _pick(self, rules: Iterable[tuple[int, Rule]], actions: tuple[str, ...], vm: str | None) -> Fault | None:
         picked = None
         for index, rule in rules:
             if not any(rule.matches(action, vm) for action in actions):
                 continue
-            key = index, "" if rule.per == "all" else (vm or "").lower()
-            self._counts[key] += 1
-            if picked is None and rule.hits(self._counts[key]):
+            subject = "" if rule.per == "all" else (vm or "").lower()
+            self._counts[index, subject] += 1
+            if picked is None and rule.hits(self._counts[index, subject], subject):
                 picked = rule.fault
         return picked

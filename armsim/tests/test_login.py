@@ -52,6 +52,16 @@ def test_a_token_expires(arm: Arm) -> None:
     assert arm.get(arm.group()).status_code == 200
 
 
+def test_every_token_can_expire_in_the_midst_of_things(arm: Arm, vm: str) -> None:
+    answer = arm.act(vm, "restart")
+    arm.sim.expire_tokens()
+    assert code_of(arm.follow(answer)) == "ExpiredAuthenticationToken"
+    arm.login()
+    assert arm.follow(answer).json()["status"] == "InProgress"
+    arm.session.delete(f"{arm.sim.url}/_sim/tokens")
+    assert arm.follow(answer).status_code == 401
+
+
 def test_a_reset_keeps_tokens(arm: Arm) -> None:
     arm.sim.reset()
     assert arm.get(arm.group()).status_code == 200
