@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Cloud:
-    """Everything that a reset replaces. Only one thread at a time may use it (see Service)."""
+    """Everything that a reset replaces. Only one thread at a time may use it (see Service).
+
+    It is about one subscription; the clouds of `others` share all with it but their worlds and budgets.
+    """
 
     url: str
     world: World
@@ -44,6 +47,7 @@ class Cloud:
     log: RequestLog = field(default_factory=RequestLog)
     accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
     intervals: Intervals = field(default_factory=Intervals)
+    others: list[Cloud] = field(default_factory=list)
     now: float = 0.0
 
     def __post_init__(self) -> None:
@@ -53,7 +57,22 @@ class Cloud:
     def catch_up(self) -> None:
         """Let everything happen that was due until now."""
         self.now = self.clock.monotonic()
+        for other in self.others:
+            other.now, other.settings = self.now, self.settings
         self.agenda.run(self.now)
+
+    def add_subscription(self, world: World) -> None:
+        """Take in another subscription."""
+        self.others.append(replace(self, world=world, bulk=BulkBook(), throttle=Throttle(), others=[]))
+
+    def all_of_them(self) -> list[Cloud]:
+        """Return the clouds of all subscriptions, this one first."""
+        return [self, *self.others]
+
+    def of(self, path: str) -> Cloud:
+        """Return the cloud of the subscription that a path names, this one where it names none that there is."""
+        scope = f"{path}/".lower()
+        return next((one for one in self.others if scope.startswith(f"/subscriptions/{one.world.subscription}/")), self)
 
     def utc(self) -> datetime:
         """Return the date and time as the service has it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import formatdate
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -119,8 +120,13 @@ def _refusal(error: ArmError) -> Response:
 def _headers(route: Route, call: Call, toll: Toll) -> dict[str, str]:
     identifier = str(uuid4())
     headers = {
-        "Date": formatdate(call.cloud.utc().timestamp(), usegmt=True),
+        "Date": _http_date(int(call.cloud.utc().timestamp())),
         "x-ms-request-id": identifier,
         "x-ms-correlation-request-id": call.request.headers.get("x-ms-correlation-request-id", identifier),
     }
     return headers if route.surface == "public" else headers | toll.headers()
+
+
+@lru_cache(maxsize=8)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)

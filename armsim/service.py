@@ -13,7 +13,7 @@ from armsim.faults.book import FaultBook
 from armsim.passage import let_pass
 from armsim.settings import Settings
 from armsim.traffic import Entry
-from armsim.world.build import build_world
+from armsim.world.build import build_worlds
 
 if TYPE_CHECKING:
     from armsim.messages import Request, Response
@@ -34,10 +34,12 @@ class Service:
 
     def reset(self, description: dict[str, Any], settings: Settings) -> None:
         """Replace the world; tokens stay valid, so that no one need log in again."""
-        world = build_world(description)
+        world, *others = build_worlds(description)
         with self.lock:
             clock = Clock()
             self.cloud = Cloud(self._url, world, settings, self._tokens, FaultBook(clock), clock)
+            for other in others:
+                self.cloud.add_subscription(other)
             self.meter.reset()
 
     def answer(self, request: Request) -> Response | None:
@@ -46,7 +48,7 @@ class Service:
             with self.lock:
                 cloud = self.cloud
                 cloud.catch_up()
-                outcome = let_pass(request, cloud)
+                outcome = let_pass(request, cloud.of(request.path))
                 cloud.log.add(_entry(request, outcome, cloud))
             if outcome.surface == "arm":
                 self._follow(request, outcome.response, cloud.settings.latency)

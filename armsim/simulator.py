@@ -16,7 +16,7 @@ from armsim.service import Service
 from armsim.settings import Settings
 from armsim.traffic import Recorder
 from armsim.truth import count_accepted, count_traffic, describe_truth, find_vm
-from armsim.world.build import build_world
+from armsim.world.build import build_worlds
 from armsim.world.description import default_description
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Simulator:
     ) -> None:
         self._vms, self._world = vms, world
         self._settings = Settings().changed({"seconds": 0.02, **settings})
-        build_world(world or {})  # a mistake in it shows before anything is open
+        build_worlds(world or {})  # a mistake in it shows before anything is open
         self._directory = tempfile.TemporaryDirectory(prefix="armsim-")
         context, self.ca_file = issue_certificate(Path(self._directory.name))
         self._recorder = Recorder(Path(record)) if record else None
@@ -76,19 +76,26 @@ class Simulator:
 
     @property
     def subscription(self) -> str:
-        """The id of the one subscription."""
+        """The id of the world's own subscription."""
         return self._service.cloud.world.subscription
 
     @property
+    def subscriptions(self) -> list[str]:
+        """The ids of all subscriptions, the world's own first."""
+        return [one.world.subscription for one in self._service.cloud.all_of_them()]
+
+    @property
     def scale_sets(self) -> dict[str, str]:
-        """The ids of the scale sets by name."""
-        return {one.name: one.id for one in self._service.cloud.world.scale_sets.values()}
+        """The ids of the scale sets by name, the world's own before those of further subscriptions."""
+        worlds = [one.world for one in reversed(self._service.cloud.all_of_them())]
+        return {one.name: one.id for world in worlds for one in world.scale_sets.values()}
 
     def names(self, scale_set: str) -> list[str]:
         """Return the names of the VMs that a scale set has now, in the order of their creation."""
         with self._service.lock:
             self._service.cloud.catch_up()
-            return [vm.spec.name for vm in self._service.cloud.world.members_of(self.scale_sets[scale_set])]
+            identifier = self.scale_sets[scale_set]
+            return [vm.spec.name for vm in self._service.cloud.of(identifier).world.members_of(identifier)]
 
     def vm_id(self, name: str) -> str:
         """Return the ARM id of a VM by its name."""

@@ -17,8 +17,9 @@ _COUNTED = (*ACTIONS, *WRITES, *BATCHES, *STARTING, "manualupgrade", "instance-p
 
 
 def find_vm(cloud: Cloud, name: str) -> Vm | None:
-    """Return the VM of a name, in whichever resource group it is."""
-    found = (cloud.world.vms.get((group, name.lower())) for group in cloud.world.groups)
+    """Return the VM of a name, in whichever subscription and resource group it is."""
+    worlds = [one.world for one in cloud.all_of_them()]
+    found = (world.vms.get((group, name.lower())) for world in worlds for group in world.groups)
     return next((vm for vm in found if vm is not None), None)
 
 
@@ -74,7 +75,8 @@ def count_traffic(cloud: Cloud, meter: Meter) -> dict[str, Any]:
 
 def describe_state(cloud: Cloud) -> dict[str, Any]:
     """Return the truth about everything at once."""
-    vms = {vm.spec.id: describe_truth(cloud, vm.spec.name) for vm in cloud.world.vms.values()}
+    worlds = [one.world for one in cloud.all_of_them()]
+    vms = {vm.spec.id: describe_truth(cloud, vm.spec.name) for world in worlds for vm in world.vms.values()}
     return {
         "vms": vms,
         "operations": len(cloud.operations.operations),
@@ -83,6 +85,7 @@ def describe_state(cloud: Cloud) -> dict[str, Any]:
         "bulk": cloud.bulk.describe(),
         "services": [
             {"scaleSet": scale_set, "service": service, "state": state}
-            for (scale_set, service), state in cloud.world.services.items()
+            for world in worlds
+            for (scale_set, service), state in world.services.items()
         ],
     }

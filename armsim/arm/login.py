@@ -90,13 +90,13 @@ def _issue(cloud: Cloud, audience: str, client: str) -> dict[str, Any]:
 
 @routes.route("GET /subscriptions", "listSubscriptions", surface="login", bucket="reads")
 def list_subscriptions(call: Call) -> Response:
-    """List the one subscription."""
-    return Response(200, {"value": [_subscription(call.cloud.world.subscription)]})
+    """List the subscriptions, the world's own first."""
+    return Response(200, {"value": [_subscription(one.world.subscription) for one in call.cloud.all_of_them()]})
 
 
 @routes.route("GET /subscriptions/{subscription}", "subscription", bucket="reads")
 def show_subscription(call: Call) -> Response:
-    """Show the one subscription."""
+    """Show one subscription."""
     if call.params["subscription"].lower() != call.cloud.world.subscription:
         raise subscription_not_found(call.params["subscription"])
     return Response(200, _subscription(call.cloud.world.subscription))

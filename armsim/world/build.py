@@ -27,9 +27,14 @@ from armsim.world.model import (
 _CREATED = datetime(2026, 1, 5, 6, 0, tzinfo=timezone.utc)
 
 
-def build_world(description: dict[str, Any]) -> World:
-    """Return the world of a description; the same description gives the same world, names and ids included."""
+def build_worlds(description: dict[str, Any]) -> list[World]:
+    """Return the worlds of a description, one for each subscription; the same one gives the same names and ids."""
     check_description(description)
+    others = description.get("subscriptions", {}).items()
+    return [_build_world(description), *(_build_world({**other, "subscription": name}) for name, other in others)]
+
+
+def _build_world(description: dict[str, Any]) -> World:
     subscription = description.get("subscription", SUBSCRIPTION).lower()
     world = World(subscription, description.get("location", "westeurope"))
     _add_locks(world, f"/subscriptions/{subscription}", description)

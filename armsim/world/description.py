@@ -1,6 +1,7 @@
 """Is this description of a world one that we understand?
 
-A world is JSON: the subscription, a location, and per resource group its scale sets and its VMs of no scale set.
+A world is JSON: the subscription, a location, and per resource group its scale sets and its VMs of no scale set;
+`subscriptions` has the same for further ones, by their ids.
 `worlds/default.json` is the example that shows every level.
 """
 
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from armsim.compute.lifecycle import POWER_STATES
+from armsim.seeds import SUBSCRIPTION
 from armsim.world.locks import LEVELS
 
-_WORLD = {"subscription", "location", "resourceGroups", "locks"}
+_FURTHER = {"location", "resourceGroups", "locks"}
+_WORLD = {"subscription", "subscriptions", *_FURTHER}
 _GROUP = {"location", "scaleSets", "virtualMachines", "loadBalancers", "locks"}
 _SET = {"mode", "location", "instances", "zones", "faultDomains", "tags", "size", "overrides", "locks"}
 _LOAD_BALANCER = {"frontends", "backendPools", "natRules", "loadBalancingRules"}
@@ -77,7 +80,17 @@ def default_description(vms: int) -> dict[str, Any]:
 def check_description(description: dict[str, Any]) -> None:
     """Raise ValueError naming the first key that no one would read."""
     _check("the world", description, _WORLD)
-    _check_locks("the world", description)
+    _check_subscription("the world", description)
+    own = description.get("subscription", SUBSCRIPTION).lower()
+    for name, further in description.get("subscriptions", {}).items():
+        _check(f"subscription '{name}'", further, _FURTHER)
+        _check_subscription(f"subscription '{name}'", further)
+        if name.lower() == own:
+            raise ValueError(f"subscription '{name}' is the one of the world already")
+
+
+def _check_subscription(what: str, description: dict[str, Any]) -> None:
+    _check_locks(what, description)
     for name, group in description.get("resourceGroups", {}).items():
         _check(f"resource group '{name}'", group, _GROUP)
         _check_locks(f"resource group '{name}'", group)
