@@ -57,6 +57,8 @@ class Question:
         if is_under_way(after):
             self.accepted = True
             return False
+        if not self.before or not times_of(after):
+            raise Failure(self.doubt)  # nothing to compare
         if list(self.before) != times_of(after):
             return self._ended(after)
         if self.accepted:

@@ -13,9 +13,10 @@ UNDER_WAY = ("creating", "updating", "deleting")
 def times_of(instance: Instance) -> list[str]:
     """List the moments at which its provisioning came to where it is, by the service's clock.
 
-    They change with whatever is done to an instance, once when it begins and once when it ends.
+    They change with whatever is done to an instance; while it is under way there is none (Microsoft, States and billing
+    of virtual machines; that they change each time is unverified).
     """
-    return [str(status.time) for status in _statuses(instance, "ProvisioningState/")]
+    return [str(status.time) for status in _statuses(instance, "ProvisioningState/") if status.time]
 
 
 def is_under_way(instance: Instance) -> bool:

@@ -17,7 +17,7 @@ from tools.sandbox import extensions
 ROOT = Path(__file__).parents[2]
 OURS = "azext_flexcompare"
 MODULES = sorted(path.stem for path in (ROOT / OURS).glob("*.py"))
-HOST = {"azure", "jmespath", "knack", "msrest", "requests"}  # what the Azure CLI brings
+HOST = {"azure", "jmespath", "knack", "msrest", "portalocker", "requests"}  # what the Azure CLI brings
 HEAVY = (
     "azure.mgmt.compute",
     "azure.mgmt.core",

@@ -52,7 +52,7 @@ ROW = {  # the contract's keys, in its order, and what may stand there
 
 
 def tell(operation: str, outcomes: list[Outcome[Instance]], options: Sequence[str] = ()) -> list[str]:
-    return report.tell(operation, outcomes, options, home="s")
+    return report.tell(outcomes, report.Retry(operation, options, home="s"))
 
 
 def set_called(name: str) -> ScaleSet:
@@ -196,7 +196,7 @@ def test_a_retry_can_be_typed_whatever_the_resource_group_is_called() -> None:
 
 
 def test_a_retry_in_another_subscription_than_that_of_the_login_goes_by_ids() -> None:
-    told = report.tell("stop", [outcome("web_1")], home="another")
+    told = report.tell([outcome("web_1")], report.Retry("stop", home="another"))
     assert told[-1].endswith("To retry: az vmss-flex stop --ids /vms/web_1")
 
 
