@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test proof lint format sandbox bench table wheel clean
+.PHONY: help setup demo test proof lint format sandbox bench live-check table wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ sandbox: $(READY) ## open a shell that is logged in to the embedded Azure Resour
 
 bench: $(READY) ## time every way to operate on 100, 300 and 1,000 instances (an hour; minutes with BENCH="--without az-vm xargs")
 	@$(BIN)/python -m tools.bench $(BENCH)
+
+live-check: $(READY) ## compare the table with real Azure: RG=... VMSS=... (docs/live-check.md)
+	@$(BIN)/python -m tools.live check -g "$(RG)" -n "$(VMSS)"$(if $(filter 1,$(OPERATE)), --operate)$(if $(INSTANCE), --instance "$(INSTANCE)")
 
 table: $(READY) ## write what is generated from the table: docs/equivalence.md and a part of the README
 	@$(BIN)/python -m tools.render

@@ -1,0 +1,1 @@
+"""How does somebody who has a subscription compare the table with real Azure?"""
