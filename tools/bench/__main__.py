@@ -31,11 +31,17 @@ class Run(NamedTuple):
     vms: int
     limits: bool
 
+    @property
+    def named(self) -> set[str]:
+        """Say by which names it can be left out."""
+        return {self.way.key, f"{self.way.key}:{self.vms}"}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every way and print the table."""
     options = _parser().parse_args(arguments)
-    runs = [run for run in _runs(options) if run.way.key not in options.without]
+    runs = [run for run in _runs(options) if not run.named & set(options.without)]
+    left_out = [f"`{run.way.name}` with {run.vms:,}" for run in _runs(options) if run.named & set(options.without)]
     alone = [run for run in runs if not run.way.sleeps]
     with cloud(options.seconds, options.set) as one, ThreadPoolExecutor(max(1, len(runs))) as beside:
         start = Start(*start_up(one.az, [[str(AZ), "version"], [str(AZ), "vmss-flex", "compare"]], options.starts))
@@ -43,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asleep = [beside.submit(_apart, run, start, options) for run in runs if run.way.sleeps]
         slow = [_measured(one, run, start, options) for run in alone if run.way.key == "xargs"]
         rows = [*(future.result() for future in asleep), *slow, *quick]
-    text = told(rows, start, options.seconds)
+    text = told(rows, start, options.seconds, left_out)
     print(text)
     if options.write:
         write(options.write, text)
@@ -97,8 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--unlimited", "sizes for a restart without limits, ours and `az vm` (300)", type=int, nargs="*", default=[300])
     add("--operation", "the operation; deallocate is what every way has", choices=OPERATIONS, default=OPERATIONS[0])
     add("--seconds", "what an operation lasts (5)", type=float, default=5.0)
-    keys = [way.key for way in ways(OPERATIONS[0])]
-    add("--without", "ways to leave out; az-vm and xargs take an hour", choices=keys, nargs="+", default=[])
+    keys = ", ".join(way.key for way in ways(OPERATIONS[0]))
+    about = f"ways to leave out ({keys}), or with a number of VMs, as xargs:1000; az-vm and xargs take an hour"
+    add("--without", about, nargs="+", default=[])
     add("--starts", "how often the start of `az` is measured (5)", type=int, default=5)
     add("--set", "other settings of the simulator", nargs="+", default=[], metavar="NAME=JSON")
     add("--write", f"write the table into a document too ({DOCUMENT.name})", type=Path, nargs="?", const=DOCUMENT)

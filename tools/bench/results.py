@@ -46,10 +46,10 @@ class Row(NamedTuple):
         )  # fmt: skip
 
 
-def told(rows: Sequence[Row], start: Start, seconds: float) -> str:
+def told(rows: Sequence[Row], start: Start, seconds: float, left_out: Sequence[str] = ()) -> str:
     """Write the table and the notes under it, as Markdown."""
     ordered = sorted(rows, key=lambda row: (not row.limits, row.vms))
-    return f"{_table([HEAD, *(row.cells() for row in ordered)])}\n\n{_notes(start, seconds)}\n"
+    return f"{_table([HEAD, *(row.cells() for row in ordered)])}\n\n{_notes(start, seconds)}{_left_out(left_out)}\n"
 
 
 def write(file: Path, text: str) -> None:
@@ -70,6 +70,10 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
 def _line(cells: Iterable[str], widths: Sequence[int]) -> str:
     first, *others = zip(cells, widths, strict=True)
     return f"| {' | '.join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])} |"
+
+
+def _left_out(what: Sequence[str]) -> str:
+    return f"\n* Left out of this run: {', '.join(what)}." if what else ""
 
 
 def _notes(start: Start, seconds: float) -> str:
