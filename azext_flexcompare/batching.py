@@ -97,7 +97,9 @@ def _parted(instances: Sequence[Instance], domains: Sequence[str]) -> list[list[
 def _cut(part: list[Instance], sizes: Sequence[Share]) -> Iterator[list[Instance]]:
     wanted = chain(sizes[:-1], repeat(sizes[-1])) if sizes else repeat(Share(Fraction(100), percent=True))
     at = 0
-    while at < len(part):
-        until = at + max(1, int(next(wanted).of(len(part))))
+    for each in wanted:
+        if at >= len(part):
+            return
+        until = at + max(1, int(each.of(len(part))))
         yield part[at:until]
         at = until

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
@@ -285,7 +286,7 @@ class _Run(Generic[T]):
         return max(0.0, min([TICK, *moments]))
 
     def _take_in(self, seconds: float) -> None:
-        try:
+        with suppress(queue.Empty):
             course, answer = self.done.get(timeout=seconds)
             while True:
                 self.busy.discard(course)
@@ -294,8 +295,6 @@ class _Run(Generic[T]):
                 else:
                     self._settle(course, answer)
                 course, answer = self.done.get_nowait()
-        except queue.Empty:
-            return
 
     def _heed(self, answer: object) -> None:
         now = time.monotonic()

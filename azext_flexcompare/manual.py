@@ -170,8 +170,8 @@ def _examples(command: str, examples: Iterable[dict[str, Any]]) -> list[tuple[st
 
 
 def _labelled(label: str, text: str) -> str:
-    first, others = (label.ljust(LABEL), " " * LABEL) if label else ("", "")
+    first, later = (label.ljust(LABEL), " " * LABEL) if label else ("", "")
     laid_out = fill(
-        text, WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False, break_long_words=False
+        text, WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False, break_long_words=False
     )
     return laid_out if label else f"{laid_out}\n"

@@ -31,7 +31,7 @@ class Follower(Protocol):
 
     vital: bool
 
-    def write(self, records: Iterable[Record]) -> None:
+    def write(self, written: Iterable[Record]) -> None:
         """Take records; raises OSError where they cannot be kept."""
 
     def sync(self) -> None:

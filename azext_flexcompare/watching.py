@@ -42,7 +42,7 @@ class SetSurvey:
         ]
 
     def _read(self) -> set[str]:
-        pages, going_on = 0, set()
+        count, going_on = 0, set()
         for one in self.sets:
             path: str | None = _path(one)
             while path:
@@ -50,8 +50,8 @@ class SetSurvey:
                 for machine in page["value"]:
                     if str(machine["properties"].get("provisioningState")).lower() in UNDER_WAY:
                         going_on.add(machine["id"].lower())
-                path, pages = page.get("nextLink"), pages + 1
-        self.pages = pages
+                path, count = page.get("nextLink"), count + 1
+        self.pages = count
         return going_on
 
 

@@ -19,24 +19,15 @@ from typing import Protocol
 from filelock import FileLock
 
 from armsim import Simulator
+from tools.wheel import PACKAGED, ROOT, build_wheel
 
-ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
 AZ = Path(sys.executable).with_name("az.cmd" if os.name == "nt" else "az")
-PACKAGED = ("setup.py", "README.md", "HISTORY.rst", "azext_flexcompare/*")
 
 
 def az(environment: dict[str, str], *arguments: str, **how: object) -> subprocess.CompletedProcess[str]:
     """Run the real `az` in an environment."""
     return subprocess.run([str(AZ), *arguments], env=environment, text=True, check=False, **how)  # type: ignore[call-overload, no-any-return]
-
-
-def build_wheel(into: Path) -> Path:
-    """Build the wheel into a folder, as `python setup.py bdist_wheel` does."""
-    with tempfile.TemporaryDirectory() as work:
-        setup = f"setup.py --quiet egg_info -e {work} build -b {work}/build bdist_wheel -d {into} -b {work}/wheel"
-        subprocess.run([sys.executable, *setup.split()], cwd=ROOT, check=True, capture_output=True)
-    return next(into.glob("*.whl"))
 
 
 def extensions() -> Path:

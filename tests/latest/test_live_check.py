@@ -34,7 +34,8 @@ from tools.live.operating import Field, Surprise, carry_out
 from tools.live.place import find_place
 from tools.live.printing import COLUMNS, lines_of
 from tools.live.reading import read_all
-from tools.sandbox import ROOT, log_in
+from tools.sandbox import log_in
+from tools.wheel import ROOT
 
 UNMODELLED = {"bulk-registered", "schedule-registered"}  # armsim's README does not list provider metadata
 MINUTE = 60  # no operation ends while a test looks, unless the test lets time pass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from email import message_from_string
@@ -14,7 +16,9 @@ from zipfile import ZipFile
 import pytest
 from filelock import FileLock
 
-from tools.sandbox import AZ, az, build_wheel
+from tests.latest.extension_index import of_version, offered
+from tools.sandbox import AZ, az
+from tools.wheel import ROOT, build_wheel
 
 NAME, PACKAGE = "flexcompare", "azext_flexcompare"
 Az = Callable[..., subprocess.CompletedProcess[str]]
@@ -77,10 +81,25 @@ def test_the_name_is_one_word(metadata: Message) -> None:
     assert not {"_", "-"} & set(metadata["Name"])
 
 
-def test_the_summary_fits_the_list_of_extensions(metadata: Message) -> None:
-    summary = metadata["Summary"]
-    assert 0 < len(summary) <= 140
-    assert [phrase for phrase in ("azure cli", "an extension") if phrase in summary.lower()] == []
+def test_the_version_stands_in_one_place(metadata: Message) -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    version = re.compile(rf"(?<![\d.]){re.escape(metadata['Version'])}(?![\d.])")
+    saying = [name for name in tracked.splitlines() if version.search((ROOT / name).read_text("utf-8", "ignore"))]
+    assert saying == ["HISTORY.rst", "setup.py"]
+
+
+def test_the_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
+    sources = tmp_path / "sources"
+    shutil.copytree(ROOT / PACKAGE, sources / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.py", "README.md", "HISTORY.rst", "LICENSE"):
+        shutil.copyfile(ROOT / name, sources / name)
+    for path in sources.rglob("*.*"):
+        path.chmod(0o600)
+        os.utime(path, (0, 0))
+    stale = sources / "build" / "lib" / PACKAGE / "gone.py"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    assert build_wheel(tmp_path / "again", sources).read_bytes() == wheel.read_bytes()
 
 
 @pytest.fixture
@@ -105,8 +124,8 @@ def fresh_az(tmp_path: Path, home: Path) -> Az:
     environment["PATH"] = os.pathsep.join([str(AZ.parent), os.defpath])
     environment |= {"AZURE_CONFIG_DIR": str(tmp_path / "config"), "AZURE_EXTENSION_DIR": str(tmp_path / "extensions")}
 
-    def fresh_az(*arguments: str) -> subprocess.CompletedProcess[str]:
-        done = az(environment, *arguments, cwd=tmp_path, capture_output=True)
+    def fresh_az(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        done = az({**environment, **more}, *arguments, cwd=tmp_path, capture_output=True)
         assert done.returncode == 0, done.stderr
         return done
 
@@ -126,6 +145,19 @@ def test_the_extension_comes_works_and_goes_and_leaves_the_users_home_as_it_was(
     assert json.loads(fresh_az("extension", "list").stdout) == []
     assert contents(tmp_path / "extensions") == {}
     assert contents(home) == before
+
+
+def test_the_next_version_comes_by_an_update(fresh_az: Az, wheel: Path, metadata: Message, tmp_path: Path) -> None:
+    fresh_az("extension", "add", "--yes", "--source", str(wheel))
+    with offered(of_version("99.0.0", tmp_path / "next")) as index:
+        fresh_az("extension", "update", "--name", NAME, **index)
+        after = json.loads(fresh_az("extension", "show", "--name", NAME).stdout)
+        again = fresh_az("extension", "update", "--name", NAME, **index)
+    assert metadata["Version"] != after["version"] == "99.0.0"
+    assert f"Latest version of '{NAME}' is already installed." in again.stderr
+    assert len(json.loads(fresh_az("vmss-flex", "compare").stdout)) > 30
+    fresh_az("extension", "remove", "--name", NAME)
+    assert json.loads(fresh_az("extension", "list").stdout) == []
 
 
 def test_the_table_of_comparison_fits_its_columns(fresh_az: Az, wheel: Path) -> None:

@@ -18,8 +18,10 @@ import pytest
 
 from armsim import Simulator
 from tests.latest.conftest import INSTANCES, changes
-from tools.sandbox import ROOT, build_wheel
+from tests.latest.extension_index import of_version, offered
+from tools.wheel import ROOT, build_wheel
 
+NEXT = "99.0.0"
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 PINNED = [line for line in (ROOT / "requirements-dev.txt").read_text().splitlines() if line.startswith("azure-cli==")]
 TELL = "import sys; sys.stdout.write(f'{sys.version_info[0]}.{sys.version_info[1]} {sys.executable}')"
@@ -80,6 +82,17 @@ def install(sim: Simulator, tmp_path: Path) -> Callable[[Path], Installed]:
     return install
 
 
+def update(installed: Installed) -> str:
+    """Update the extension from an index, remove it, and return the version that was there in between."""
+    with offered(of_version(NEXT, installed.home / "next")) as index:
+        installed._replace(environment=installed.environment | index).az("extension", "update", "--name", "flexcompare")
+    shown = installed.az("extension", "show", "--name", "flexcompare")
+    assert len(installed.az("vmss-flex", "compare")) > 30
+    installed.az("extension", "remove", "--name", "flexcompare")
+    assert installed.az("extension", "list") == []
+    return str(shown["version"])
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_extension_works_on_python(
@@ -92,6 +105,7 @@ def test_the_extension_works_on_python(
     compared = installed.az("vmss-flex", "compare")
     restarted = installed.az("vmss-flex", "restart", "-g", "rg", "-n", "flex")
     about = installed.az("version")
+    updated = update(installed)
     well = sum(row["status"] == "Succeeded" for row in restarted)
     with capsys.disabled():
         sys.stdout.write(
@@ -100,5 +114,6 @@ def test_the_extension_works_on_python(
         )
     assert f"azure-cli=={about['azure-cli']}" in PINNED
     assert len(compared) > 30
+    assert updated == NEXT
     assert well == len(restarted) == INSTANCES
     assert [request["action"] for request in changes(sim)] == ["restart"] * INSTANCES

@@ -15,7 +15,8 @@ from tools.bench.floor import pacing, slowest
 from tools.bench.measuring import measure, start_up
 from tools.bench.results import Row, Start, told, write
 from tools.bench.ways import Way, ways
-from tools.sandbox import AZ, ROOT
+from tools.sandbox import AZ
+from tools.wheel import ROOT
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 OPERATIONS = ("deallocate", "restart", "start")  # called the same everywhere

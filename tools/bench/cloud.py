@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.sandbox import ROOT, log_in
+from tools.sandbox import log_in
+from tools.wheel import ROOT
 
 LISTED = "'virtualMachineScaleSet/id' eq '{}'"
 
