@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-OUTCOMES = (
-    "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status,"
-    " Seconds:durationSeconds, Why:error.code || reason}"
-)
 WAITED = "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Seconds:durationSeconds, Why:error.code}"
 LISTED = (
     "[].{Instance:instance, Zone:zone, FD:faultDomain, PowerState:powerState,"
@@ -36,6 +32,7 @@ NAT_RULES = (
 )
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
 
+REASON = 60  # characters; the whole stands in JSON
 COLUMNS = {  # heading: (field, characters); with the space between them they fit 120 columns
     "Section": ("section", 19),
     "Uniform": ("uniform", 30),
@@ -81,6 +78,23 @@ def extensions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for row in rows
         for extension in row["extensions"] or [{}]
+    ]
+
+
+def outcomes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write a line for each instance, with its batch where there are several."""
+    batched = any((row["batch"] or 1) > 1 for row in rows)
+    return [
+        {
+            "Instance": row["instance"],
+            "Zone": row["zone"],
+            "FD": row["faultDomain"],
+            **({"Batch": row["batch"]} if batched else {}),
+            "Status": row["status"],
+            "Seconds": row["durationSeconds"],
+            "Why": (row["error"] or {}).get("code") or (row["reason"] and _cut(row["reason"], REASON)),
+        }
+        for row in rows
     ]
 
 

@@ -40,7 +40,7 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
     for name, (make, function, table) in HAND_WRITTEN.items():
         loader.add_cli_command(f"{GROUP} {name}", make(loader, function), table_transformer=table)
     for operation in operations():
-        table = layout.outputs if operation.returns else layout.OUTCOMES
+        table = layout.outputs if operation.returns else layout.outcomes
         loader.add_cli_command(
             f"{GROUP} {operation.name}", OperationCommand(loader, operation), table_transformer=table
         )
