@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test proof coverage lint check conventions format sandbox bench live-check table wheel release-check clean
+.PHONY: help setup demo test proof coverage lint check conventions format sandbox bench live-check table picture wheel release-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ live-check: $(READY) ## compare the table with real Azure: RG=... VMSS=... (docs
 
 table: $(READY) ## write what is generated from the table: docs/equivalence.md and a part of the README
 	@$(BIN)/python -m tools.render
+
+picture: $(READY) ## make the picture of a run in the README (needs Chromium)
+	@$(BIN)/python -m tools.picture
 
 wheel: $(READY) ## build the wheel into dist/
 	@$(BIN)/python -m tools.wheel

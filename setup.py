@@ -35,7 +35,7 @@ setup(
     python_requires=">=3.10",
     packages=["azext_flexcompare"],
     package_data={
-        "azext_flexcompare": ["azext_metadata.json", "equivalence.json", "equivalence.schema.json", "py.typed"],
+        "azext_flexcompare": ["*.json", "py.typed", "run_page.css", "run_page.html"],
     },
     install_requires=DEPENDENCIES,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from azure.cli.core.commands.parameters import (
+    file_type,
     get_enum_type,
     get_generic_completion_list,
     get_three_state_flag,
@@ -57,6 +58,14 @@ def load_arguments(loader: Any, _: str) -> None:
     with loader.argument_context("vmss-flex set-orchestration-service-state") as c:
         c.argument("service_name", arg_type=get_enum_type(["AutomaticRepairs"]), help="The service of the scale set.")
         c.argument("action", arg_type=get_enum_type(["Resume", "Suspend"]), help="What becomes of it.")
+    with loader.argument_context("vmss-flex report") as c:
+        c.argument("job_log", type=file_type, help="The job log of the run.")
+        c.argument(
+            "file",
+            options_list=["--file", "-f"],
+            type=file_type,
+            help="Where the page goes; a file that is there already is replaced.",
+        )
     with loader.argument_context("vmss-flex translate") as c:
         c.argument("file", options_list=["--file", "-f"], help="The shell script; left out or `-`, standard input.")
         c.argument("diff", action="store_true", help="Print a unified diff instead of the script.")

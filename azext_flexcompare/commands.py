@@ -36,6 +36,7 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
     """Register the commands that are written by hand and one for each entry of the table."""
     with loader.command_group(GROUP) as group:
         group.custom_command("compare", "compare", table_transformer=layout.comparison)
+        group.custom_command("report", "report")
         group.custom_command("translate", "translate")
     for name, (make, function, table) in HAND_WRITTEN.items():
         loader.add_cli_command(f"{GROUP} {name}", make(loader, function), table_transformer=table)

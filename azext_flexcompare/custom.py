@@ -39,6 +39,13 @@ def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:
     translate_file(cmd.cli_ctx, file, diff)
 
 
+def report(cmd: Any, job_log: str, file: str) -> dict[str, Any]:  # noqa: ARG001  (it needs no login and no network)
+    """Make a page of the run that a job log tells of."""
+    from azext_flexcompare.run_page import write_report
+
+    return write_report(job_log, file)
+
+
 def list_instances(
     cmd: Any, choice: Choice, source: str = "compute", as_map: bool = False
 ) -> list[dict[str, Any]] | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jmespath
 
+from azext_flexcompare.failure import Error
 from azext_flexcompare.outcome import BAD, NO_ENDING, Ending, Exit, Outcome, Status, exit_status
 from azext_flexcompare.selection import Instance, ScaleSet
 from azext_flexcompare.table import Operation
@@ -123,13 +124,23 @@ def tell(outcomes: Sequence[Outcome[Instance]], retry: Retry, ending: Ending = N
 
 def folded(outcomes: Iterable[Outcome[Any]]) -> list[str]:
     """Fold equal errors into one line each, with the names of their instances."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, Error], list[str]] = {}
     for outcome in outcomes:
         if outcome.error:
-            named = rf"(?<![\w.-]){re.escape(outcome.target.name)}(?![\w-])"
-            said = f"{outcome.error.code}: {re.sub(named, '<instance>', outcome.error.message)}"
+            said = nameless(outcome.error, outcome.target.name)
             groups.setdefault((outcome.status, said), []).append(outcome.target.name)
-    return [f"{len(names)} {status}: {said} ({some(names)})" for (status, said), names in groups.items()]
+    return [
+        f"{len(names)} {status}: {said.code}: {said.message} ({some(names)})"
+        for (status, said), names in groups.items()
+    ]
+
+
+def nameless(error: Error, name: str) -> Error:
+    """Take the name of its instance out of an error, so that the same error of another instance equals it."""
+    if name not in error.message:
+        return error
+    named = rf"(?<![\w.-]){re.escape(name)}(?![\w-])"
+    return Error(error.code, re.sub(named, "<instance>", error.message))
 
 
 def as_shown(resource: Any) -> dict[str, Any]:

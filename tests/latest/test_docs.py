@@ -12,7 +12,7 @@ from azext_flexcompare.table import operations, refusals
 from tools.render import COMMANDS as PAGES
 from tools.render import GENERATED, README, ROOT, written
 
-COMMANDS = ["compare", "translate", *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
+COMMANDS = ["compare", "report", "translate", *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
 DOCUMENTS = [path for place in (".", "docs", "armsim") for path in (ROOT / place).glob("*.md")]
 
 
