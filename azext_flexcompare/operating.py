@@ -143,7 +143,7 @@ def run(task: Task, agenda: Agenda) -> list[dict[str, Any]]:
         _agree(task, agenda)
         oversight = _overseen(task, agenda, stack)
         outcomes = [*agenda.settled, *agenda.news, *_act(task, agenda, oversight)]
-        ending = Ending(oversight.stopped or agenda.stopped, oversight.ill)
+        ending = Ending(oversight.stopped or agenda.stopped, oversight.ill, oversight.refusals)
         oversight.tell(records.record("end", exit=int(report.status_of(outcomes, ending))))
     return told(task.cli_ctx, task.operation, agenda.chosen, outcomes, retry, ending)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -56,10 +56,14 @@ class Outcome(Generic[T]):
 
 
 class Ending(NamedTuple):
-    """How a run ended as a whole: why it was stopped, if it was, and whether for want of health."""
+    """How a run ended as a whole: why it was stopped, if it was, whether for want of health, and how it was throttled.
+
+    `waits` are the seconds that the service asked for each time it refused a request because there were too many.
+    """
 
     stopped: str | None = None
     ill: bool = False
+    waits: Sequence[float] = ()
 
 
 NO_ENDING = Ending()

@@ -112,6 +112,7 @@ def tell(outcomes: Sequence[Outcome[Instance]], retry: Retry, ending: Ending = N
     left = [one for one in outcomes if one.status in (*BAD, Status.NOT_STARTED)]
     unseen = sum(one.status == Status.INTERRUPTED for one in outcomes)
     lines += [ending.stopped] if ending.stopped else []
+    lines += [_throttled(ending.waits)] if ending.waits else []
     if unseen:
         lines.append(f"{unseen} Interrupted: sent, but not seen to the end; operationUrl shows how each ended.")
     if left:
@@ -170,6 +171,12 @@ def leave_after_output(cli_ctx: Any, status: Exit) -> None:
 def status_of(outcomes: Sequence[Outcome[Any]], ending: Ending = NO_ENDING) -> Exit:
     """Choose the exit status of a run."""
     return exit_status((outcome.status for outcome in outcomes), ending)
+
+
+def _throttled(waits: Sequence[float]) -> str:
+    times = f"{len(waits)} time{'s' * (len(waits) != 1)}"
+    asked = f", and asked for waits of up to {max(waits):g} s" if any(waits) else ""
+    return f"Throttled {times}: Azure refused a request as one too many{asked}."
 
 
 def _command(retry: Retry, left: Sequence[Outcome[Instance]]) -> str:

@@ -16,7 +16,7 @@ from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
 from azext_flexcompare import report
 from azext_flexcompare.failure import Error
-from azext_flexcompare.outcome import Exit, Outcome, Status, exit_status
+from azext_flexcompare.outcome import Ending, Exit, Outcome, Status, exit_status
 from azext_flexcompare.report import (
     instance_row,
     leave_after_output,
@@ -270,3 +270,11 @@ def test_the_process_is_left_alone_where_all_is_well(cli: CLI) -> None:
 )
 def test_sets_are_named_in_a_sentence(names: list[str], told: str) -> None:
     assert describe(map(set_called, names)) == told
+
+
+def test_a_run_that_was_throttled_says_how_often_and_for_how_long() -> None:
+    (line,) = report.tell(
+        [outcome(status=Status.SUCCEEDED, error=None)], report.Retry("stop"), Ending(waits=[0, 7.5, 1])
+    )
+    assert line.startswith("Throttled 3 times")
+    assert "up to 7.5 s" in line
