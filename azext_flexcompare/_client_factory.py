@@ -104,9 +104,9 @@ class ArmClient:
             path = page.get("nextLink") or ""
         return found
 
-    def put(self, path: str, body: Any, **how: Any) -> Any:
+    def put(self, path: str, body: Any, **how: Any) -> None:
         """Write a resource; `how` are options of the pipeline."""
-        return self._send("PUT", path, json=body, **how).json()
+        self._send("PUT", path, json=body, **how)
 
     def begin_put(self, path: str, body: Any, polling: Any, etag: str | None, **how: Any) -> None:
         """Write a resource if it still has this etag, and set a PollingMethod up on the answer."""

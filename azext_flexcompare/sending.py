@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
+from azure.core.exceptions import AzureError, DecodeError, HttpResponseError, ServiceResponseError
 from azure.core.pipeline.policies import RetryPolicy
 from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling, AzureAsyncOperationPolling
@@ -57,7 +57,10 @@ class SteppedPolling(ARMPolling):
     @property
     def lasted(self) -> float | None:
         """Read from the operation's own record how long it took, if it says."""
-        body = self._pipeline_response.http_response.json()
+        try:
+            body = self._pipeline_response.http_response.json()
+        except ValueError:  # some ends have no body
+            return None
         return _between(body.get("startTime"), body.get("endTime")) if isinstance(body, dict) else None
 
     @property
@@ -94,7 +97,14 @@ class SteppedPolling(ARMPolling):
     @property
     def final(self) -> str | None:
         """Give where the result is, if one is wanted and it is not in the operation's own record."""
-        return self._operation.get_final_get_url(self._pipeline_response) if self.returns and self.url else None
+        if not (self.returns and self.url):
+            return None
+        found: str | None
+        try:
+            found = self._operation.get_final_get_url(self._pipeline_response)
+        except DecodeError:  # of the answer that accepted it, only the headers can be read
+            found = self._pipeline_response.http_response.headers.get("Location")
+        return found
 
     def _final(self) -> Any:
         response = (self.request_status(self._result_at) if self._result_at else self._pipeline_response).http_response

@@ -20,7 +20,8 @@ from azext_flexcompare.standing import is_under_way, own_error, stand, times_of
 from azext_flexcompare.table import Operation
 
 GRACE = 2.0  # seconds in which a request that was sent may still arrive
-FOUND_OUT = "Its own state shows the end; the service's answer was lost."
+SHOWN_UNDER_WAY = "Its own state shows it under way; the service's answer was lost."
+SHOWN_ENDED = "Its own state shows the end; the service's answer was lost."
 GONE = Error("ResourceNotFound", "The instance no longer exists.")
 REPEATABLE = ("DELETE", "PUT")  # methods that may be sent twice (RFC 9110, 9.2.2)
 
@@ -35,7 +36,7 @@ class Question:
     before: Sequence[str]
     doubt: Error
     accepted: bool = False
-    reason: str | None = FOUND_OUT
+    reason: str | None = None
     began: float | None = None
     result: Any = None
     lasted: None = None
@@ -51,11 +52,11 @@ class Question:
         if not self.operation.is_long:
             raise NotAccepted(self.doubt)  # it leaves no trace, and does no harm twice
         self.began = self.began or monotonic()
-        after = read_again(self.azure, self.instance)
+        after = self._read()
         if after is None:
             return self._gone()
         if is_under_way(after):
-            self.accepted = True
+            self.accepted, self.reason = True, SHOWN_UNDER_WAY
             return False
         if not self.before or not times_of(after):
             raise Failure(self.doubt)  # nothing to compare
@@ -67,12 +68,20 @@ class Question:
             raise Unanswered
         raise NotAccepted(self.doubt)
 
+    def _read(self) -> Instance | None:
+        try:
+            return read_again(self.azure, self.instance)
+        except Failure as failure:
+            raise Failure(self.doubt) from failure  # an instance that may not be read tells nothing
+
     def _gone(self) -> bool:
+        self.reason = SHOWN_ENDED
         if removes(self.operation):
             return True
         raise Failure(GONE)
 
     def _ended(self, after: Instance) -> bool:
+        self.reason = SHOWN_ENDED
         error = own_error(after)
         if error is None and (removes(self.operation) or self.operation.powerState not in (None, after.power_state)):
             error = Error("NotEstablished", stand(after))

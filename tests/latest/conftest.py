@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from armsim import Simulator
+from tests.latest.warm import WarmAz
 from tools.sandbox import az, log_in
 
 # Machines are noisy: no test depends on how quick one is.
@@ -18,6 +19,15 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 INSTANCES = 6
+IMPATIENT = {  # seconds of the product's that only cost a test its time
+    "fanout.FIRST_RETRY": 0.05,
+    "fanout.LONGEST_RETRY": 0.3,
+    "fanout.SURVEY": 0.1,
+    "fanout.TICK": 0.02,
+    "patience.FIRST": 0.02,
+    "patience.MARGIN": 0.01,
+    "settling.GRACE": 0.1,
+}
 ACTING = ("POST", "DELETE", "PUT", "PATCH")
 
 
@@ -64,6 +74,13 @@ def run(sim: Simulator, environment: dict[str, str]) -> Run:  # noqa: ARG001  (i
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def warm(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmAz]:
+    """Run `az vmss-flex ...` often and quickly."""
+    with WarmAz(environment, tmp_path_factory.mktemp("warm"), IMPATIENT) as warm:
+        yield warm
 
 
 def changes(sim: Simulator) -> list[dict[str, Any]]:

@@ -239,6 +239,10 @@ def empty(answer: Any) -> None:
     answer.internal_response._content = answer._content = b""
 
 
+def without_its_own_url(answer: Any) -> None:
+    answer.headers.pop("Azure-AsyncOperation", None)
+
+
 def odd(answer: Any) -> None:
     answer.headers["Retry-After"] = "soon"
 
@@ -253,6 +257,16 @@ def test_a_look_that_is_answered_by_nothing_leaves_the_operation_to_be_looked_at
     spoiler.spoil = lambda _: None
     sim.advance(DAY)
     assert flight.look()
+
+
+def test_an_operation_whose_end_has_no_body_has_ended_after_nobody_knows_how_long(
+    send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    spoiler.spoil = without_its_own_url
+    flight = send()
+    assert flight.look() is False
+    sim.advance(DAY)
+    assert (flight.look(), flight.lasted) == (True, None)
 
 
 def test_a_wait_that_cannot_be_read_is_no_wait(send: Send, spoiler: Spoiler) -> None:

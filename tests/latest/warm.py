@@ -1,0 +1,107 @@
+"""How does a test run `az vmss-flex` hundreds of times?
+
+What takes a second each time is that Python reads the Azure CLI. So one process reads it, with the installed extension,
+and each command is a fork of it: a process of its own, with clients, connections and tokens of its own, as the real one
+is. Where a test says so, the product waits for milliseconds where it otherwise waits for seconds.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from typing_extensions import Self
+
+PATIENCE = 120  # seconds after which a command that hangs is ended
+
+
+class Done(NamedTuple):
+    """What a command left."""
+
+    exit: int
+    stdout: str
+    stderr: str
+
+
+class WarmAz:
+    """The process that has read the Azure CLI; `instead` are constants of the product, such as `settling.GRACE`."""
+
+    def __init__(self, environment: dict[str, str], folder: Path, instead: dict[str, float]) -> None:
+        self.out, self.err = folder / "out", folder / "err"
+        command = [sys.executable, __file__, json.dumps(instead), str(self.out), str(self.err)]
+        self.process = subprocess.Popen(
+            command, env=environment, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def run(self, *arguments: str) -> Done:
+        """Run `az vmss-flex` with these arguments to its end."""
+        assert self.process.stdin
+        assert self.process.stdout
+        print(json.dumps(["vmss-flex", *arguments]), file=self.process.stdin, flush=True)
+        status = int(self.process.stdout.readline())
+        return Done(status, self.out.read_text("utf-8"), self.err.read_text("utf-8"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self.process:  # it ends when nothing more is asked of it
+            assert self.process.stdin
+            self.process.stdin.close()
+
+
+def _read_everything() -> None:
+    from azure.cli.core import extension, get_default_cli
+
+    get_default_cli().invoke(["vmss-flex", "compare"], out_file=StringIO())
+    sys.path.append(extension.get_extension_path("flexcompare"))
+    package = importlib.import_module("azext_flexcompare")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"azext_flexcompare.{module.name}")
+    for name in ("azure.mgmt.compute.v2024_11_01", "requests", "msal", "azure.cli.core.auth.msal_credentials"):
+        importlib.import_module(name)
+
+
+def _put_instead(values: dict[str, float]) -> None:
+    for name, value in values.items():
+        module, _, constant = name.partition(".")
+        place = importlib.import_module(f"azext_flexcompare.{module}")
+        assert type(getattr(place, constant)) in (int, float)
+        setattr(place, constant, value)
+
+
+def _carry_out(arguments: list[str], out: str, err: str) -> None:
+    signal.alarm(PATIENCE)
+    for path, descriptor in ((os.devnull, 0), (out, 1), (err, 2)):
+        flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        os.dup2(os.open(path, flags), descriptor)
+    from azure.cli.core import get_default_cli
+
+    sys.exit(get_default_cli().invoke(arguments))
+
+
+def _serve(out: str, err: str) -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            return _carry_out(json.loads(line), out, err)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
+    return None
+
+
+if __name__ == "__main__":
+    _read_everything()
+    _put_instead(json.loads(sys.argv[1]))
+    _serve(*sys.argv[2:])
