@@ -10,23 +10,19 @@ import heapq
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from azext_flexcompare.failure import Error
-from azext_flexcompare.flight import Failure, Flight, Inquiry, NotAccepted, Throttled, Unanswered
+from azext_flexcompare.flight import Failure, Flight, NotAccepted, Recourse, Survey, Throttled, Unanswered
+from azext_flexcompare.lanes import Course, Lane, Learned, Limits
 from azext_flexcompare.outcome import Outcome, Status
 from azext_flexcompare.overseer import Overseer
-from azext_flexcompare.pacing import UNPACED, Bucket, Rate
-from azext_flexcompare.patience import Patience
 
 T = TypeVar("T")
-T_contra = TypeVar("T_contra", contravariant=True)
 
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0  # seconds before a throttled target is sent again where the service names none
 LAST_WORDS = 1.5  # seconds that requests under way are given after an interruption
@@ -35,77 +31,6 @@ SURVEY, SURVEY_GROWTH = 1.0, 0.2  # seconds between surveys at first, and their 
 WORTH = 4  # targets for each request of a survey; with fewer it is quicker to look at each
 MEANWHILE = 60.0  # seconds after which a target is looked at even if no survey has named it
 SENDINGS = 3  # of a target of which it turns out each time that it was not taken
-
-
-class Limits(NamedTuple):
-    """How a run is held: targets in flight at once, seconds for each, threads, whether ends are waited for, and paces.
-
-    The paces are guesses until the service says better; they hold for each lane by itself.
-    """
-
-    parallel: int | None = None
-    timeout: float | None = None
-    workers: int = 32
-    wait: bool = True
-    sends: Rate = UNPACED
-    looks: Rate = UNPACED
-
-
-class Survey(Protocol[T_contra]):
-    """A cheaper way than a look at each: it may be wrong, since whoever it names is looked at all the same."""
-
-    def requests(self) -> int:
-        """Say how many requests it takes."""
-
-    def ended(self, targets: Sequence[T_contra]) -> list[int]:
-        """Name, by their places in the list, the targets that may have ended."""
-
-
-class Recourse(Protocol[T_contra]):
-    """Gives a flight that finds out what became of a target, where a failure leaves that open."""
-
-    def __call__(self, target: T_contra, failure: Failure, accepted: bool, /) -> Inquiry | None:
-        """Say how to find out, if there is a way; `accepted` is whether the service is known to have taken it."""
-
-
-class Learned:
-    """What runs over one service learn from each other: what it takes in each lane, and how long operations last."""
-
-    def __init__(self) -> None:
-        self.patience = Patience()
-        self.buckets: dict[Hashable, tuple[Bucket, Bucket]] = {}
-
-    def of_lane(self, lane: Hashable, limits: Limits) -> tuple[Bucket, Bucket]:
-        """Give the buckets for sending and for looking in a lane."""
-        return self.buckets.setdefault(lane, (Bucket(limits.sends), Bucket(limits.looks)))
-
-
-@dataclass(eq=False)
-class _Lane(Generic[T]):
-    """The targets that share limits, and what is known of these."""
-
-    sends: Bucket
-    looks: Bucket
-    waiting: deque[_Course[T]] = field(default_factory=deque)
-
-
-@dataclass(eq=False)
-class _Course(Generic[T]):
-    """One target on its way."""
-
-    target: T
-    index: int
-    lane: _Lane[T]
-    began: float = 0.0
-    started: datetime | None = None
-    flight: Flight | None = None
-    url: str | None = None
-    asked: float | None = None  # seconds that the service asks to wait
-    due: float = 0.0  # when it is looked at next
-    looked: bool = False
-    tries: int = 0
-    sendings: int = 0
-    inquiry: Inquiry | None = None  # the flight, where it is one that finds out what became of a request
 
 
 def fan_out(
@@ -145,22 +70,22 @@ class _Run(Generic[T]):
     ) -> None:
         self.send, self.limits, self.overseer, self.survey = send, limits, overseer, survey
         self.recourse, self.patience = recourse, learned.patience
-        self.lanes: dict[Hashable, _Lane[T]] = {}
+        self.lanes: dict[Hashable, Lane[T]] = {}
         for index, target in enumerate(targets):
             key = lane_of(target)
-            lane = self.lanes.setdefault(key, _Lane(*learned.of_lane(key, limits)))
-            lane.waiting.append(_Course(target, index, lane))
+            lane = self.lanes.setdefault(key, Lane(*learned.of_lane(key, limits)))
+            lane.waiting.append(Course(target, index, lane))
         self.found: dict[int, Outcome[T]] = {}
         self.total = len(targets)
         self.workers = min(limits.workers, self.total)
-        self.flying: set[_Course[T]] = set()
-        self.due: list[tuple[float, int, _Course[T]]] = []
-        self.surveyed: list[_Course[T]] = []  # whom the survey under way is about
+        self.flying: set[Course[T]] = set()
+        self.due: list[tuple[float, int, Course[T]]] = []
+        self.surveyed: list[Course[T]] = []  # whom the survey under way is about
         self.next_survey = 0.0
         self.grounds = (False, False)
-        self.todo: queue.SimpleQueue[tuple[_Course[T] | None, Callable[[], object]] | None] = queue.SimpleQueue()
-        self.done: queue.SimpleQueue[tuple[_Course[T] | None, object]] = queue.SimpleQueue()
-        self.busy: set[_Course[T] | None] = set()  # None is the survey
+        self.todo: queue.SimpleQueue[tuple[Course[T] | None, Callable[[], object]] | None] = queue.SimpleQueue()
+        self.done: queue.SimpleQueue[tuple[Course[T] | None, object]] = queue.SimpleQueue()
+        self.busy: set[Course[T] | None] = set()  # None is the survey
 
     def outcomes(self) -> list[Outcome[T]]:
         for _ in range(self.workers):
@@ -189,15 +114,16 @@ class _Run(Generic[T]):
                 answer = exception
             self.done.put((course, answer))
 
-    def _send(self, course: _Course[T]) -> Flight:
+    def _send(self, course: Course[T]) -> Flight:
         flight = self.send(course.target)
-        course.url, course.asked = flight.url, flight.wait()
+        course.url, course.final, course.asked, course.left = flight.url, flight.final, flight.wait(), flight.left
         return flight
 
-    def _look(self, course: _Course[T]) -> bool:
+    def _look(self, course: Course[T]) -> bool:
         assert course.flight is not None  # noqa: S101
         ended = course.flight.look()
-        course.asked = course.flight.wait()
+        course.asked, course.left = course.flight.wait(), course.flight.left
+        course.lasted = course.flight.lasted if ended else None
         return ended
 
     # What is handed to them
@@ -226,7 +152,7 @@ class _Run(Generic[T]):
             for course in self.flying - self.busy:
                 self._later(course)
 
-    def _hand_out_sends(self, lane: _Lane[T], now: float) -> None:
+    def _hand_out_sends(self, lane: Lane[T], now: float) -> None:
         courses = self._next_of(lane, now)
         if courses and not self.overseer.intends([course.target for course in courses]):
             self.flying.difference_update(courses)
@@ -238,9 +164,9 @@ class _Run(Generic[T]):
                 self.next_survey = self.next_survey or now + SURVEY
             self._give(course, partial(self._send, course))
 
-    def _next_of(self, lane: _Lane[T], now: float) -> list[_Course[T]]:
+    def _next_of(self, lane: Lane[T], now: float) -> list[Course[T]]:
         """Take whoever may be sent at once out of a lane; they are in flight from here on."""
-        width, courses = self.limits.parallel or self.total, list[_Course[T]]()
+        width, courses = self.limits.parallel or self.total, list[Course[T]]()
         while (
             lane.waiting
             and len(self.flying) < width
@@ -263,7 +189,7 @@ class _Run(Generic[T]):
                 next(iter(self.lanes.values())).looks.take(now)
             self._give(None, partial(self.survey.ended, [course.target for course in self.surveyed]))
 
-    def _give(self, course: _Course[T] | None, act: Callable[[], object]) -> None:
+    def _give(self, course: Course[T] | None, act: Callable[[], object]) -> None:
         self.busy.add(course)
         self.todo.put((course, act))
 
@@ -308,7 +234,7 @@ class _Run(Generic[T]):
             if course.index not in self.found and course not in self.busy:
                 self._look_at(course, now)
 
-    def _settle(self, course: _Course[T], answer: object) -> None:
+    def _settle(self, course: Course[T], answer: object) -> None:
         if isinstance(answer, Throttled):
             self._again(course, answer)
         elif isinstance(answer, Unanswered):
@@ -322,7 +248,7 @@ class _Run(Generic[T]):
         else:
             self._looked(course, bool(answer))
 
-    def _fail(self, course: _Course[T], answer: BaseException) -> None:
+    def _fail(self, course: Course[T], answer: BaseException) -> None:
         if isinstance(answer, Failure) and not course.inquiry:
             course.inquiry = self.recourse(course.target, answer, course.flight is not None)
             if course.inquiry:
@@ -332,11 +258,11 @@ class _Run(Generic[T]):
         error = answer.error if isinstance(answer, Failure) else Error(type(answer).__name__, str(answer))
         self._end(course, Status.FAILED, error)
 
-    def _accepted(self, course: _Course[T], flight: Flight) -> None:
+    def _accepted(self, course: Course[T], flight: Flight) -> None:
         course.flight, course.tries = flight, 0
         under_way = sum(each is not None and each.flight is None and each.lane is course.lane for each in self.busy)
-        course.lane.sends.learn(flight.left, time.monotonic(), under_way)
-        self.overseer.accepted(course.target, flight)
+        course.lane.sends.learn(course.left, time.monotonic(), under_way)
+        self.overseer.accepted(course.target, course.url, course.final)
         if not self.limits.wait:
             self._end(course, Status.ACCEPTED)
         elif course.url is None:
@@ -344,18 +270,18 @@ class _Run(Generic[T]):
         else:
             self._later(course)
 
-    def _looked(self, course: _Course[T], ended: bool) -> None:
+    def _looked(self, course: Course[T], ended: bool) -> None:
         assert course.flight is not None  # noqa: S101
         course.looked, course.tries = True, 0
         under_way = sum(each is not None and each.flight is not None for each in self.busy)
-        course.lane.looks.learn(course.flight.left, time.monotonic(), under_way)
+        course.lane.looks.learn(course.left, time.monotonic(), under_way)
         if course.inquiry and not self.limits.wait:
             self._end(course, Status.ACCEPTED)
             return
         if not ended:
             self._later(course)
             return
-        self._learn(course.flight.lasted)
+        self._learn(course.lasted)
         self._end(course, Status.SUCCEEDED)
 
     def _learn(self, seconds: float | None) -> None:
@@ -363,7 +289,7 @@ class _Run(Generic[T]):
         if seconds is not None:
             self.patience.learn(seconds, (now - course.began for course in self.flying if course.flight))
 
-    def _again(self, course: _Course[T], throttled: Throttled) -> None:
+    def _again(self, course: Course[T], throttled: Throttled) -> None:
         course.tries += 1
         self.overseer.throttled(course.target, throttled.after)
         pause = throttled.after or min(LONGEST_RETRY, FIRST_RETRY * 2 ** (course.tries - 1))
@@ -379,7 +305,7 @@ class _Run(Generic[T]):
         course.lane.sends.close(until)
         course.lane.waiting.appendleft(course)
 
-    def _send_anew(self, course: _Course[T], answer: NotAccepted) -> None:
+    def _send_anew(self, course: Course[T], answer: NotAccepted) -> None:
         course.sendings += 1
         if course.sendings >= SENDINGS:
             self._end(course, Status.FAILED, answer.error)
@@ -388,10 +314,10 @@ class _Run(Generic[T]):
         self.flying.discard(course)
         course.lane.waiting.appendleft(course)
 
-    def _give_up(self, course: _Course[T]) -> None:
+    def _give_up(self, course: Course[T]) -> None:
         self._end(course, Status.TIMED_OUT, Error("Throttled", "The service took no further request in time."))
 
-    def _later(self, course: _Course[T], pause: float | None = None) -> None:
+    def _later(self, course: Course[T], pause: float | None = None) -> None:
         left = self._left(course)
         if left <= 0:
             self._end(course, Status.TIMED_OUT, Error("TimedOut", f"No end after {self.limits.timeout:g} s."))
@@ -401,14 +327,14 @@ class _Run(Generic[T]):
         pause = pause or course.asked or surveyed or self.patience.pause(now - course.began, course.looked)
         self._look_at(course, now + min(pause, left))
 
-    def _look_at(self, course: _Course[T], moment: float) -> None:
+    def _look_at(self, course: Course[T], moment: float) -> None:
         course.due = moment
         heapq.heappush(self.due, (moment, course.index, course))
 
-    def _left(self, course: _Course[T]) -> float:
+    def _left(self, course: Course[T]) -> float:
         return (self.limits.timeout or float("inf")) - (time.monotonic() - course.began)
 
-    def _end(self, course: _Course[T], status: str, error: Error | None = None, reason: str | None = None) -> None:
+    def _end(self, course: Course[T], status: str, error: Error | None = None, reason: str | None = None) -> None:
         self.flying.discard(course)
         ended = status in (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
         outcome = self.found[course.index] = Outcome(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from azext_flexcompare.failure import Error
+
+T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Throttled(Exception):  # noqa: N818  (not an error of the target: it was not accepted and is sent again)
@@ -74,3 +77,20 @@ class Inquiry(Flight, Protocol):
     @property
     def reason(self) -> str | None:
         """Say how the outcome was found out."""
+
+
+class Survey(Protocol[T_contra]):
+    """A cheaper way than a look at each: it may be wrong, since whoever it names is looked at all the same."""
+
+    def requests(self) -> int:
+        """Say how many requests it takes."""
+
+    def ended(self, targets: Sequence[T_contra]) -> list[int]:
+        """Name, by their places in the list, the targets that may have ended."""
+
+
+class Recourse(Protocol[T_contra]):
+    """Gives a flight that finds out what became of a target, where a failure leaves that open."""
+
+    def __call__(self, target: T_contra, failure: Failure, accepted: bool, /) -> Inquiry | None:
+        """Say how to find out, if there is a way; `accepted` is whether the service is known to have taken it."""

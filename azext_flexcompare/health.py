@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare._client_factory import WORKERS
 from azext_flexcompare.cost import PACES, lane_of
-from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.fanout import fan_out
+from azext_flexcompare.lanes import Limits
 from azext_flexcompare.outcome import Outcome, Status
 from azext_flexcompare.overseer import Overseer
 from azext_flexcompare.pacing import UNPACED

@@ -22,10 +22,11 @@ from azext_flexcompare._client_factory import WORKERS
 from azext_flexcompare.adapters import Work
 from azext_flexcompare.choosing import choose
 from azext_flexcompare.failure import Error, error_of, plainly
-from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.fanout import fan_out
 from azext_flexcompare.flight import Failure, Flight, Throttled
 from azext_flexcompare.how import How
 from azext_flexcompare.interruption import interruptible
+from azext_flexcompare.lanes import Limits
 from azext_flexcompare.nat_rules import (
     Body,
     Grant,

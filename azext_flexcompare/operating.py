@@ -24,12 +24,12 @@ from azext_flexcompare.batching import batches_of, domain_of
 from azext_flexcompare.choosing import choose
 from azext_flexcompare.cost import PACES
 from azext_flexcompare.engines import ENGINES, can, prepared_by
-from azext_flexcompare.fanout import Limits
 from azext_flexcompare.following import events_to, progress_on
 from azext_flexcompare.health import Gate
 from azext_flexcompare.how import How
 from azext_flexcompare.interruption import interruptible
 from azext_flexcompare.job_log import JobLog
+from azext_flexcompare.lanes import Limits
 from azext_flexcompare.outcome import BAD, NO_ENDING, Ending, Outcome
 from azext_flexcompare.oversight import Oversight
 from azext_flexcompare.planning import planned, satisfied, skipped

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from azext_flexcompare.flight import Flight
 from azext_flexcompare.outcome import Outcome
 
 T = TypeVar("T")
@@ -29,8 +28,8 @@ class Overseer(Generic[T]):
         del targets
         return True
 
-    def accepted(self, target: T, flight: Flight) -> None:
-        """Hear that the service took a target, and where its operation can be looked at."""
+    def accepted(self, target: T, url: str | None, final: str | None) -> None:
+        """Hear that the service took a target, and where its operation and its result can be looked at."""
 
     def throttled(self, target: T, seconds: float | None) -> None:
         """Hear that the service refused a request for a target because there were too many."""

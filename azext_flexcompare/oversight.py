@@ -15,7 +15,6 @@ from azext_flexcompare import records
 from azext_flexcompare.adapters import Work, alike
 from azext_flexcompare.batching import Share
 from azext_flexcompare.failure import Error
-from azext_flexcompare.flight import Flight
 from azext_flexcompare.outcome import BAD, Outcome
 from azext_flexcompare.overseer import Overseer
 from azext_flexcompare.records import Record
@@ -91,10 +90,10 @@ class Oversight(Overseer[Work]):
         self.sync()
         return self.stopped is None
 
-    def accepted(self, target: Work, flight: Flight) -> None:
+    def accepted(self, target: Work, url: str | None, final: str | None) -> None:
         """Write down that the service took a call, and where its operation can be looked at."""
-        final = {"finalUrl": flight.final} if flight.final else {}
-        self.tell(*(records.record("accepted", id=i.id, operationUrl=flight.url, **final) for i in target.instances))
+        result = {"finalUrl": final} if final else {}
+        self.tell(*(records.record("accepted", id=i.id, operationUrl=url, **result) for i in target.instances))
 
     def throttled(self, target: Work, seconds: float | None) -> None:
         """Write down that the service refused a request for want of rate."""

@@ -18,9 +18,10 @@ from azext_flexcompare._validators import take_choice
 from azext_flexcompare.choosing import choose
 from azext_flexcompare.comparison import apis, compare_rows
 from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.fanout import fan_out
 from azext_flexcompare.flight import Flight
 from azext_flexcompare.interruption import interruptible
+from azext_flexcompare.lanes import Limits
 from azext_flexcompare.live import check_rows
 from azext_flexcompare.operating import azure_of
 from azext_flexcompare.outcome import UNFINISHED, Outcome

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from azext_flexcompare import health, records, report
 from azext_flexcompare.adapters import Work, alike
 from azext_flexcompare.cost import lane_of
-from azext_flexcompare.fanout import Learned, Limits, fan_out
+from azext_flexcompare.fanout import fan_out
 from azext_flexcompare.flight import Flight
+from azext_flexcompare.lanes import Learned, Limits
 from azext_flexcompare.outcome import Outcome
 from azext_flexcompare.oversight import Oversight
 from azext_flexcompare.selection import Instance

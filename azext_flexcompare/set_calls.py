@@ -10,8 +10,9 @@ from knack.log import get_logger
 
 from azext_flexcompare import report
 from azext_flexcompare._client_factory import WORKERS, compute_client
-from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.fanout import fan_out
 from azext_flexcompare.interruption import interruptible
+from azext_flexcompare.lanes import Limits
 from azext_flexcompare.members import Reader, sets_of
 from azext_flexcompare.operating import azure_of
 from azext_flexcompare.overseer import Overseer

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from azext_flexcompare import fanout, patience
 from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import Limits, fan_out
+from azext_flexcompare.fanout import fan_out
 from azext_flexcompare.flight import Failure, Throttled, Unanswered
+from azext_flexcompare.lanes import Limits
 from azext_flexcompare.outcome import Outcome, Status
 from azext_flexcompare.overseer import Overseer
 

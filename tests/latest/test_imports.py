@@ -30,17 +30,19 @@ HEAVY = (
 OF_OURS = {  # the modules with few friends, and all that they may import of ours; the rest only must not go in circles
     "cost": {"pacing", "selection", "table"},
     "failure": set(),
-    "fanout": {"failure", "flight", "outcome", "overseer", "pacing", "patience"},
+    "fanout": {"failure", "flight", "lanes", "outcome", "overseer"},
     "flight": {"failure"},
     "interruption": set(),
     "outcome": {"failure"},
-    "overseer": {"flight", "outcome"},
+    "lanes": {"flight", "pacing", "patience"},
+    "overseer": {"outcome"},
     "pacing": set(),
     "patience": set(),
     "selection": set(),
     "table": set(),
 }
-OF_AZURE = ("cost", "fanout", "flight", "interruption", "outcome", "selection", "table")  # know nothing of Azure
+# They know nothing of Azure.
+OF_AZURE = ("cost", "fanout", "flight", "interruption", "lanes", "outcome", "overseer", "selection", "table")
 LOAD = """
 import json, sys
 from azure.cli.core import get_default_cli
