@@ -56,7 +56,7 @@ bench: $(READY) ## time every way to operate on 100, 300 and 1,000 instances (an
 live-check: $(READY) ## compare the table with real Azure: RG=... VMSS=... (docs/live-check.md)
 	@$(BIN)/python -m tools.live check -g "$(RG)" -n "$(VMSS)"$(if $(filter 1,$(OPERATE)), --operate)$(if $(INSTANCE), --instance "$(INSTANCE)")
 
-table: $(READY) ## write what is generated from the table: docs/equivalence.md and a part of the README
+table: $(READY) ## write what is generated from the table: docs/equivalence.md, docs/commands.md, parts of others
 	@$(BIN)/python -m tools.render
 
 picture: $(READY) ## make the picture of a run in the README (needs Chromium)

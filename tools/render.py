@@ -1,6 +1,6 @@
 """What does the documentation say that the table, the help and the code already say?
 
-Writes docs/equivalence.md, docs/commands.md and parts of others.
+Writes docs/equivalence.md, docs/commands.md and parts of docs/performance.md.
 
 `python -m tools.render --check` writes nothing and fails where a file does not say what the table says.
 """
@@ -25,9 +25,9 @@ from azext_flexcompare.table import cite, facts, operations
 from tools import fleet
 
 ROOT = Path(__file__).parent.parent
-README, EQUIVALENCE, COMMANDS = ROOT / "README.md", ROOT / "docs" / "equivalence.md", ROOT / "docs" / "commands.md"
+EQUIVALENCE, COMMANDS = ROOT / "docs" / "equivalence.md", ROOT / "docs" / "commands.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
-GENERATED = (EQUIVALENCE, COMMANDS, README, PERFORMANCE)
+GENERATED = (EQUIVALENCE, COMMANDS, PERFORMANCE)
 GROUP = "vmss-flex"
 
 
@@ -36,16 +36,6 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     names = list(headings)
     lines = [names, ["---"] * len(names), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
-
-
-def readme_table() -> str:
-    """Write the rows of the page in short."""
-    rows = (
-        (api["section"], api["uniform"], _code(api["azVmssFlex"]), api["support"], api["today"] or "as the page says",
-         api["evidence"])
-        for api in compare_rows(None, None, None)
-    )  # fmt: skip
-    return table(("Section", "Uniform API", "Command", "Support", "Today", "Evidence"), rows)
 
 
 def equivalence() -> str:
@@ -138,7 +128,7 @@ def written(path: Path) -> str:
     if path in (EQUIVALENCE, COMMANDS):
         return equivalence() if path == EQUIVALENCE else commands()
     text = path.read_text(encoding="utf-8")
-    for name, part in ({"table": readme_table()} if path == README else performance_tables()).items():
+    for name, part in performance_tables().items():
         begin, end = f"<!-- the {name} begins: `make table` writes it -->", f"<!-- the {name} ends -->"
         before, _, rest = text.partition(begin)
         text = f"{before}{begin}\n\n{part}\n{end}{rest.partition(end)[2]}"

@@ -10,7 +10,8 @@ import pytest
 from azext_flexcompare.commands import HAND_WRITTEN
 from azext_flexcompare.table import operations, refusals
 from tools.render import COMMANDS as PAGES
-from tools.render import GENERATED, README, ROOT, written
+from tools.render import GENERATED, ROOT, written
+from tools.sessions import README
 
 COMMANDS = ["compare", "report", "translate", *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
 DOCUMENTS = [path for place in (".", "docs", "armsim") for path in (ROOT / place).glob("*.md")]
