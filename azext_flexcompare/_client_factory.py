@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 WORKERS = 32  # threads that send or look; one connection each
 
@@ -44,8 +45,22 @@ def _made(cli_ctx: Any, kind: Any, subscription: str) -> Any:
 
     credential = _credential(cli_ctx, subscription)
     return get_mgmt_service_client(
-        cli_ctx, kind, subscription_id=subscription, credential=credential, transport=_transport()
+        cli_ctx,
+        kind,
+        subscription_id=subscription,
+        credential=credential,
+        transport=_transport(),
+        raw_request_hook=_demand_straight,
     )
+
+
+def _demand_straight(request: Any) -> None:
+    """Refuse to send where `..` would lead to another resource than the one that was meant: a last line of defence."""
+    from azure.core.exceptions import AzureError
+
+    path = urlsplit(request.http_request.url).path
+    if {".", ".."} & set(unquote(path).split("/")):
+        raise AzureError(f"A name in {path} leads elsewhere; nothing was sent.")
 
 
 @cache
@@ -70,6 +85,7 @@ class ArmClient:
                 policies.RequestIdPolicy(),
                 policies.HeadersPolicy(kwargs.get("headers")),
                 kwargs["user_agent_policy"],
+                policies.CustomHookPolicy(raw_request_hook=kwargs["raw_request_hook"]),
                 policies.RetryPolicy(),
                 kwargs["authentication_policy"],
                 kwargs["logging_policy"],
@@ -94,6 +110,11 @@ class ArmClient:
         from azure.core.rest import HttpRequest
 
         return self._client.send_request(HttpRequest("GET", url), _return_pipeline_response=True, **how)
+
+    def owns(self, url: str) -> bool:
+        """Say whether a URL is of this very service, so that it may see the login."""
+        here, there = urlsplit(self._client.format_url("/")), urlsplit(url)
+        return (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
 
     def pages(self, path: str) -> list[Any]:
         """Read a list, following every nextLink."""

@@ -13,7 +13,7 @@ from azure.cli.core.commands.parameters import (
 )
 
 from azext_flexcompare import _completers as completers
-from azext_flexcompare._validators import port, positive, row_name, seconds
+from azext_flexcompare._validators import file_name, port, positive, resource_name, row_name, seconds
 from azext_flexcompare.batching import share, size
 from azext_flexcompare.comparison import names, sections, supports
 from azext_flexcompare.table import Operation, operations
@@ -23,6 +23,7 @@ POWER_STATES = ("running", "stopped", "deallocated", "starting", "stopping", "de
 KINDS: dict[str, dict[str, Any]] = {
     "flag": {"arg_type": get_three_state_flag()},
     "text": {},
+    "name": {"type": resource_name},
     "secret": {},
     "list": {"nargs": "+"},
     "lists": {"nargs": "+", "action": "append"},
@@ -51,7 +52,9 @@ def load_arguments(loader: Any, _: str) -> None:
                 "character for each instance, and what the characters mean.",
             )
     with loader.argument_context("vmss-flex extension show") as c:
-        c.argument("name", options_list=["--name", "-n"], help="Name of the extension on the instances.")
+        c.argument(
+            "name", options_list=["--name", "-n"], type=resource_name, help="Name of the extension on the instances."
+        )
         c.argument("vmss_name", options_list=["--vmss-name"])  # as in `az vmss extension`
     with loader.argument_context("vmss-flex extension list") as c:
         c.argument("vmss_name", options_list=["--vmss-name"])
@@ -233,21 +236,25 @@ def _describe_logs(c: Any) -> None:
     group = "Job log"
     c.argument(
         "job_log",
+        type=file_name,
         arg_group=group,
         help="Write every step to this file, so that a run that was killed can be gone on with.",
     )
     c.argument(
         "resume",
+        type=file_name,
         arg_group=group,
         help="Finish the run of this job log: what ended is not repeated, what was accepted is watched, the rest sent.",
     )
     c.argument(
         "retry_failed",
+        type=file_name,
         arg_group=group,
         help="Do again what Failed, TimedOut or was NotStarted in the run of this job log.",
     )
     c.argument(
         "events",
+        type=file_name,
         arg_group=group,
         help="Write every step as a line of JSON to this file, or to standard error with `-`.",
     )
@@ -255,7 +262,12 @@ def _describe_logs(c: Any) -> None:
 
 def _describe_waiting(c: Any) -> None:
     group = "Waiting"
-    c.argument("job_log", arg_group=group, help="Wait for what the run of this job log has sent; nothing is sent.")
+    c.argument(
+        "job_log",
+        type=file_name,
+        arg_group=group,
+        help="Wait for what the run of this job log has sent; nothing is sent.",
+    )
     c.argument("created", action="store_true", arg_group=group, help="Until their provisioningState is Succeeded.")
     c.argument("updated", action="store_true", arg_group=group, help="Until their provisioningState is Succeeded.")
     c.argument("deleted", action="store_true", arg_group=group, help="Until they are gone.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from argparse import ArgumentTypeError
 from difflib import get_close_matches
 from typing import Any
@@ -49,6 +50,10 @@ ACTING = (
 )
 
 
+MANY = 10**9
+NO_NAME = re.compile(r"[\x00-\x1f\x7f<>*%&:\\?/#\"']")  # Azure allows none of these in a name that stands in a URL
+
+
 def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
     """Take the arguments that choose instances out of the parsed ones and put them together.
 
@@ -85,11 +90,25 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
 
 
 def positive(text: str) -> int:
-    """Read a whole number above zero, or be refused by the parser."""
+    """Read a whole number above zero, and below a billion, or be refused by the parser."""
     number = int(text)
-    if number < 1:
+    if not 1 <= number < MANY:
         raise ValueError(text)
     return number
+
+
+def resource_name(text: str) -> str:
+    """Read the name of a resource, or be refused by the parser: what is no name would lead to another resource."""
+    if text in (".", "..") or not text.strip() or NO_NAME.search(text):
+        raise ArgumentTypeError(f"{text!r} cannot be the name of a resource")
+    return text
+
+
+def file_name(text: str) -> str:
+    """Read the name of a file, or be refused by the parser: an empty one is no file, and not as if left out."""
+    if not text:
+        raise ArgumentTypeError("it names no file")
+    return text
 
 
 def seconds(text: str) -> float:
@@ -131,12 +150,12 @@ def _lines(option: str, values: list[str] | None) -> tuple[str, ...] | None:
 def _entries(value: str) -> list[str]:
     try:
         parsed = json.loads(value) if value.lstrip().startswith(("[", "{", '"')) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     if parsed is None:
         return [line.strip() for line in value.splitlines() if line.strip()]
     listed = parsed if isinstance(parsed, list) else [parsed]
-    return [entry["id"] if isinstance(entry, dict) and "id" in entry else str(entry) for entry in listed]
+    return [str(entry["id"] if isinstance(entry, dict) and "id" in entry else entry) for entry in listed]
 
 
 def _tags(values: list[str] | None) -> tuple[tuple[str, str | None], ...] | None:

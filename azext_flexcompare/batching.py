@@ -5,12 +5,17 @@ Pure: the same instances and options always give the same batches.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain, groupby, repeat
 from typing import Any, NamedTuple
 
 from azext_flexcompare.selection import Instance
+
+FIGURES = 9  # of a percentage, behind the point
+NUMBER = re.compile(r"[0-9]{1,9}")
+PERCENTAGE = re.compile(rf"[0-9]{{1,3}}(\.[0-9]{{0,{FIGURES}}})?|\.[0-9]{{1,{FIGURES}}}")
 
 
 class Share(NamedTuple):
@@ -24,17 +29,25 @@ class Share(NamedTuple):
         return self.number * total / 100 if self.percent else self.number
 
     def __str__(self) -> str:
-        number = str(self.number) if self.number.denominator == 1 else f"{float(self.number):g}"
-        return f"{number}%" if self.percent else number
+        return f"{_decimal(self.number)}%" if self.percent else str(self.number)
 
 
 def share(text: str) -> Share:
     """Read `3` or `10%`; raises ValueError for anything else, and for more than all."""
     percent = text.endswith("%")
-    number = Fraction(text.removesuffix("%"))
-    if number < 0 or "/" in text or (percent and number > 100) or not (percent or number.denominator == 1):
+    figures = text.removesuffix("%").strip()
+    if not (PERCENTAGE if percent else NUMBER).fullmatch(figures):
+        raise ValueError(text)
+    number = Fraction(figures)
+    if percent and number > 100:
         raise ValueError(text)
     return Share(number, percent)
+
+
+def _decimal(number: Fraction) -> str:
+    # As exactly as it was typed: a run that goes on must cut the same batches.
+    whole, figures = divmod(int(number * 10**FIGURES), 10**FIGURES)
+    return f"{whole}.{figures:0{FIGURES}}".rstrip("0").rstrip(".")
 
 
 def size(text: str) -> Share:

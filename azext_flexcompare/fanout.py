@@ -238,6 +238,7 @@ class _Run(Generic[T]):
         if isinstance(answer, Throttled):
             self._again(course, answer)
         elif isinstance(answer, Unanswered):
+            course.unanswered = answer.why
             self._later(course)
         elif isinstance(answer, NotAccepted):
             self._send_anew(course, answer)
@@ -272,7 +273,7 @@ class _Run(Generic[T]):
 
     def _looked(self, course: Course[T], ended: bool) -> None:
         assert course.flight is not None  # noqa: S101
-        course.looked, course.tries = True, 0
+        course.looked, course.tries, course.unanswered = True, 0, ""
         under_way = sum(each is not None and each.flight is not None for each in self.busy)
         course.lane.looks.learn(course.left, time.monotonic(), under_way)
         if course.inquiry and not self.limits.wait:
@@ -320,7 +321,8 @@ class _Run(Generic[T]):
     def _later(self, course: Course[T], pause: float | None = None) -> None:
         left = self._left(course)
         if left <= 0:
-            self._end(course, Status.TIMED_OUT, Error("TimedOut", f"No end after {self.limits.timeout:g} s."))
+            why = f" The latest question brought no answer: {course.unanswered}" if course.unanswered else ""
+            self._end(course, Status.TIMED_OUT, Error("TimedOut", f"No end after {self.limits.timeout:g} s.{why}"))
             return
         now = time.monotonic()
         surveyed = MEANWHILE if self._surveying() and not course.looked else None

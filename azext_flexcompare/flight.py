@@ -19,7 +19,11 @@ class Throttled(Exception):  # noqa: N818  (not an error of the target: it was n
 
 
 class Unanswered(Exception):  # noqa: N818  (not an error of the target: the next look may succeed)
-    """A look brought no answer; the operation goes on."""
+    """A look brought no answer, and maybe a word why; the operation goes on."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class NotAccepted(Exception):  # noqa: N818  (it may be sent again)

@@ -100,6 +100,16 @@ def demand_one_run(given: dict[str, Any]) -> None:
 
 
 def _read(recorded: dict[str, Any]) -> How:
+    try:
+        return _read_again(recorded)
+    except ValueError as error:
+        raise InvalidArgumentValueError(
+            f"The plan of the job log cannot be gone on with: {error} is no size.",
+            recommendation="Give a file that --job-log has written.",
+        ) from error
+
+
+def _read_again(recorded: dict[str, Any]) -> How:
     return How(
         max_parallel=recorded["maxParallel"],
         timeout=recorded["timeout"],

@@ -16,6 +16,7 @@ from typing import IO, Any
 import portalocker
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError, ValidationError
 
+from azext_flexcompare.record_shapes import is_whole
 from azext_flexcompare.records import VERSION, Record
 
 READ_AGAIN = "Give a file that --job-log has written."
@@ -70,11 +71,11 @@ def create(path: str) -> JobLog:
 
 def open_again(path: str) -> tuple[JobLog, list[Record]]:
     """Take a log up again, and give what it tells; a last line that was torn off is taken away."""
-    read_records(path)  # before the lock, so that a file that is no log is not touched
+    read_to_go_on(path)  # before the lock, so that a file that is no log is not touched
     log = _open(path, "r+b")
     try:
         content = log.file.read()
-        records = _parse(content, path)
+        records = _demand_whole(_parse(content, path), path)
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             log.file.truncate(whole)
@@ -95,11 +96,16 @@ def read_records(path: str) -> list[Record]:
         raise FileOperationError(f"The job log {path} cannot be read: {_said(error)}.", READ_AGAIN) from error
 
 
+def read_to_go_on(path: str) -> list[Record]:
+    """Read a log that is to be acted on, of which nothing may be missing."""
+    return _demand_whole(read_records(path), path)
+
+
 def _parse(content: bytes, path: str) -> list[Record]:
     lines = content.split(b"\n")[:-1]  # what follows the last line end was torn off
     try:
         records = [json.loads(line) for line in lines]
-    except ValueError:
+    except (ValueError, RecursionError):
         records = [None]
     if not all(isinstance(one, dict) and isinstance(one.get("record"), str) for one in records):
         raise InvalidArgumentValueError(f"{path} is not a job log.", READ_AGAIN)
@@ -109,6 +115,15 @@ def _parse(content: bytes, path: str) -> list[Record]:
         raise InvalidArgumentValueError(
             f"{path} was written by another version of flexcompare.", "Use the version that wrote it."
         )
+    return records
+
+
+def _demand_whole(records: list[Record], path: str) -> list[Record]:
+    for line, one in enumerate(records, 1):
+        if not is_whole(one):
+            raise InvalidArgumentValueError(
+                f"Line {line} of {path} is not what a job log says of a {one['record']}.", READ_AGAIN
+            )
     return records
 
 

@@ -67,6 +67,7 @@ class Course(Generic[T]):
     lasted: float | None = None  # seconds, by the service's own clock
     due: float = 0.0  # when it is looked at next
     looked: bool = False
+    unanswered: str = ""  # why the latest look brought no answer
     tries: int = 0
     sendings: int = 0
     inquiry: Inquiry | None = None  # the flight, where it is one that finds out what became of a request

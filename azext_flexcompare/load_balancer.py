@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from azure.cli.core.azclierror import ArgumentUsageError, AzCLIError, InvalidArgumentValueError, ValidationError
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, map_error
@@ -211,6 +212,8 @@ def load_balancer_id(instances: Sequence[Instance], lb_name: str) -> str:
             recommendation="Give the load balancer's id, or act on one resource group at a time.",
         )
     [only] = groups.values()
+    if "/" in lb_name:
+        raise InvalidArgumentValueError(f"--lb-name is neither a name nor the id of a load balancer: {lb_name}.")
     group = f"/subscriptions/{only.subscription}/resourceGroups/{only.resource_group}"
     return f"{group}/providers/Microsoft.Network/loadBalancers/{lb_name}"
 
@@ -399,4 +402,4 @@ def _subscription(resource_id: str) -> str:
 
 
 def _url(resource_id: str) -> str:
-    return f"{resource_id}?{VERSION}"
+    return f"{quote(resource_id)}?{VERSION}"

@@ -186,7 +186,9 @@ def azure_of(cli_ctx: Any) -> Azure:
 def _kept(task: Task) -> dict[str, Any]:
     """Give the values of options that a log may have; None is one that may hold a secret, and was given."""
     given = {option.name: option for option in task.operation.options if task.options.get(option.dest)}
-    return {name: task.options[one.dest] if one.type in ("flag", "text") else None for name, one in given.items()}
+    return {
+        name: task.options[one.dest] if one.type in ("flag", "text", "name") else None for name, one in given.items()
+    }
 
 
 def _typed(choice: Choice) -> dict[str, Any]:

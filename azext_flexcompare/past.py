@@ -18,6 +18,9 @@ from azext_flexcompare.sending import Azure, RecordGone, Regained, Unacknowledge
 
 KILLED = Error("RunEnded", "The run that sent it ended before an answer came.")
 UNSEEN = Error("RunEnded", "The run that sent it ended before its end was seen, and the instance shows no trace of it.")
+ELSEWHERE = Error(
+    "RunEnded", "The log leads to another service than the one of the login, and the instance shows no trace."
+)
 UNSENT = Error("NotAccepted", "The service never took it.")
 TO_BE_SENT = "Never accepted by the service; --resume sends it."
 TO_RETRY = (*BAD, Status.NOT_STARTED)
@@ -169,12 +172,17 @@ def _watch(azure: Azure, instance: Instance, standing: Standing, prepare: Prepar
         return Work([instance], call, alike, sends=False, before=before)
     if standing.accepted:
         return Work([instance], partial(_raise, RecordGone(UNSEEN)), alike, sends=False, before=before)
+    if instance.resource is None:  # whoever is not in the set any more is sent nothing
+        return Work([instance], _doubted(partial(_raise, Failure(GONE))), alike, sends=False, before=before)
     (work,) = prepare([instance])
     return work._replace(call=_doubted(work.call), sends=False, before=before)
 
 
 def _regain(azure: Azure, instance: Instance, url: str, final: str | None) -> Flight:
-    return Regained(azure.arm(instance.subscription), url, final)
+    arm = azure.arm(instance.subscription)
+    if not all(arm.owns(one) for one in (url, final) if one):
+        raise RecordGone(ELSEWHERE)
+    return Regained(arm, url, final)
 
 
 def _doubted(call: Any) -> Callable[[], Flight]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from azext_flexcompare.failure import plainly
 from azext_flexcompare.flight import Flight
@@ -98,7 +99,7 @@ def view_of_set(azure: Azure, instance: Instance) -> Flight:
 
 
 def _path(instance: Instance, name: str) -> str:
-    return f"{instance.id}{LOCKS}/{name}?{VERSION}"
+    return f"{instance.id}{LOCKS}/{quote(name, safe='')}?{VERSION}"
 
 
 def _lock(entry: dict[str, Any]) -> Lock:

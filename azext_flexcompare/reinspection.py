@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
-from azext_flexcompare.failure import error_of
+from azext_flexcompare.failure import error_of, one_line
 from azext_flexcompare.flight import Failure, Throttled, Unanswered
 from azext_flexcompare.members import instance_of
 from azext_flexcompare.selection import Instance
@@ -27,7 +27,7 @@ def read_again(azure: Azure, instance: Instance) -> Instance | None:
             raise Throttled(seconds_asked(error.response.headers if error.response else {})) from error
         status = error.status_code or 0
         if status in PASSING or not CLIENT_ERROR <= status < SERVER_ERROR:
-            raise Unanswered from error
+            raise Unanswered(": ".join(error_of(error))) from error
         raise Failure(error_of(error)) from error
     except AzureError as error:
-        raise Unanswered from error
+        raise Unanswered(one_line(error)) from error

@@ -67,7 +67,8 @@ def query(scale_set: ScaleSet) -> str:
 
 def literal(text: str) -> str:
     """Quote a text for the query language so that it cannot end its own quotation."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return f"'{escaped}'"
 
 
 def _instance(row: dict[str, Any], scale_set: ScaleSet) -> Instance:

@@ -96,7 +96,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
 
 def _open(path: str, given: dict[str, Any], stack: ExitStack) -> tuple[str, job_log.JobLog | None, Past]:
     if given.get("dry_run"):
-        return path, None, past_of(job_log.read_records(path))
+        return path, None, past_of(job_log.read_to_go_on(path))
     log, records = job_log.open_again(path)
     stack.callback(log.close)
     return path, log, past_of(records)

@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+NEAREST = 20  # unknown names for which the nearest ones are told: to look for them takes time
+
 
 class ScaleSet(NamedTuple):
     """A Flexible scale set and where it is; `balanced` says whether its model names a load balancer."""
@@ -155,8 +157,9 @@ def _named(instances: Sequence[Instance], names: tuple[str, ...] | None, where: 
 def _unknown(names: Sequence[str], instances: Sequence[Instance], where: str) -> str:
     known = {instance.name.lower(): instance.name for instance in instances}
     told = []
-    for name in names:
-        near = [known[match] for match in get_close_matches(last_name(name).lower(), known, n=3)]
+    for place, name in enumerate(names):
+        close = get_close_matches(last_name(name).lower(), known, n=3) if place < NEAREST else ()
+        near = [known[match] for match in close]
         told.append(f"{name} (nearest: {', '.join(near)})" if near else name)
     return f"{where} has no instance called {', '.join(told)}"
 

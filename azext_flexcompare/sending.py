@@ -89,7 +89,7 @@ class SteppedPolling(ARMPolling):
         except BadStatus:
             raise self._refused() from None
         except (AzureError, BadResponse) as error:
-            raise Unanswered from error
+            raise Unanswered(one_line(error)) from error
         if self.status().lower() in ("failed", "canceled"):
             raise Failure(self._error())
         return bool(self.finished())
@@ -116,9 +116,9 @@ class SteppedPolling(ARMPolling):
         response = self._pipeline_response.http_response
         if response.status_code == TOO_MANY:
             return Throttled(self.wait())
-        if response.status_code in PASSING or response.status_code >= SERVER_ERROR:
-            return Unanswered()
         error = error_of(HttpResponseError(response=response))
+        if response.status_code in PASSING or response.status_code >= SERVER_ERROR:
+            return Unanswered(f"{error.code}: {error.message}")
         return RecordGone(error) if response.status_code in GONE else Failure(error)
 
     def _error(self) -> Error:

@@ -100,7 +100,7 @@ def _succeeded(instance: Instance) -> bool:
 def _custom(query: str) -> Reached:
     try:
         compiled = jmespath.compile(query)
-    except jmespath.exceptions.JMESPathError as error:
+    except (jmespath.exceptions.JMESPathError, RecursionError) as error:
         raise InvalidArgumentValueError(
             f"--custom is no JMESPath query: {' '.join(str(error).split())}",
             recommendation="`az vmss-flex show` prints what the query is asked of.",

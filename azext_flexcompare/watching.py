@@ -56,6 +56,6 @@ class SetSurvey:
 
 
 def _path(one: ScaleSet) -> str:
-    group = f"/subscriptions/{one.subscription}/resourceGroups/{quote(one.resource_group)}"
+    group = f"/subscriptions/{one.subscription}/resourceGroups/{quote(one.resource_group, safe='')}"
     condition = quote("'virtualMachineScaleSet/id' eq '" + one.id.replace("'", "''") + "'")
     return f"{group}/providers/Microsoft.Compute/virtualMachines?$filter={condition}&api-version={VERSION}"

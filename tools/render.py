@@ -22,12 +22,12 @@ from azext_flexcompare._params import load_arguments
 from azext_flexcompare.comparison import compare_rows
 from azext_flexcompare.engines import ENGINES
 from azext_flexcompare.table import cite, facts, operations
-from tools import fleet
+from tools import faults, fleet
 
 ROOT = Path(__file__).parent.parent
 EQUIVALENCE, COMMANDS = ROOT / "docs" / "equivalence.md", ROOT / "docs" / "commands.md"
-PERFORMANCE = ROOT / "docs" / "performance.md"
-GENERATED = (EQUIVALENCE, COMMANDS, PERFORMANCE)
+PERFORMANCE, RELIABILITY = ROOT / "docs" / "performance.md", ROOT / "docs" / "reliability.md"
+GENERATED = (EQUIVALENCE, COMMANDS, PERFORMANCE, RELIABILITY)
 GROUP = "vmss-flex"
 
 
@@ -84,6 +84,14 @@ def performance_tables() -> dict[str, str]:
     }
 
 
+def reliability_tables() -> dict[str, str]:
+    """Write what comes of each fault, under its name in the page on reliability."""
+    return {"matrix": table(faults.HEADINGS, faults.table_rows())}
+
+
+PARTS = {PERFORMANCE: performance_tables, RELIABILITY: reliability_tables}
+
+
 class Arguments:
     """Stands where the CLI's loader does, and keeps what each scope is told of its options."""
 
@@ -128,7 +136,7 @@ def written(path: Path) -> str:
     if path in (EQUIVALENCE, COMMANDS):
         return equivalence() if path == EQUIVALENCE else commands()
     text = path.read_text(encoding="utf-8")
-    for name, part in performance_tables().items():
+    for name, part in PARTS[path]().items():
         begin, end = f"<!-- the {name} begins: `make table` writes it -->", f"<!-- the {name} ends -->"
         before, _, rest = text.partition(begin)
         text = f"{before}{begin}\n\n{part}\n{end}{rest.partition(end)[2]}"

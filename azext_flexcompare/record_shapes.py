@@ -1,0 +1,102 @@
+"""Has each record of a log what it must have, so that whoever reads it finds it there?
+
+A log may have been edited, cut or made up; what is not known is passed over, so that later versions may write more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import NoneType
+from typing import Any
+
+Kinds = tuple[type, ...]
+TEXT, MAYBE_TEXT = (str,), (str, NoneType)
+WHOLE, MAYBE_WHOLE = (int,), (int, NoneType)
+MAYBE_NUMBER = (int, float, NoneType)
+LIST, OBJECT = (list,), (dict,)
+
+RECORDS: dict[str, dict[str, Kinds]] = {
+    "plan": {
+        "operation": TEXT,
+        "scaleSets": LIST,
+        "options": OBJECT,
+        "choice": OBJECT,
+        "how": OBJECT,
+        "batches": WHOLE,
+        "instances": LIST,
+    },
+    "intent": {"id": TEXT},
+    "accepted": {"id": TEXT, "operationUrl": MAYBE_TEXT},
+    "throttled": {"id": TEXT, "seconds": MAYBE_NUMBER},
+    "outcome": {
+        "id": TEXT,
+        "status": TEXT,
+        "error": (dict, NoneType),
+        "reason": MAYBE_TEXT,
+        "startedAt": MAYBE_TEXT,
+        "finishedAt": MAYBE_TEXT,
+        "durationSeconds": MAYBE_NUMBER,
+        "operationUrl": MAYBE_TEXT,
+    },
+    "batch": {"batch": WHOLE, "of": WHOLE},
+    "health": {"batch": WHOLE, "unhealthy": LIST},
+    "stopped": {"reason": TEXT},
+}
+INSTANCE: dict[str, Kinds] = {
+    "id": TEXT,
+    "instance": TEXT,
+    "resourceGroup": TEXT,
+    "scaleSet": TEXT,
+    "scaleSetId": TEXT,
+    "zone": MAYBE_TEXT,
+    "faultDomain": MAYBE_WHOLE,
+    "location": TEXT,
+    "powerState": MAYBE_TEXT,
+    "provisioned": LIST,
+    "batch": MAYBE_WHOLE,
+}
+HOW: dict[str, Kinds] = {
+    "batchSize": LIST,
+    "batchBy": LIST,
+    "batchPause": (int, float),
+    "maxErrors": MAYBE_TEXT,
+    "healthGate": MAYBE_TEXT,
+    "healthTimeout": WHOLE,
+    "timeout": WHOLE,
+    "maxParallel": MAYBE_WHOLE,
+    "engine": TEXT,
+    "noWait": (bool,),
+    "skipSatisfied": (bool,),
+}
+ERROR: dict[str, Kinds] = {"code": TEXT, "message": TEXT}
+
+
+def is_whole(record: Mapping[str, Any]) -> bool:
+    """Say whether a record has what its kind must have; of a kind that is not known nothing is asked."""
+    if not _has(record, RECORDS.get(record["record"], {})):
+        return False
+    if record["record"] == "outcome":
+        return record["error"] is None or (_has(record["error"], ERROR) and len(record["error"]) == len(ERROR))
+    return record["record"] != "plan" or _is_plan(record)
+
+
+def _is_plan(plan: Mapping[str, Any]) -> bool:
+    how, instances = plan["how"], plan["instances"]
+    sets = {one.lower() for one in plan["scaleSets"] if isinstance(one, str)}
+    return (
+        _has(how, HOW)
+        and _texts(how["batchSize"])
+        and _texts(how["batchBy"])
+        and _texts(plan["scaleSets"])
+        and all(isinstance(one, dict) and _has(one, INSTANCE) for one in instances)
+        and all(one["scaleSetId"].lower() in sets for one in instances)
+        and 0 <= plan["batches"] <= len(instances)
+    )
+
+
+def _has(found: Mapping[str, Any], shape: Mapping[str, Kinds]) -> bool:
+    return all(name in found and isinstance(found[name], kinds) for name, kinds in shape.items())
+
+
+def _texts(values: Sequence[Any]) -> bool:
+    return all(isinstance(one, str) for one in values)

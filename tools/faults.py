@@ -1,0 +1,75 @@
+"""What comes of each fault, for each operation?
+
+A view of `docs/faults.json`: what holds for every operation, and the exceptions, which go by what the table says of an
+operation and never by its name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from azext_flexcompare.outcome import exit_status
+from azext_flexcompare.settling import removes
+from azext_flexcompare.table import Operation, operations
+
+FILE = Path(__file__).parent.parent / "docs" / "faults.json"
+HEADINGS = ("When", "For", "Status", "Exit", "Sent", "Carried out", "What happens to you")
+
+
+class Expected(NamedTuple):
+    """What is to come of an instance that has a fault; `sent` and `carried_out` count requests."""
+
+    status: str
+    code: str | None
+    reason: str | None
+    sent: int
+    carried_out: int
+
+
+@cache
+def faults() -> list[dict[str, Any]]:
+    """Read the faults."""
+    found: list[dict[str, Any]] = json.loads(FILE.read_text("utf-8"))
+    return found
+
+
+def expected(fault: dict[str, Any], operation: Operation) -> Expected | None:
+    """Say what comes of a fault; None where an operation cannot have it."""
+    found = {**fault, **(_exception(fault, operation) or {})}
+    if "never" in found:
+        return None
+    return Expected(found["status"], found.get("code"), found.get("reason"), found["sent"], found["carriedOut"])
+
+
+def table_rows() -> Iterator[tuple[Any, ...]]:
+    """Write the faults as rows of the documentation's table, each exception after its rule."""
+    for fault in faults():
+        exceptions = [one for one in fault.get("otherwise", ()) if "never" not in one]
+        yield fault["what"], "every operation" if not exceptions else "others", *_cells(fault)
+        for one in exceptions:
+            whose = [each.name for each in operations() if _exception(fault, each) is one]
+            yield "", ", ".join(f"`{name}`" for name in whose), *_cells({**fault, **one})
+
+
+def _cells(found: dict[str, Any]) -> tuple[Any, ...]:
+    status = f"{found['status']}, `{found['code']}`" if found.get("code") else found["status"]
+    exit_ = int(exit_status([found["status"]]))
+    return status, exit_, _times(found["sent"]), _times(found["carriedOut"]), found["happens"]
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}[count]
+
+
+def _exception(fault: dict[str, Any], operation: Operation) -> dict[str, Any] | None:
+    return next((one for one in fault.get("otherwise", ()) if _fits(operation, one["for"])), None)
+
+
+def _fits(operation: Operation, wanted: dict[str, Any]) -> bool:
+    method = operation.request.partition(" ")[0]
+    facts = {"long": operation.is_long, "many": "{vm}" not in operation.request, "removes": removes(operation)}
+    return all(method in value if name == "method" else facts[name] is value for name, value in wanted.items())
