@@ -85,7 +85,7 @@ def _notes(start: Start, seconds: float) -> str:
   + the slowest operation (with `--engine bulk` also what the service waits first). `calls`: one for each VM, one for
   each hundred with `--engine bulk`, one for a call of the set. `ratio`: seconds / floor.
 * `reached`: the VMs that were sent the operation. `MB`: resident memory of the command and its children, at its peak.
-* Ours and `az vmss` were measured one after another, with nothing else under way; then the `xargs`, also one after
-  another, and beside them every `az vm --ids`, which mostly sleeps.
+* Ours and `az vmss` were measured one after another; then the `xargs`, also one after another, and beside them every
+  `az vm --ids`, which mostly sleeps.
 * Start-up: `az version` {start.version:.2f} s, `az vmss-flex compare` {start.compare:.2f} s (medians), a difference of
   {start.compare - start.version:.2f} s."""
