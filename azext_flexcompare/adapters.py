@@ -38,7 +38,8 @@ class Nothing(NamedTuple):
 
 def alike(outcome: Outcome[Work]) -> list[Outcome[Instance]]:
     """Give every instance of a call the call's own outcome."""
-    return [replace(outcome, target=instance) for instance in outcome.target.instances]  # type: ignore[arg-type,misc]
+    url = outcome.url or outcome.target.url
+    return [replace(outcome, target=one, url=url) for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 
 class Work(NamedTuple):
@@ -50,8 +51,10 @@ class Work(NamedTuple):
     instances: list[Instance]
     call: Call | Nothing
     settle: Callable[[Outcome[Work]], Sequence[Outcome[Instance] | Work]] = alike
-    sends: bool = True  # whether the call is one that changes something, and was not made before
+    sends: bool = True  # whether the call may come to a request that changes something
     before: Sequence[str] | None = None  # the instance's times (standing.py) before the call was made, if it was
+    sent: bool = False  # whether an earlier run made the call, or may have
+    url: str | None = None  # where what an earlier run has sent can be looked at
 
 
 Prepare = Callable[[list[Instance]], list[Work]]

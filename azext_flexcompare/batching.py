@@ -100,9 +100,14 @@ def domain_of(batch: Sequence[Instance], domains: Sequence[str]) -> str:
     return ", ".join(DOMAINS[one].name(batch[0]) for one in domains)
 
 
+def domain_key(instance: Instance, domains: Sequence[str]) -> tuple[tuple[Any, ...], ...]:
+    """Tell by equality which instances are in the same domain."""
+    return tuple(DOMAINS[one].key(instance) for one in domains)
+
+
 def _parted(instances: Sequence[Instance], domains: Sequence[str]) -> list[list[Instance]]:
-    def key(instance: Instance) -> Any:
-        return tuple(DOMAINS[one].key(instance) for one in domains)
+    def key(instance: Instance) -> tuple[tuple[Any, ...], ...]:
+        return domain_key(instance, domains)
 
     return [list(part) for _, part in groupby(sorted(instances, key=key), key=key)]
 

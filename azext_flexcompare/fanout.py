@@ -10,6 +10,7 @@ import heapq
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -359,13 +360,19 @@ class _Run(Generic[T]):
         self.limits = self.limits._replace(timeout=None)
         while self.busy and time.monotonic() < end:
             self._take_in(TICK)
-        for course in list(self.flying):
-            self._end(course, Status.INTERRUPTED, reason="End not seen.")
         self._leave_out("Interrupted before its turn.")
+        afloat = [course for lane in self.lanes.values() for course in lane.waiting]
+        for course in [*self.flying, *afloat]:
+            self._end(course, Status.INTERRUPTED, reason="End not seen.")
 
     def _leave_out(self, reason: str) -> None:
+        """Send nothing that waits; what was sent before this run, as far as is known, is not for leaving out."""
         for lane in self.lanes.values():
-            while lane.waiting:
-                course = lane.waiting.popleft()
+            unsent = [course for course in lane.waiting if not self._is_afloat(course)]
+            lane.waiting = deque(course for course in lane.waiting if self._is_afloat(course))
+            for course in unsent:
                 course.started = None  # a throttled one had been tried, but was never accepted
                 self._end(course, Status.NOT_STARTED, reason=reason)
+
+    def _is_afloat(self, course: Course[T]) -> bool:
+        return not course.sendings and self.overseer.afloat(course.target)

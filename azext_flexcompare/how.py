@@ -48,7 +48,7 @@ class How(NamedTuple):
                 f"--no-wait waits for no end, and {together[0]} needs the ends of one batch before the next.",
                 recommendation="Leave one of them out.",
             )
-        if self.health_gate and (operation.powerState not in (None, "running") or operation.request == "DELETE {vm}"):
+        if self.health_gate and not operation.leaves_running:
             raise InvalidArgumentValueError(
                 f"--health-gate: after {operation.name} no instance is healthy.", recommendation="Leave it out."
             )
@@ -59,7 +59,7 @@ class How(NamedTuple):
             "batchSize": [str(one) for one in self.batch_size],
             "batchBy": list(self.batch_by),
             "batchPause": self.batch_pause,
-            "maxErrors": str(self.max_errors) if self.max_errors else None,
+            "maxErrors": None if self.max_errors is None else str(self.max_errors),
             "healthGate": self.health_gate,
             "healthTimeout": self.health_timeout,
             "timeout": self.timeout,
@@ -75,7 +75,8 @@ def how_of(given: dict[str, Any], recorded: dict[str, Any] | None = None, anew: 
 
     Raises MutuallyExclusiveArgumentError for an option that would change a plan which is under way.
     """
-    typed = {name: value for name, value in given.items() if value not in (None, False)}
+    chosen = {name: value for name, value in given.items() if value is not None and value is not False}
+    typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
     if recorded is None:
         return How(**typed)
     before = _read(recorded)

@@ -73,6 +73,8 @@ class Agenda(NamedTuple):
     log: JobLog | None = None
     errors: int = 0  # that count already
     stopped: str | None = None  # why not everything is on the agenda
+    total: int | None = None  # of which --max-errors is a share, where that is more than there is to be done
+    doubtful: Sequence[Instance] = ()  # whom an earlier run may have left in operation
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -143,7 +145,7 @@ def run(task: Task, agenda: Agenda) -> list[dict[str, Any]]:
         _agree(task, agenda)
         oversight = _overseen(task, agenda, stack)
         outcomes = [*agenda.settled, *agenda.news, *_act(task, agenda, oversight)]
-        ending = Ending(oversight.stopped or agenda.stopped, oversight.ill, oversight.refusals)
+        ending = Ending(oversight.stopped or agenda.stopped, oversight.ill, oversight.refusals, oversight.unseen)
         oversight.tell(records.record("end", exit=int(report.status_of(outcomes, ending))))
     return told(task.cli_ctx, task.operation, agenda.chosen, outcomes, retry, ending)
 
@@ -159,7 +161,8 @@ def _overseen(task: Task, agenda: Agenda, stack: ExitStack) -> Oversight:
     how, total = task.how, len(agenda.numbers)
     interrupted = stack.enter_context(interruptible())
     errors = agenda.errors + sum(one.status in BAD for one in agenda.news)
-    oversight = Oversight(task.operation, interrupted, task.mask, how.max_errors, total, errors)
+    share_of = total if agenda.total is None else agenda.total
+    oversight = Oversight(task.operation, interrupted, task.mask, how.max_errors, share_of, errors)
     stack.callback(oversight.close)
     log = agenda.log or (job_log.create(how.job_log) if how.job_log else None)
     oversight.followers += [log] if log else []
@@ -173,9 +176,11 @@ def _act(task: Task, agenda: Agenda, oversight: Oversight) -> list[Outcome[Insta
     oversight.tell(agenda.plan or records.record("resumed"))
     oversight.tell(*(records.outcome(task.operation, one) for one in agenda.news))
     oversight.demand_kept()
+    oversight.heed_errors()
     limits = Limits(how.max_parallel, how.timeout, WORKERS, not how.no_wait, *PACES)
     gate = Gate(how.health_gate, how.health_timeout) if how.health_gate else None
-    return roll_out(task.azure, agenda.batches, limits, oversight, Pace(how.batch_pause, gate))
+    pace = Pace(how.batch_pause, gate, how.batch_by)
+    return roll_out(task.azure, agenda.batches, limits, oversight, pace, agenda.doubtful)
 
 
 def azure_of(cli_ctx: Any) -> Azure:

@@ -58,12 +58,14 @@ class Outcome(Generic[T]):
 class Ending(NamedTuple):
     """How a run ended as a whole: why it was stopped, if it was, whether for want of health, and how it was throttled.
 
-    `waits` are the seconds that the service asked for each time it refused a request because there were too many.
+    `waits` are the seconds that the service asked for each time it refused a request because there were too many;
+    `unseen` is what an interruption kept from being seen, besides the outcomes.
     """
 
     stopped: str | None = None
     ill: bool = False
     waits: Sequence[float] = ()
+    unseen: str | None = None
 
 
 NO_ENDING = Ending()
@@ -72,7 +74,7 @@ NO_ENDING = Ending()
 def exit_status(statuses: Iterable[str], ending: Ending = NO_ENDING) -> Exit:
     """Choose the exit status of a run from the statuses of its instances and how it ended as a whole."""
     seen = set(statuses)
-    if Status.INTERRUPTED in seen or (Status.NOT_STARTED in seen and not ending.stopped):
+    if ending.unseen or Status.INTERRUPTED in seen or (Status.NOT_STARTED in seen and not ending.stopped):
         return Exit.INTERRUPTED
     if Status.NOT_STARTED in seen or ending.ill:
         return Exit.STOPPED

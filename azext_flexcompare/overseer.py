@@ -23,6 +23,11 @@ class Overseer(Generic[T]):
         """Say why nothing more is to be sent, if so; what is under way is seen to its end."""
         return None
 
+    def afloat(self, target: T) -> bool:
+        """Say whether a target may have been sent before this run: then it is seen to its end, or Interrupted."""
+        del target
+        return False
+
     def intends(self, targets: Sequence[T]) -> bool:
         """Hear which targets are sent next; where the answer is false they are not."""
         del targets

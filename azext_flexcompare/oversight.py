@@ -71,6 +71,7 @@ class Oversight(Overseer[Work]):
         self.batch = (1, 1)
         self.stopped: str | None = None
         self.ill = False  # whether the gate of health stopped it
+        self.unseen: str | None = None  # what an interruption kept from being seen, besides outcomes
         self.refusals: list[float] = []  # seconds that the service asked for, where it refused a request as too many
 
     def enough(self) -> str | None:
@@ -83,12 +84,16 @@ class Oversight(Overseer[Work]):
             self.stopped = reason
             self.tell(records.record("stopped", reason=reason))
 
+    def afloat(self, target: Work) -> bool:
+        """Say whether an earlier run sent it, or may have."""
+        return target.sent
+
     def intends(self, targets: Sequence[Work]) -> bool:
         """Write down who is sent next, and have it on the disk before."""
         sent = [one for work in targets if work.sends for one in work.instances]
         self.tell(*(records.record("intent", id=one.id) for one in sent))
         self.sync()
-        return self.stopped is None
+        return self.stopped is None or all(work.sent for work in targets)
 
     def accepted(self, target: Work, url: str | None, final: str | None) -> None:
         """Write down that the service took a call, and where its operation can be looked at."""
@@ -116,6 +121,10 @@ class Oversight(Overseer[Work]):
         self.tell(*(records.outcome(self.operation, one) for one in found))
         self.ended_as.update(one.status for one in found)
         self.errors += sum(one.status in BAD for one in found)
+        self.heed_errors()
+
+    def heed_errors(self) -> None:
+        """Stop if too many have failed."""
         if self.most is not None and self.errors >= self.most:
             failed = f"{self.errors} instance{'s have' if self.errors != 1 else ' has'} failed"
             self.stop(f"Stopped by --max-errors: {failed}.")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from azext_flexcompare.adapters import Prepare, Work, alike
+from azext_flexcompare.adapters import Nothing, Prepare, Work, alike
 from azext_flexcompare.failure import Error
 from azext_flexcompare.flight import Failure, Flight
 from azext_flexcompare.members import Reader, members_of, sets_of
 from azext_flexcompare.outcome import BAD, Outcome, Status
 from azext_flexcompare.records import Record
 from azext_flexcompare.selection import Choice, Instance
-from azext_flexcompare.sending import Azure, RecordGone, Regained, Unacknowledged, moment
+from azext_flexcompare.sending import Azure, Ended, RecordGone, Regained, Unacknowledged, moment
 
 KILLED = Error("RunEnded", "The run that sent it ended before an answer came.")
 UNSEEN = Error("RunEnded", "The run that sent it ended before its end was seen, and the instance shows no trace of it.")
@@ -45,6 +45,16 @@ class Standing:
         return self.outcome["status"] if self.outcome else None
 
     @property
+    def is_out(self) -> bool:
+        """Say whether it was sent, or may have been."""
+        return self.accepted or self.sent
+
+    @property
+    def may_move(self) -> bool:
+        """Say whether it may still be in operation."""
+        return self.is_out and self.status not in (Status.SUCCEEDED, Status.SKIPPED)
+
+    @property
     def batch(self) -> int | None:
         """Give the number of its batch; None is that it gets no call."""
         number: int | None = self.planned["batch"]
@@ -71,12 +81,7 @@ class Past:
     plan: Record
     standings: dict[str, Standing] = field(default_factory=dict)
     healthy: set[int] = field(default_factory=set)
-    stopped: bool = False
-
-    @property
-    def errors(self) -> int:
-        """Count the instances that failed, unless the run was stopped since: whoever goes on then begins anew."""
-        return 0 if self.stopped else sum(one.status in BAD for one in self.standings.values())
+    failed: set[str] = field(default_factory=set)  # since the run was last stopped: whoever goes on then begins anew
 
 
 def past_of(records: Sequence[Record]) -> Past:
@@ -87,9 +92,12 @@ def past_of(records: Sequence[Record]) -> Past:
     for one in records[begin + 1 :]:
         if one["record"] == "health" and not one["unhealthy"]:
             past.healthy.add(one["batch"])
-        past.stopped = past.stopped or one["record"] == "stopped"
+        if one["record"] == "stopped":
+            past.failed.clear()
         if one.get("id") in past.standings:
             past.standings[one["id"]].take(one)
+            if past.standings[one["id"]].status in BAD:
+                past.failed.add(one["id"])
     return past
 
 
@@ -139,18 +147,18 @@ def outcome_of(instance: Instance, standing: Standing) -> Outcome[Instance]:
 
 def work_left(
     azure: Azure, found: Iterable[tuple[Instance, Standing]], prepare: Prepare, single: bool
-) -> tuple[list[Work], list[Outcome[Instance]]]:
-    """Find what is to be done for the instances of a batch that have not ended, and who cannot be acted on any more.
+) -> tuple[list[Work], list[Instance]]:
+    """Find what is to be done for the instances of a batch that have not ended, and who is gone before it was sent.
 
     What was accepted is watched where its operation can be looked at; what may have been is asked of the instance
     first; the rest is sent. `single` is whether every operation was one instance's own.
     """
     works, unsent, lost = [], [], []
     for instance, standing in found:
-        if standing.accepted or standing.sent:
+        if standing.is_out:
             works.append(_watch(azure, instance, standing, prepare, single))
         elif instance.resource is None:
-            lost.append(Outcome(instance, Status.FAILED, GONE, batch=standing.batch))
+            lost.append(instance)
         else:
             unsent.append(instance)
     return works + (prepare(unsent) if unsent else []), lost
@@ -159,43 +167,53 @@ def work_left(
 def watch_only(azure: Azure, found: Iterable[tuple[Instance, Standing]], single: bool) -> list[Work]:
     """Watch what was accepted, or may have been, and send nothing."""
     return [
-        _watch(azure, instance, standing, _nothing_to_send, single)._replace(settle=_unsent)
+        _watch(azure, instance, standing, _nothing_to_send, single)._replace(settle=_unsent, sends=False)
         for instance, standing in found
-        if standing.accepted or standing.sent
+        if standing.is_out
     ]
 
 
 def _watch(azure: Azure, instance: Instance, standing: Standing, prepare: Prepare, single: bool) -> Work:
     before = standing.planned["provisioned"]
-    if standing.accepted and standing.url and single:
-        call: Any = partial(_regain, azure, instance, standing.url, standing.final)
-        return Work([instance], call, alike, sends=False, before=before)
+    watch = Work([instance], Ended, alike, sends=False, before=before, sent=True, url=standing.url)
+    if standing.accepted and single:  # without a URL it had ended when it was accepted
+        return watch._replace(call=partial(_regain, azure, instance, standing)) if standing.url else watch
     if standing.accepted:
-        return Work([instance], partial(_raise, RecordGone(UNSEEN)), alike, sends=False, before=before)
-    if instance.resource is None:  # whoever is not in the set any more is sent nothing
-        return Work([instance], _doubted(partial(_raise, Failure(GONE))), alike, sends=False, before=before)
+        return watch._replace(call=partial(_raise, RecordGone(UNSEEN)))
+    if instance.resource is None:
+        return watch._replace(call=_Doubt(watch._replace(call=partial(_raise, Failure(GONE)))).call)
     (work,) = prepare([instance])
-    return work._replace(call=_doubted(work.call), sends=False, before=before)
+    doubt = _Doubt(work)
+    settle = alike if work.settle is alike else doubt.settle
+    return work._replace(call=doubt.call, settle=settle, before=before, sent=True)
 
 
-def _regain(azure: Azure, instance: Instance, url: str, final: str | None) -> Flight:
+def _regain(azure: Azure, instance: Instance, standing: Standing) -> Flight:
     arm = azure.arm(instance.subscription)
-    if not all(arm.owns(one) for one in (url, final) if one):
+    if not all(arm.owns(one) for one in (standing.url, standing.final) if one):
         raise RecordGone(ELSEWHERE)
-    return Regained(arm, url, final)
+    return Regained(arm, standing.url or "", standing.final)
 
 
-def _doubted(call: Any) -> Callable[[], Flight]:
-    """Make a call that is in doubt the first time, and is sent only where that turned out to have come to nothing."""
-    doubts = iter([Unacknowledged(KILLED)])
+@dataclass(eq=False)
+class _Doubt:
+    """A call that an earlier run may have made: it is in doubt at first, and made where that one came to nothing."""
 
-    def answer() -> Flight:
-        for doubt in doubts:
-            raise doubt
-        flight: Flight = call()
-        return flight
+    work: Work
+    asked: bool = False
+    made: bool = False
 
-    return answer
+    def call(self) -> Flight:
+        """Raise the doubt the first time, and make the call after that."""
+        if not self.asked:
+            self.asked = True
+            raise Unacknowledged(KILLED)
+        self.made = True
+        return Ended() if isinstance(self.work.call, Nothing) else self.work.call()  # nothing to do: it is so already
+
+    def settle(self, outcome: Outcome[Work]) -> Sequence[Outcome[Instance] | Work]:
+        """Settle what the call has brought, or what the instance has told."""
+        return self.work.settle(outcome) if self.made else alike(outcome)
 
 
 def _nothing_to_send(instances: list[Instance]) -> list[Work]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jmespath
 
 from azext_flexcompare.failure import Error
-from azext_flexcompare.outcome import BAD, NO_ENDING, Ending, Exit, Outcome, Status, exit_status
+from azext_flexcompare.outcome import BAD, NO_ENDING, UNFINISHED, Ending, Exit, Outcome, Status, exit_status
 from azext_flexcompare.selection import Instance, ScaleSet
 from azext_flexcompare.table import Operation
 
@@ -111,15 +111,15 @@ def tell(outcomes: Sequence[Outcome[Instance]], retry: Retry, ending: Ending = N
     lines = folded(outcomes)
     left = [one for one in outcomes if one.status in (*BAD, Status.NOT_STARTED)]
     unseen = sum(one.status == Status.INTERRUPTED for one in outcomes)
-    lines += [ending.stopped] if ending.stopped else []
+    lines += [why for why in (ending.stopped, ending.unseen) if why]
     lines += [_throttled(ending.waits)] if ending.waits else []
     if unseen:
         lines.append(f"{unseen} Interrupted: sent, but not seen to the end; operationUrl shows how each ended.")
+    again = f", with {', '.join(retry.options)} as before" if retry.options else ""
     if left:
-        again = f", with {', '.join(retry.options)} as before" if retry.options else ""
         lines.append(f"{len(left)} of {len(outcomes)} did not succeed. To retry: {_command(retry, left)}{again}")
-    if retry.log and any(one.status in (Status.INTERRUPTED, Status.NOT_STARTED) for one in outcomes):
-        lines.append(f"To go on: az vmss-flex {retry.operation} --resume {shlex.quote(retry.log)}")
+    if retry.log and (ending.unseen or any(one.status in UNFINISHED for one in outcomes)):
+        lines.append(f"To go on: az vmss-flex {retry.operation} --resume {shlex.quote(retry.log)}{again}")
     return lines
 
 

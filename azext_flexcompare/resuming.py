@@ -12,6 +12,7 @@ from azure.cli.core.azclierror import (
     InvalidArgumentValueError,
     MutuallyExclusiveArgumentError,
     RequiredArgumentMissingError,
+    ValidationError,
 )
 from knack.log import get_logger
 
@@ -45,6 +46,8 @@ Rows = list[dict[str, Any]]
 Found = list[tuple[Instance, Standing]]
 WorkOf = Callable[[Found], tuple[list[Work], list[Outcome[Instance]]]]
 SINGLE = "vm"  # the engine that sends each instance its own call
+UNSEEN = (None, Status.INTERRUPTED, Status.ACCEPTED)  # of what was sent
+SEEN = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)  # whose end is known
 
 
 def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str, Any], given: dict[str, Any]) -> Rows:
@@ -53,8 +56,14 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         path, log, past = _open(given["resume"], given, stack)
         task = _task_again(cli_ctx, operation, choice, options, how_of(given, past.plan["how"]), (path, past))
         prepare, found = task.preparer(), _found(cli_ctx, task, past)
-        agenda = _rest(task, past, found, lambda left: work_left(task.azure, left, prepare, task.how.engine == SINGLE))
-        return run(task, agenda._replace(log=log))
+
+        def to_be_done(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
+            work, lost = work_left(task.azure, left, prepare, task.how.engine == SINGLE)
+            return work, [_lost(operation, one) for one in lost]
+
+        agenda = _rest(task, past, found, to_be_done, lambda standing: standing.status in ENDED)
+        total = sum(standing.batch is not None for _, standing in found)
+        return run(task, agenda._replace(log=log, total=total, doubtful=_doubtful(found)))
 
 
 def retry_failed(
@@ -66,13 +75,17 @@ def retry_failed(
         how = how_of(given, past.plan["how"], anew=True)
         task = _task_again(cli_ctx, operation, choice, options, how, (path, past))
         prepare, found = task.preparer(), _found(cli_ctx, task, past)
-        _warn_of_unseen(path, operation, found)
         again = [one for one, standing in found if _to_retry(standing)]
+        if not again:
+            get_logger(__name__).warning("In the run of %s there is nothing to be done again.", path)
+            return []
+        _heed_unseen(path, operation, found, hides=how.kept_in == path)
         lost = {one.id: one for one in again if one.resource is None}
         there = [one for one in again if one.id not in lost]
         agenda = agenda_for(task, prepare, there, past.plan["choice"])
         news = [*agenda.news, *(_lost(operation, one) for one in lost.values())]
-        return run(task, agenda._replace(chosen=again, news=news, log=None if task.how.job_log else log))
+        log = log if how.kept_in == path else None
+        return run(task, agenda._replace(chosen=again, news=news, log=log, doubtful=_doubtful(found)))
 
 
 def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
@@ -85,10 +98,10 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
         found = _found(cli_ctx, task, past)
 
         def watched(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
-            never = [_unsent(*one) for one in left if not _is_out(one[1])]
+            never = [_unsent(*one) for one in left if not one[1].is_out]
             return watch_only(task.azure, left, engine == SINGLE), never
 
-        agenda = _rest(task, past, found, watched, tuple(one for one in ENDED if one != Status.ACCEPTED))
+        agenda = _rest(task, past, found, watched, _is_seen)
         never = sum(one.status == Status.NOT_STARTED for one in agenda.news)
         stopped = f"{never} of {len(agenda.chosen)} were never sent; --resume sends them." if never else None
         return run(task, agenda._replace(log=log, news=[], settled=[*agenda.settled, *agenda.news], stopped=stopped))
@@ -158,14 +171,14 @@ def _found(cli_ctx: Any, task: Task, past: Past) -> Found:
     return [(instances[id_], standing) for id_, standing in past.standings.items()]
 
 
-def _rest(task: Task, past: Past, found: Found, work_of: WorkOf, ended: tuple[str, ...] = ENDED) -> Agenda:
+def _rest(task: Task, past: Past, found: Found, work_of: WorkOf, ended: Callable[[Standing], bool]) -> Agenda:
     """Plan what is left, batch by batch; a batch that is over counts only if its health was still to be seen."""
     batches: list[Batch] = []
     news: list[Outcome[Instance]] = []
-    settled = [outcome_of(*one) for one in found if one[1].status in ended]
+    settled = [outcome_of(*one) for one in found if ended(one[1])]
     for number in range(1, past.plan["batches"] + 1):
         members = [one for one in found if one[1].batch == number]
-        left = [one for one in members if one[1].status not in ended]
+        left = [one for one in members if not ended(one[1])]
         if not left and (task.how.health_gate is None or number in past.healthy):
             continue
         work, lost = work_of(left)
@@ -174,11 +187,15 @@ def _rest(task: Task, past: Past, found: Found, work_of: WorkOf, ended: tuple[st
         batches.append(Batch(number, [instance for instance, _ in members], acting_of(work)))
     passed = [instance for instance, standing in found if standing.batch is None and standing.status is None]
     news += skipped(passed, dict.fromkeys((one.id for one in passed), "It needed nothing when the run was planned."))
-    return Agenda([instance for instance, _ in found], batches, settled, news, errors=past.errors)
+    return Agenda([instance for instance, _ in found], batches, settled, news, errors=len(past.failed))
 
 
-def _is_out(standing: Standing) -> bool:
-    return standing.accepted or standing.sent
+def _is_seen(standing: Standing) -> bool:
+    return standing.status in SEEN or (standing.status == Status.TIMED_OUT and not standing.is_out)
+
+
+def _doubtful(found: Found) -> list[Instance]:
+    return [instance for instance, standing in found if standing.may_move]
 
 
 def _unsent(instance: Instance, standing: Standing) -> Outcome[Instance]:
@@ -186,18 +203,24 @@ def _unsent(instance: Instance, standing: Standing) -> Outcome[Instance]:
 
 
 def _to_retry(standing: Standing) -> bool:
-    never = standing.status is None and not _is_out(standing) and standing.batch is not None
+    never = standing.status is None and not standing.is_out and standing.batch is not None
     return never or standing.status in TO_RETRY
 
 
 def _lost(operation: Operation, instance: Instance) -> Outcome[Instance]:
     if removes(operation):
         return Outcome(instance, Status.SKIPPED, reason="It is gone already.", batch=None)
-    return Outcome(instance, Status.FAILED, GONE)
+    return Outcome(instance, Status.FAILED, GONE, batch=None)
 
 
-def _warn_of_unseen(path: str, operation: Operation, found: Found) -> None:
-    unseen = sum(_is_out(standing) and standing.status in (None, Status.INTERRUPTED) for _, standing in found)
+def _heed_unseen(path: str, operation: Operation, found: Found, hides: bool) -> None:
+    """Say whom a retry leaves alone, and refuse one whose plan `hides` them by being the last of their log."""
+    unseen = sum(standing.is_out and standing.status in UNSEEN for _, standing in found)
+    if unseen and hides:
+        raise ValidationError(
+            f"{unseen} of the run in {path} were sent and not seen to the end; a retry in that log would lose them.",
+            recommendation=f"First see to them: `az vmss-flex wait --job-log {path}`; or give another --job-log.",
+        )
     if unseen:
         get_logger(__name__).warning(
             "%d were sent and not seen to the end, and are left alone; az vmss-flex %s --resume %s sees to them.",

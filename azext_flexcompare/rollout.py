@@ -8,16 +8,20 @@ from typing import NamedTuple
 
 from azext_flexcompare import health, records, report
 from azext_flexcompare.adapters import Work, alike
+from azext_flexcompare.batching import domain_key
 from azext_flexcompare.cost import lane_of
 from azext_flexcompare.fanout import fan_out
 from azext_flexcompare.flight import Flight
 from azext_flexcompare.lanes import Learned, Limits
-from azext_flexcompare.outcome import Outcome
+from azext_flexcompare.outcome import Outcome, Status
 from azext_flexcompare.oversight import Oversight
 from azext_flexcompare.selection import Instance
 from azext_flexcompare.sending import Azure
 from azext_flexcompare.settling import Recourse
+from azext_flexcompare.standstill import still_moving
 from azext_flexcompare.watching import SetSurvey
+
+AT_REST = (Status.SUCCEEDED, Status.SKIPPED, Status.NOT_STARTED)  # nothing of this run is under way there
 
 
 class Batch(NamedTuple):
@@ -29,24 +33,34 @@ class Batch(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """What lies between batches: seconds of rest, and the gate of health."""
+    """What lies between batches: seconds of rest, the gate of health, and domains of which never two may be moving."""
 
     pause: float = 0
     gate: health.Gate | None = None
+    domains: Sequence[str] = ()
 
 
 def roll_out(
-    azure: Azure, batches: Sequence[Batch], limits: Limits, oversight: Oversight, pace: Pace
+    azure: Azure,
+    batches: Sequence[Batch],
+    limits: Limits,
+    oversight: Oversight,
+    pace: Pace,
+    doubtful: Sequence[Instance] = (),
 ) -> list[Outcome[Instance]]:
     """Take batch after batch; list one outcome for each instance that had something to be done.
 
-    Once the run is stopped or interrupted, what was not sent is NotStarted, in this batch and in those after it.
+    `doubtful` are those that an earlier run may have left in operation. Once the run is stopped or interrupted, what
+    was not sent is NotStarted, in this batch and in those after it.
     """
     outcomes: list[Outcome[Instance]] = []
-    learned = Learned()
+    learned, moving = Learned(), {one.id: one for one in doubtful}
     for place, batch in enumerate(batches, 1):
+        _cross(azure, batch, pace.domains, oversight, moving)
         _begin(oversight, batch, batches)
-        outcomes += _carry_out(azure, batch.work, limits, oversight, learned)
+        done = _carry_out(azure, batch.work, limits, oversight, learned)
+        _note(moving, done)
+        outcomes += done
         if _over(oversight):
             continue  # the rest is gone through, so that each has its outcome
         outcomes = _check(azure, batch, pace.gate, oversight, outcomes)
@@ -60,6 +74,33 @@ def _begin(oversight: Oversight, batch: Batch, batches: Sequence[Batch]) -> None
     if not _over(oversight):
         count = len(batch.instances)
         oversight.tell(records.record("batch", batch=batch.number, of=oversight.batch[1], instances=count))
+
+
+def _cross(
+    azure: Azure, batch: Batch, domains: Sequence[str], oversight: Oversight, moving: dict[str, Instance]
+) -> None:
+    """Stop the run where an instance of another domain than the batch's is still in operation.
+
+    What was not seen to its end by us may go on in Azure: what timed out, or whatever else an instance was busy with.
+    """
+    if not (domains and batch.work) or _over(oversight):
+        return
+    here = domain_key(batch.instances[0], domains)
+    elsewhere = [one for one in moving.values() if domain_key(one, domains) != here]
+    still = still_moving(azure, elsewhere, oversight.interrupted)
+    for id_ in {one.id for one in elsewhere} - {one.id for one in still}:
+        del moving[id_]
+    if still and not oversight.interrupted():
+        names = report.some([one.name for one in still])
+        oversight.stop(f"Stopped by --batch-by {' '.join(domains)}: still in operation: {names}.")
+
+
+def _note(moving: dict[str, Instance], outcomes: Sequence[Outcome[Instance]]) -> None:
+    """Keep in mind who may still be in operation."""
+    for one in outcomes:
+        moving.pop(one.target.id, None)
+        if one.status not in AT_REST:
+            moving[one.target.id] = one.target
 
 
 def _over(oversight: Oversight) -> bool:
@@ -99,6 +140,7 @@ def _check(
         return outcomes
     ill = health.unhealthy(azure, gate, batch.instances, oversight.interrupted)
     if oversight.interrupted():
+        oversight.unseen = f"Interrupted before batch {batch.number} was seen to be healthy."
         return outcomes
     told = [{"id": one.id, "reason": why} for one, why in ill]
     oversight.tell(records.record("health", batch=batch.number, unhealthy=told))

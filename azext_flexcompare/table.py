@@ -52,11 +52,17 @@ class Operation(NamedTuple):
     example: str = ""
     examples: tuple[dict[str, str], ...] = ()
     engines: dict[str, dict[str, Any]] | None = None  # besides calls for single VMs
+    evicts: bool = False
 
     @property
     def is_long(self) -> bool:
         """Say whether the call starts something that is to be watched."""
         return self.call is not None and ".begin_" in self.call
+
+    @property
+    def leaves_running(self) -> bool:
+        """Say whether an instance that ran before runs afterwards."""
+        return self.powerState in (None, "running") and self.request != "DELETE {vm}" and not self.evicts
 
 
 class Other(NamedTuple):
