@@ -99,7 +99,8 @@ class _Run(Generic[T]):
                 self._leave_out(reason)
             self._hand_out(time.monotonic())
             self._take_in(self._until_next(time.monotonic()))
-            self.overseer.turned(len(self.flying), sum(len(lane.waiting) for lane in self.lanes.values()))
+            waiting = sum(len(lane.waiting) for lane in self.lanes.values())
+            self.overseer.turned([course.target for course in self.flying], waiting)
         for _ in range(self.workers):
             self.todo.put(None)
         return [self.found[index] for index in range(self.total)]

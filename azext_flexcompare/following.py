@@ -6,16 +6,17 @@ import json
 import shutil
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable
 from typing import IO, Any
 
 from azure.cli.core.azclierror import FileOperationError
 
 from azext_flexcompare.outcome import BAD
+from azext_flexcompare.oversight import Scene
 from azext_flexcompare.records import Record
 
 STDERR = "-"
+FEW = 2  # instances that are named
 EVERY = 0.2  # seconds between two states of the line
 ERASE = "\r\x1b[K"
 
@@ -57,12 +58,12 @@ class ProgressLine:
         self.began = time.monotonic()
         self.shown = 0.0
 
-    def show(self, flying: int, waiting: int, ended: Counter[str], batch: tuple[int, int]) -> None:
+    def show(self, scene: Scene) -> None:
         """Write the line anew, unless that was done a moment ago."""
         now = time.monotonic()
         if now - self.shown >= EVERY:
             self.shown = now
-            line = progress(self.total, flying, waiting, ended, batch, now - self.began)
+            line = progress(self.total, scene, now - self.began)
             self.stream.write(ERASE + line[: shutil.get_terminal_size().columns - 1])
             self.stream.flush()
 
@@ -72,15 +73,21 @@ class ProgressLine:
         self.stream.flush()
 
 
-def progress(total: int, flying: int, waiting: int, ended: Counter[str], batch: tuple[int, int], seconds: float) -> str:
-    """Say in one line how far a run is; `waiting` are those of this batch that wait for a slot."""
-    done = sum(ended.values())
-    failed = sum(ended[status] for status in BAD)
-    parts = [f"{done} of {total} done", f"{failed} failed", f"{flying} in flight"]
-    parts += [f"{waiting} waiting for a slot"] if waiting else []
+def progress(total: int, scene: Scene, seconds: float) -> str:
+    """Say in one line how far a run is after so many seconds, and with whom it is busy where these are few."""
+    done, batch = sum(scene.ended.values()), scene.batch
+    parts = [f"{done} of {total} done", f"{sum(scene.ended[status] for status in BAD)} failed", _doing(scene)]
+    parts += [f"{scene.waiting} waiting for a slot"] if scene.waiting else []
     parts += [f"batch {batch[0]} of {batch[1]}"] if batch[1] > 1 else []
     parts += [f"about {_span(seconds / done * (total - done))} left"] if 0 < done < total else []
     return ", ".join(parts)
+
+
+def _doing(scene: Scene) -> str:
+    if scene.names is None:
+        return scene.doing
+    few = f" ({', '.join(sorted(scene.names))})" if 0 < len(scene.names) <= FEW else ""
+    return f"{len(scene.names)} {scene.doing}{few}"
 
 
 def events_to(place: str | None) -> list[Events]:

@@ -51,13 +51,11 @@ class Gate(NamedTuple):
 
 
 def unhealthy(
-    azure: Azure, gate: Gate, instances: Sequence[Instance], interrupted: Callable[[], bool]
+    azure: Azure, gate: Gate, instances: Sequence[Instance], overseer: Overseer[Instance]
 ) -> list[tuple[Instance, str]]:
     """Watch instances until all are healthy or the time is up; list those that are not, and why."""
     limits = Limits(None, gate.timeout, WORKERS, True, UNPACED, PACES[1])  # nothing is sent before the looks
-    outcomes = fan_out(
-        instances, partial(_Watch, azure, GATES[gate.kind]), limits, Overseer(interrupted), lane_of=lane_of
-    )
+    outcomes = fan_out(instances, partial(_Watch, azure, GATES[gate.kind]), limits, overseer, lane_of)
     return [(one.target, _why(one)) for one in outcomes if one.status != Status.SUCCEEDED]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Generic, TypeVar
 
 from azext_flexcompare.outcome import Outcome
@@ -42,5 +42,5 @@ class Overseer(Generic[T]):
     def ended(self, outcome: Outcome[T]) -> None:
         """Hear what became of a target."""
 
-    def turned(self, flying: int, waiting: int) -> None:
-        """Hear how many targets are in flight, and how many wait, now and then."""
+    def turned(self, flying: Collection[T], waiting: int) -> None:
+        """Hear which targets are in flight, and how many wait, now and then."""

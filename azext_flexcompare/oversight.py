@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from azure.cli.core.azclierror import FileOperationError
 
@@ -40,14 +40,39 @@ class Follower(Protocol):
         """Let go."""
 
 
-class Sight(Protocol):
-    """Someone who watches the numbers of a run."""
+class Scene(NamedTuple):
+    """What a run is at, with whom, who waits and who has ended.
 
-    def show(self, flying: int, waiting: int, ended: Counter[str], batch: tuple[int, int]) -> None:
-        """See how many are in flight, wait in this batch, and have ended how; and which batch it is of how many."""
+    `names` are None where nobody is to be named, `waiting` are those of this batch, `batch` is which of how many.
+    """
+
+    doing: str
+    names: Sequence[str] | None
+    waiting: int
+    ended: Counter[str]
+    batch: tuple[int, int]
+
+
+class Sight(Protocol):
+    """Someone who watches how far a run is."""
+
+    def show(self, scene: Scene) -> None:
+        """See how far it is."""
 
     def close(self) -> None:
         """See no more."""
+
+
+class GateWatch(Overseer[Instance]):
+    """Shows for whose health a run waits."""
+
+    def __init__(self, oversight: Oversight) -> None:
+        super().__init__(oversight.interrupted)
+        self.oversight = oversight
+
+    def turned(self, flying: Collection[Instance], waiting: int) -> None:
+        """Show who is not known to be healthy yet."""
+        self.oversight.show("not healthy yet", [one.name for one in flying], waiting)
 
 
 class Oversight(Overseer[Work]):
@@ -129,11 +154,16 @@ class Oversight(Overseer[Work]):
             failed = f"{self.errors} instance{'s have' if self.errors != 1 else ' has'} failed"
             self.stop(f"Stopped by --max-errors: {failed}.")
 
-    def turned(self, flying: int, waiting: int) -> None:
-        """Keep what was written, and show the numbers."""
+    def turned(self, flying: Collection[Work], waiting: int) -> None:
+        """Keep what was written, and show the numbers, and the names of the last few."""
         self.sync()
+        if self.sights:
+            self.show("in flight", [one.name for work in flying for one in work.instances], waiting)
+
+    def show(self, doing: str, names: Sequence[str] | None = None, waiting: int = 0) -> None:
+        """Show what the run is at, with whom, and how many wait for a slot."""
         for sight in self.sights:
-            sight.show(flying, waiting, self.ended_as, self.batch)
+            sight.show(Scene(doing, names, waiting, self.ended_as, self.batch))
 
     def tell(self, *found: Record) -> None:
         """Tell the followers; one that cannot keep it is told no more."""
@@ -161,7 +191,8 @@ class Oversight(Overseer[Work]):
         end = time.monotonic() + seconds
         while not (self.interrupted() or self.stopped) and (left := end - time.monotonic()) > 0:
             time.sleep(min(TICK, left))
-            self.turned(0, 0)
+            self.sync()
+            self.show(f"resting for {left:.0f} s")
 
     def _each(self, do: Callable[[Follower], None]) -> None:
         for follower in list(self.followers):

@@ -94,7 +94,7 @@ def past_of(records: Sequence[Record]) -> Past:
             past.healthy.add(one["batch"])
         if one["record"] == "stopped":
             past.failed.clear()
-        if one.get("id") in past.standings:
+        if isinstance(one.get("id"), str) and one["id"] in past.standings:
             past.standings[one["id"]].take(one)
             if past.standings[one["id"]].status in BAD:
                 past.failed.add(one["id"])

@@ -14,7 +14,7 @@ from azext_flexcompare.fanout import fan_out
 from azext_flexcompare.flight import Flight
 from azext_flexcompare.lanes import Learned, Limits
 from azext_flexcompare.outcome import Outcome, Status
-from azext_flexcompare.oversight import Oversight
+from azext_flexcompare.oversight import GateWatch, Oversight
 from azext_flexcompare.selection import Instance
 from azext_flexcompare.sending import Azure
 from azext_flexcompare.settling import Recourse
@@ -138,7 +138,7 @@ def _check(
     """Wait until a batch is healthy, or stop the run; the outcome of whoever is not healthy says so."""
     if gate is None:
         return outcomes
-    ill = health.unhealthy(azure, gate, batch.instances, oversight.interrupted)
+    ill = health.unhealthy(azure, gate, batch.instances, GateWatch(oversight))
     if oversight.interrupted():
         oversight.unseen = f"Interrupted before batch {batch.number} was seen to be healthy."
         return outcomes

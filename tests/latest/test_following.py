@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from armsim import Simulator
+from armsim.world.description import default_description
 from azext_flexcompare.following import progress
+from azext_flexcompare.oversight import Scene
 from tests.latest.conftest import Run
 from tools.sandbox import AZ
 
@@ -86,13 +88,15 @@ def test_events_that_nobody_takes_any_more_do_not_stop_a_run(run: Run) -> None:
 @on_a_terminal
 def test_a_terminal_shows_a_line_and_wipes_it_away(sim: Simulator, environment: dict[str, str]) -> None:
     sim.configure(seconds=1)
-    stdout, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "4", "--max-parallel", "2")
+    stdout, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "4", "--max-parallel", "3")
     assert len(json.loads(stdout)) == 6
     lines = [line.split(b"\x1b[K")[-1].decode() for line in seen.split(b"\r")]
     assert any(
-        line.startswith("0 of 6 done, 0 failed, 2 in flight, 2 waiting for a slot, batch 1 of 2") for line in lines
+        line.startswith("0 of 6 done, 0 failed, 3 in flight, 1 waiting for a slot, batch 1 of 2") for line in lines
     )
     assert any("batch 2 of 2, about " in line for line in lines)
+    last = sorted(sim.names("flex")[4:])
+    assert any(f"2 in flight ({', '.join(last)})"[:30] in line for line in lines)
     assert b"\x1b[K" in seen
     assert seen.endswith(b"\r\x1b[K")
 
@@ -114,19 +118,38 @@ def test_nothing_is_written_where_there_is_no_terminal(run: Run, sim: Simulator)
     assert run("restart", *FLEX).stderr == ""
 
 
+@on_a_terminal
+def test_a_terminal_shows_what_a_run_waits_for_between_batches(sim: Simulator, environment: dict[str, str]) -> None:
+    world = default_description(6)
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"*": {"agentReadyAfter": 1}}
+    sim.reset(world)
+    health = ("--health-gate", "vm-agent", "--batch-pause", "1")
+    _, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "5", *health)
+    assert b"5 not healthy yet" in seen
+    assert b"resting for 1 s" in seen
+
+
 @pytest.mark.parametrize(
-    ("state", "line"),
+    ("scene", "seconds", "line"),
     [
-        ((10, 3, 0, Counter(), (1, 1), 5.0), "0 of 10 done, 0 failed, 3 in flight"),
+        (Scene("in flight", "abc", 0, Counter(), (1, 1)), 5.0, "0 of 10 done, 0 failed, 3 in flight"),
         (
-            (10, 3, 2, Counter(Succeeded=4, Failed=1), (2, 3), 10.0),
+            Scene("in flight", "abc", 2, Counter(Succeeded=4, Failed=1), (2, 3)),
+            10.0,
             "5 of 10 done, 1 failed, 3 in flight, 2 waiting for a slot, batch 2 of 3, about 10 s left",
         ),
-        ((4, 2, 0, Counter(TimedOut=2), (1, 1), 600.0), "2 of 4 done, 2 failed, 2 in flight, about 10 min left"),
-        ((4, 0, 0, Counter(Succeeded=4), (1, 1), 6.0), "4 of 4 done, 0 failed, 0 in flight"),
+        (
+            Scene("in flight", "ba", 0, Counter(TimedOut=5), (1, 1)),
+            600.0,
+            "5 of 10 done, 5 failed, 2 in flight (a, b), about 10 min left",
+        ),
+        (Scene("in flight", "", 0, Counter(Succeeded=10), (1, 1)), 6.0, "10 of 10 done, 0 failed, 0 in flight"),
+        (
+            Scene("resting for 9 s", None, 0, Counter(), (1, 2)),
+            6.0,
+            "0 of 10 done, 0 failed, resting for 9 s, batch 1 of 2",
+        ),
     ],
 )
-def test_the_line_says_how_far_a_run_is(
-    state: tuple[int, int, int, Counter[str], tuple[int, int], float], line: str
-) -> None:
-    assert progress(*state) == line
+def test_the_line_says_how_far_a_run_is(scene: Scene, seconds: float, line: str) -> None:
+    assert progress(10, scene, seconds) == line
