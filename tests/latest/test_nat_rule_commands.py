@@ -448,7 +448,11 @@ class Policy(SansIOHTTPPolicy[Any, Any]):
 def azure(sim: Simulator) -> Iterator[Azure]:
     with requests.Session() as session:
         session.verify, session.trust_env = str(sim.ca_file), False
-        options = {"user_agent_policy": SansIOHTTPPolicy(), "logging_policy": SansIOHTTPPolicy()}
+        options = {
+            "user_agent_policy": SansIOHTTPPolicy(),
+            "logging_policy": SansIOHTTPPolicy(),
+            "raw_request_hook": None,
+        }
         transport = RequestsTransport(session=session, session_owner=False, connection_verify=str(sim.ca_file))
         login = Policy(Credential(sim).get_token().token)
         client = ArmClient(None, "", sim.url, authentication_policy=login, transport=transport, **options)
