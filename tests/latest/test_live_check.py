@@ -621,7 +621,7 @@ def test_what_differs_in_a_file_is_shown_and_cannot_speak_to_the_terminal(
 
 
 def test_the_make_target_asks_for_what_was_given() -> None:
-    command = ["make", "-n", "-o", ".venv/.ready", "live-check", "RG=a b", "VMSS=flex"]
+    command = ["make", "--no-print-directory", "-n", "-o", ".venv/.ready", "live-check", "RG=a b", "VMSS=flex"]
     plain = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert plain.splitlines()[-1] == '.venv/bin/python -m tools.live check -g "a b" -n "flex"'
     command += ["OPERATE=1", "INSTANCE=x"]
