@@ -75,6 +75,7 @@ class Agenda(NamedTuple):
     stopped: str | None = None  # why not everything is on the agenda
     total: int | None = None  # of which --max-errors is a share, where that is more than there is to be done
     doubtful: Sequence[Instance] = ()  # whom an earlier run may have left in operation
+    carried: Sequence[Record] = ()  # what an earlier plan of the same log leaves open
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -173,7 +174,7 @@ def _overseen(task: Task, agenda: Agenda, stack: ExitStack) -> Oversight:
 
 def _act(task: Task, agenda: Agenda, oversight: Oversight) -> list[Outcome[Instance]]:
     how = task.how
-    oversight.tell(agenda.plan or records.record("resumed"))
+    oversight.tell(agenda.plan or records.record("resumed"), *agenda.carried)
     oversight.tell(*(records.outcome(task.operation, one) for one in agenda.news))
     oversight.demand_kept()
     oversight.heed_errors()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from azext_flexcompare import records
 from azext_flexcompare.adapters import Nothing, Prepare, Work, alike
 from azext_flexcompare.failure import Error
 from azext_flexcompare.flight import Failure, Flight
@@ -59,6 +60,14 @@ class Standing:
         """Give the number of its batch; None is that it gets no call."""
         number: int | None = self.planned["batch"]
         return number
+
+    def as_records(self) -> list[Record]:
+        """Write down again what it takes to see to an instance that was sent its request."""
+        id_ = self.planned["id"]
+        if not self.accepted:
+            return [records.record("intent", id=id_)]
+        result = {"finalUrl": self.final} if self.final else {}
+        return [records.record("intent", id=id_), records.record("accepted", id=id_, operationUrl=self.url, **result)]
 
     def take(self, record: Record) -> None:
         """Take the next record of the instance into account."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -12,7 +12,6 @@ from azure.cli.core.azclierror import (
     InvalidArgumentValueError,
     MutuallyExclusiveArgumentError,
     RequiredArgumentMissingError,
-    ValidationError,
 )
 from knack.log import get_logger
 
@@ -79,13 +78,14 @@ def retry_failed(
         if not again:
             get_logger(__name__).warning("In the run of %s there is nothing to be done again.", path)
             return []
-        _heed_unseen(path, operation, found, hides=how.kept_in == path)
+        unseen = [standing for _, standing in found if standing.is_out and standing.status in UNSEEN]
+        _warn_of_unseen(path, operation, unseen)
         lost = {one.id: one for one in again if one.resource is None}
         there = [one for one in again if one.id not in lost]
         agenda = agenda_for(task, prepare, there, past.plan["choice"])
         news = [*agenda.news, *(_lost(operation, one) for one in lost.values())]
-        log = log if how.kept_in == path else None
-        return run(task, agenda._replace(chosen=again, news=news, log=log, doubtful=_doubtful(found)))
+        agenda = agenda._replace(chosen=again, news=news, doubtful=_doubtful(found))
+        return run(task, _carrying(agenda, unseen)._replace(log=log) if how.kept_in == path else agenda)
 
 
 def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
@@ -213,18 +213,26 @@ def _lost(operation: Operation, instance: Instance) -> Outcome[Instance]:
     return Outcome(instance, Status.FAILED, GONE, batch=None)
 
 
-def _heed_unseen(path: str, operation: Operation, found: Found, hides: bool) -> None:
-    """Say whom a retry leaves alone, and refuse one whose plan `hides` them by being the last of their log."""
-    unseen = sum(standing.is_out and standing.status in UNSEEN for _, standing in found)
-    if unseen and hides:
-        raise ValidationError(
-            f"{unseen} of the run in {path} were sent and not seen to the end; a retry in that log would lose them.",
-            recommendation=f"First see to them: `az vmss-flex wait --job-log {path}`; or give another --job-log.",
-        )
+def _warn_of_unseen(path: str, operation: Operation, unseen: Sequence[Standing]) -> None:
     if unseen:
         get_logger(__name__).warning(
             "%d were sent and not seen to the end, and are left alone; az vmss-flex %s --resume %s sees to them.",
-            unseen,
+            len(unseen),
             operation.name,
             path,
         )
+
+
+def _carrying(agenda: Agenda, unseen: Sequence[Standing]) -> Agenda:
+    """Have a plan that becomes the last of its log remember whom the one before it left in operation."""
+    if not unseen or agenda.plan is None:
+        return agenda
+    left = [{**standing.planned, "batch": 1} for standing in unseen]
+    sets = [*agenda.plan["scaleSets"], *(one["scaleSetId"] for one in left)]
+    plan = {
+        **agenda.plan,
+        "scaleSets": list(dict.fromkeys(sets)),
+        "instances": [*agenda.plan["instances"], *left],
+        "batches": max(1, agenda.plan["batches"]),
+    }
+    return agenda._replace(plan=plan, carried=[one for standing in unseen for one in standing.as_records()])

@@ -417,10 +417,6 @@ def test_a_run_that_was_interrupted_is_gone_on_with(
     first = interrupt(environment, sim, lambda sim: len(changes(sim)) == 3, *command)
     assert (first.exit, statuses(first)) == (130, {"Interrupted": 3, "NotStarted": 3})
     assert f"To go on: az vmss-flex restart --resume {log}" in first.stderr
-    refused = run("restart", "--retry-failed", log)
-    assert refused.exit == 1
-    assert "3 of the run" in refused.stderr
-    assert f"wait --job-log {log}" in refused.stderr
     sim.configure(seconds=0.05)
     beside = run("restart", "--retry-failed", log, "--job-log", f"{log}2")
     assert (beside.exit, statuses(beside)) == (0, {"Succeeded": 3})
@@ -600,6 +596,24 @@ def test_waiting_by_a_log_sends_nothing_and_says_what_was_never_sent(run: Run, s
 
 
 # --retry-failed
+
+
+def test_a_retry_in_the_same_log_forgets_nobody_who_is_still_in_operation(
+    run: Run, sim: Simulator, environment: dict[str, str], tmp_path: Path
+) -> None:
+    log = str(tmp_path / "log")
+    sim.configure(seconds=60)
+    command = ["restart", *FLEX, "--max-parallel", "3", "--job-log", log]
+    first = interrupt(environment, sim, lambda sim: len(changes(sim)) == 3, *command)
+    assert statuses(first) == {"Interrupted": 3, "NotStarted": 3}
+    sim.configure(seconds=0.05)
+    again = run("restart", "--retry-failed", log)
+    assert (again.exit, statuses(again)) == (0, {"Succeeded": 3})
+    assert "3 were sent and not seen to the end" in again.stderr
+    sim.advance(60)
+    done = run("restart", "--resume", log)
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+    assert set(sim.accepted().values()) == {1}
 
 
 def test_what_failed_is_done_again_and_nothing_else(run: Run, sim: Simulator, tmp_path: Path) -> None:
