@@ -93,12 +93,12 @@ class Past:
     failed: set[str] = field(default_factory=set)  # since the run was last stopped: whoever goes on then begins anew
 
 
-def past_of(records: Sequence[Record]) -> Past:
+def past_of(lines: Sequence[Record]) -> Past:
     """Read what a log tells of its last plan; what is not understood is passed over."""
-    begin = max(place for place, one in enumerate(records) if one["record"] == "plan")
-    past = Past(records[begin])
+    begin = max(place for place, one in enumerate(lines) if one["record"] == "plan")
+    past = Past(lines[begin])
     past.standings = {one["id"]: Standing(one) for one in past.plan["instances"]}
-    for one in records[begin + 1 :]:
+    for one in lines[begin + 1 :]:
         if one["record"] == "health" and not one["unhealthy"]:
             past.healthy.add(one["batch"])
         if one["record"] == "stopped":
