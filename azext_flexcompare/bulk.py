@@ -64,7 +64,7 @@ class Known(NamedTuple):
 
 def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Put the chosen instances into as few calls as can be."""
-    wish = _wish(operation, [option.name for option in operation.options if options.get(option.dest)])
+    wish = _wish(operation, [option.name for option in operation.given(options)])
     fallback = _fallback(one_by_one(operation, options, azure))
 
     def prepare(instances: list[Instance]) -> list[Work]:

@@ -28,7 +28,7 @@ def prepared_by(
 
 
 def _demand(engine: str, operation: Operation, options: Options) -> None:
-    given = [option.name for option in operation.options if options.get(option.dest)]
+    given = [option.name for option in operation.given(options)]
     if not can(engine, operation, given):
         there = can(engine, operation, [])
         what = f"{operation.name} with {' '.join(given)}" if there else operation.name

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from azext_flexcompare._client_factory import WORKERS
-from azext_flexcompare.cost import PACES, lane_of
-from azext_flexcompare.fanout import fan_out
-from azext_flexcompare.lanes import Limits
 from azext_flexcompare.outcome import Outcome, Status
 from azext_flexcompare.overseer import Overseer
-from azext_flexcompare.pacing import UNPACED
-from azext_flexcompare.reinspection import read_again
+from azext_flexcompare.reinspection import watch_each
 from azext_flexcompare.selection import Instance
 from azext_flexcompare.sending import Azure
 from azext_flexcompare.standing import is_under_way
@@ -54,8 +48,7 @@ def unhealthy(
     azure: Azure, gate: Gate, instances: Sequence[Instance], overseer: Overseer[Instance]
 ) -> list[tuple[Instance, str]]:
     """Watch instances until all are healthy or the time is up; list those that are not, and why."""
-    limits = Limits(None, gate.timeout, WORKERS, True, UNPACED, PACES[1])  # nothing is sent before the looks
-    outcomes = fan_out(instances, partial(_Watch, azure, GATES[gate.kind]), limits, overseer, lane_of)
+    outcomes = watch_each(azure, instances, partial(_judge, GATES[gate.kind]), gate.timeout, overseer)
     return [(one.target, _why(one)) for one in outcomes if one.status != Status.SUCCEEDED]
 
 
@@ -63,29 +56,10 @@ def _why(outcome: Outcome[Instance]) -> str:
     return str(outcome.result or (outcome.error and outcome.error.message) or outcome.reason)
 
 
-@dataclass(eq=False)
-class _Watch:
-    """The looks at one instance; `result` is what keeps it from being healthy."""
-
-    azure: Azure
-    trouble: Callable[[Any], str | None]
-    instance: Instance
-    result: str | None = None
-    lasted: None = None
-    left: None = None
-    final: None = None
-    url: str = "the instance itself"  # there is something to watch
-
-    def wait(self) -> None:
-        """Ask for no wait."""
-
-    def look(self) -> bool:
-        """Read the instance once."""
-        found = read_again(self.azure, self.instance)
-        if found is None:
-            self.result = GONE
-        elif is_under_way(found):
-            self.result = f"Its provisioningState is {found.provisioning_state}."
-        else:
-            self.result = self.trouble(found.resource.instance_view)
-        return self.result is None
+def _judge(trouble_of: Callable[[Any], str | None], found: Instance | None) -> tuple[bool, str | None]:
+    if found is None:
+        return False, GONE
+    if is_under_way(found):
+        return False, f"Its provisioningState is {found.provisioning_state}."
+    trouble = trouble_of(found.resource.instance_view)
+    return trouble is None, trouble

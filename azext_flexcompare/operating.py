@@ -55,7 +55,7 @@ class Task(NamedTuple):
     @property
     def given(self) -> list[str]:
         """Name the operation's own options that were given."""
-        return [option.name for option in self.operation.options if self.options.get(option.dest)]
+        return [option.name for option in self.operation.given(self.options)]
 
     def preparer(self) -> Prepare:
         """Find what makes the calls; raises what is wrong with the options."""
@@ -99,9 +99,7 @@ def run_operation(
 
 def task_of(cli_ctx: Any, operation: Operation, options: dict[str, Any], how: How) -> Task:
     """Put a task together, with the mask of its secrets."""
-    secrets = [
-        options[option.dest] for option in operation.options if option.type == "secret" and options.get(option.dest)
-    ]
+    secrets = [options[option.dest] for option in operation.given(options) if option.type == "secret"]
     how.check(operation)
     return Task(cli_ctx, operation, options, how, azure_of(cli_ctx), masker(secrets))
 
@@ -191,9 +189,9 @@ def azure_of(cli_ctx: Any) -> Azure:
 
 def _kept(task: Task) -> dict[str, Any]:
     """Give the values of options that a log may have; None is one that may hold a secret, and was given."""
-    given = {option.name: option for option in task.operation.options if task.options.get(option.dest)}
     return {
-        name: task.options[one.dest] if one.type in ("flag", "text", "name") else None for name, one in given.items()
+        one.name: task.options[one.dest] if one.type in ("flag", "text", "name") else None
+        for one in task.operation.given(task.options)
     }
 
 

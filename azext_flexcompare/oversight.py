@@ -116,14 +116,13 @@ class Oversight(Overseer[Work]):
     def intends(self, targets: Sequence[Work]) -> bool:
         """Write down who is sent next, and have it on the disk before."""
         sent = [one for work in targets if work.sends for one in work.instances]
-        self.tell(*(records.record("intent", id=one.id) for one in sent))
+        self.tell(*(records.intent(one.id) for one in sent))
         self.sync()
         return self.stopped is None or all(work.sent for work in targets)
 
     def accepted(self, target: Work, url: str | None, final: str | None) -> None:
         """Write down that the service took a call, and where its operation can be looked at."""
-        result = {"finalUrl": final} if final else {}
-        self.tell(*(records.record("accepted", id=i.id, operationUrl=url, **result) for i in target.instances))
+        self.tell(*(records.accepted(one.id, url, final) for one in target.instances))
 
     def throttled(self, target: Work, seconds: float | None) -> None:
         """Write down that the service refused a request for want of rate."""

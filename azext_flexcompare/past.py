@@ -64,10 +64,8 @@ class Standing:
     def as_records(self) -> list[Record]:
         """Write down again what it takes to see to an instance that was sent its request."""
         id_ = self.planned["id"]
-        if not self.accepted:
-            return [records.record("intent", id=id_)]
-        result = {"finalUrl": self.final} if self.final else {}
-        return [records.record("intent", id=id_), records.record("accepted", id=id_, operationUrl=self.url, **result)]
+        taken = [records.accepted(id_, self.url, self.final)] if self.accepted else []
+        return [records.intent(id_), *taken]
 
     def take(self, record: Record) -> None:
         """Take the next record of the instance into account."""

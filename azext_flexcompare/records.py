@@ -21,6 +21,16 @@ def record(kind: str, **what: Any) -> Record:
     return {"record": kind, "at": utc(datetime.now(timezone.utc)), **what}
 
 
+def intent(id_: str) -> Record:
+    """Write down that an instance is about to be sent its request."""
+    return record("intent", id=id_)
+
+
+def accepted(id_: str, url: str | None, final: str | None) -> Record:
+    """Write down that the service took it, and where its operation, and its result, can be looked at."""
+    return record("accepted", id=id_, operationUrl=url, **({"finalUrl": final} if final else {}))
+
+
 def plan(
     operation: Operation,
     given: Mapping[str, Any],

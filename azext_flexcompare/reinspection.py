@@ -1,14 +1,46 @@
-"""How is one instance read again, while a run goes on?"""
+"""How are instances read again, once or until they are as somebody wants them?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
+from azext_flexcompare._client_factory import WORKERS
+from azext_flexcompare.cost import PACES, lane_of
 from azext_flexcompare.failure import error_of, one_line
+from azext_flexcompare.fanout import fan_out
 from azext_flexcompare.flight import Failure, Throttled, Unanswered
+from azext_flexcompare.lanes import Limits
 from azext_flexcompare.members import instance_of
+from azext_flexcompare.outcome import Outcome
+from azext_flexcompare.overseer import Overseer
+from azext_flexcompare.pacing import UNPACED
 from azext_flexcompare.selection import Instance
 from azext_flexcompare.sending import CLIENT_ERROR, ONCE, PASSING, SERVER_ERROR, TOO_MANY, Azure, seconds_asked
+
+Judge = Callable[[Instance | None], tuple[bool, Any]]
+
+
+def watch_each(
+    azure: Azure,
+    instances: Sequence[Instance],
+    judge: Judge,
+    timeout: int,
+    overseer: Overseer[Instance],
+    interval: float | None = None,
+) -> list[Outcome[Instance]]:
+    """Read each instance until it passes, or its time in seconds is up; nothing is sent that acts.
+
+    `judge` is given an instance as it is, None where it is gone, and says whether it passes and what is found of it,
+    which is the outcome's result; it may raise Failure. `interval` are the seconds between two looks, if not ever more.
+    """
+    limits = Limits(None, timeout, WORKERS, True, UNPACED, PACES[1])  # nothing is sent before the looks
+    outcomes = fan_out(instances, partial(_Watch, azure, judge, interval), limits, overseer, lane_of)
+    return [replace(one, url=None) for one in outcomes]
 
 
 def read_again(azure: Azure, instance: Instance) -> Instance | None:
@@ -31,3 +63,27 @@ def read_again(azure: Azure, instance: Instance) -> Instance | None:
         raise Failure(error_of(error)) from error
     except AzureError as error:
         raise Unanswered(one_line(error)) from error
+
+
+@dataclass(eq=False)
+class _Watch:
+    """The looks at one instance."""
+
+    azure: Azure
+    judge: Judge
+    interval: float | None
+    instance: Instance
+    result: Any = None
+    lasted: None = None
+    left: None = None
+    final: None = None
+    url: str = "the instance itself"  # there is something to watch
+
+    def wait(self) -> float | None:
+        """Ask for the wait that was wanted."""
+        return self.interval
+
+    def look(self) -> bool:
+        """Read the instance once."""
+        passes, self.result = self.judge(read_again(self.azure, self.instance))
+        return passes

@@ -18,6 +18,7 @@ from knack.log import get_logger
 from azext_flexcompare import job_log
 from azext_flexcompare._client_factory import compute_client
 from azext_flexcompare.adapters import Work
+from azext_flexcompare.engines import VM
 from azext_flexcompare.how import How, how_of
 from azext_flexcompare.members import Reader
 from azext_flexcompare.operating import Agenda, Task, acting_of, agenda_for, idle_of, run, task_of
@@ -38,13 +39,11 @@ from azext_flexcompare.past import (
 from azext_flexcompare.planning import skipped
 from azext_flexcompare.rollout import Batch
 from azext_flexcompare.selection import Choice, Instance
-from azext_flexcompare.settling import removes
 from azext_flexcompare.table import Operation, operations
 
 Rows = list[dict[str, Any]]
 Found = list[tuple[Instance, Standing]]
 WorkOf = Callable[[Found], tuple[list[Work], list[Outcome[Instance]]]]
-SINGLE = "vm"  # the engine that sends each instance its own call
 UNSEEN = (None, Status.INTERRUPTED, Status.ACCEPTED)  # of what was sent
 SEEN = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)  # whose end is known
 
@@ -57,7 +56,7 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         prepare, found = task.preparer(), _found(cli_ctx, task, past)
 
         def to_be_done(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
-            work, lost = work_left(task.azure, left, prepare, task.how.engine == SINGLE)
+            work, lost = work_left(task.azure, left, prepare, task.how.engine == VM)
             return work, [_lost(operation, one) for one in lost]
 
         agenda = _rest(task, past, found, to_be_done, lambda standing: standing.status in ENDED)
@@ -99,7 +98,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
 
         def watched(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             never = [_unsent(*one) for one in left if not one[1].is_out]
-            return watch_only(task.azure, left, engine == SINGLE), never
+            return watch_only(task.azure, left, engine == VM), never
 
         agenda = _rest(task, past, found, watched, _is_seen)
         never = sum(one.status == Status.NOT_STARTED for one in agenda.news)
@@ -208,7 +207,7 @@ def _to_retry(standing: Standing) -> bool:
 
 
 def _lost(operation: Operation, instance: Instance) -> Outcome[Instance]:
-    if removes(operation):
+    if operation.removes:
         return Outcome(instance, Status.SKIPPED, reason="It is gone already.", batch=None)
     return Outcome(instance, Status.FAILED, GONE, batch=None)
 

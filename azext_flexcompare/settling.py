@@ -76,23 +76,18 @@ class Question:
 
     def _gone(self) -> bool:
         self.reason = SHOWN_ENDED
-        if removes(self.operation):
+        if self.operation.removes:
             return True
         raise Failure(GONE)
 
     def _ended(self, after: Instance) -> bool:
         self.reason = SHOWN_ENDED
         error = own_error(after)
-        if error is None and (removes(self.operation) or self.operation.powerState not in (None, after.power_state)):
+        if error is None and (self.operation.removes or self.operation.powerState not in (None, after.power_state)):
             error = Error("NotEstablished", stand(after))
         if error:
             raise Failure(error)
         return True
-
-
-def removes(operation: Operation) -> bool:
-    """Say whether an operation leaves no instance behind."""
-    return operation.request == "DELETE {vm}"
 
 
 def can_be_settled(operation: Operation) -> bool:

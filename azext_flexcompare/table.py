@@ -6,6 +6,7 @@ A read-only view of `equivalence.json`, whose schema explains every field.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,10 +60,19 @@ class Operation(NamedTuple):
         """Say whether the call starts something that is to be watched."""
         return self.call is not None and ".begin_" in self.call
 
+    def given(self, options: Mapping[str, Any]) -> list[Option]:
+        """List its own options that were given, of those that were parsed."""
+        return [option for option in self.options if options.get(option.dest)]
+
+    @property
+    def removes(self) -> bool:
+        """Say whether it leaves no instance behind."""
+        return self.request == "DELETE {vm}"
+
     @property
     def leaves_running(self) -> bool:
         """Say whether an instance that ran before runs afterwards."""
-        return self.powerState in (None, "running") and self.request != "DELETE {vm}" and not self.evicts
+        return self.powerState in (None, "running") and not (self.removes or self.evicts)
 
 
 class Other(NamedTuple):

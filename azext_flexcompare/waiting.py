@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,20 +11,15 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumen
 from knack.log import get_logger
 
 from azext_flexcompare import report
-from azext_flexcompare._client_factory import WORKERS, compute_client
+from azext_flexcompare._client_factory import compute_client
 from azext_flexcompare.choosing import choose
-from azext_flexcompare.cost import PACES, lane_of
-from azext_flexcompare.fanout import fan_out
 from azext_flexcompare.flight import Failure
 from azext_flexcompare.interruption import interruptible
-from azext_flexcompare.lanes import Limits
 from azext_flexcompare.members import Reader, find_members
 from azext_flexcompare.operating import azure_of
 from azext_flexcompare.overseer import Overseer
-from azext_flexcompare.pacing import UNPACED
-from azext_flexcompare.reinspection import read_again
+from azext_flexcompare.reinspection import watch_each
 from azext_flexcompare.selection import Choice, Instance, select
-from azext_flexcompare.sending import Azure
 from azext_flexcompare.settling import GONE
 from azext_flexcompare.standing import own_error
 
@@ -67,12 +61,10 @@ def wait_for(
     """Wait until each chosen instance is as awaited; return a row for each, in the order chosen."""
     tests = awaited.tests()
     chosen = _still_there(cli_ctx, choice) if awaited.deleted else choose(cli_ctx, WAIT, choice)
-    limits = Limits(None, timeout, WORKERS, True, UNPACED, PACES[1])  # nothing is sent before the looks
     with interruptible() as interrupted:
-        outcomes = fan_out(
-            chosen, partial(_Watch, azure_of(cli_ctx), tests, interval), limits, Overseer(interrupted), lane_of
+        outcomes = watch_each(
+            azure_of(cli_ctx), chosen, partial(_judge, tests), timeout, Overseer(interrupted), interval
         )
-    outcomes = [replace(one, url=None) for one in outcomes]
     for line in report.folded(outcomes):
         get_logger(__name__).warning(line)
     report.leave_after_output(cli_ctx, report.status_of(outcomes))
@@ -108,28 +100,8 @@ def _custom(query: str) -> Reached:
     return lambda one: one is not None and bool(compiled.search(report.as_shown(one.resource)))
 
 
-@dataclass(eq=False)
-class _Watch:
-    """The looks at one instance."""
-
-    azure: Azure
-    tests: Sequence[Reached]
-    interval: int | None
-    instance: Instance
-    result: None = None
-    lasted: None = None
-    left: None = None
-    final: None = None
-    url: str = "the instance itself"  # there is something to watch
-
-    def wait(self) -> float | None:
-        """Ask for as long a wait as the user does."""
-        return self.interval
-
-    def look(self) -> bool:
-        """Read the instance once."""
-        found = read_again(self.azure, self.instance)
-        reached = all(test(found) for test in self.tests)
-        if found is None and not reached:
-            raise Failure(GONE)
-        return reached
+def _judge(tests: Sequence[Reached], found: Instance | None) -> tuple[bool, None]:
+    reached = all(test(found) for test in tests)
+    if found is None and not reached:
+        raise Failure(GONE)
+    return reached, None

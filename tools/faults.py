@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from azext_flexcompare.outcome import exit_status
-from azext_flexcompare.settling import removes
 from azext_flexcompare.table import Operation, operations
 
 FILE = Path(__file__).parent.parent / "docs" / "faults.json"
@@ -71,5 +70,5 @@ def _exception(fault: dict[str, Any], operation: Operation) -> dict[str, Any] | 
 
 def _fits(operation: Operation, wanted: dict[str, Any]) -> bool:
     method = operation.request.partition(" ")[0]
-    facts = {"long": operation.is_long, "many": "{vm}" not in operation.request, "removes": removes(operation)}
+    facts = {"long": operation.is_long, "many": "{vm}" not in operation.request, "removes": operation.removes}
     return all(method in value if name == "method" else facts[name] is value for name, value in wanted.items())

@@ -408,13 +408,18 @@ def test_a_log_is_gone_on_with_as_it_is_or_not_at_all(
     assert sim.requests() == []
 
 
+def interrupted_into(log: str, sim: Simulator, environment: dict[str, str]) -> Ran:
+    """A run that was interrupted when half of its instances had been sent; their operations take a minute."""
+    sim.configure(seconds=60)
+    command = ["restart", *FLEX, "--max-parallel", "3", "--job-log", log]
+    return interrupt(environment, sim, lambda sim: len(changes(sim)) == 3, *command)
+
+
 def test_a_run_that_was_interrupted_is_gone_on_with(
     run: Run, sim: Simulator, environment: dict[str, str], tmp_path: Path
 ) -> None:
     log = str(tmp_path / "log")
-    sim.configure(seconds=60)
-    command = ["restart", *FLEX, "--max-parallel", "3", "--job-log", log]
-    first = interrupt(environment, sim, lambda sim: len(changes(sim)) == 3, *command)
+    first = interrupted_into(log, sim, environment)
     assert (first.exit, statuses(first)) == (130, {"Interrupted": 3, "NotStarted": 3})
     assert f"To go on: az vmss-flex restart --resume {log}" in first.stderr
     sim.configure(seconds=0.05)
@@ -602,9 +607,7 @@ def test_a_retry_in_the_same_log_forgets_nobody_who_is_still_in_operation(
     run: Run, sim: Simulator, environment: dict[str, str], tmp_path: Path
 ) -> None:
     log = str(tmp_path / "log")
-    sim.configure(seconds=60)
-    command = ["restart", *FLEX, "--max-parallel", "3", "--job-log", log]
-    first = interrupt(environment, sim, lambda sim: len(changes(sim)) == 3, *command)
+    first = interrupted_into(log, sim, environment)
     assert statuses(first) == {"Interrupted": 3, "NotStarted": 3}
     sim.configure(seconds=0.05)
     again = run("restart", "--retry-failed", log)

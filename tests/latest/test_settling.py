@@ -10,7 +10,7 @@ import pytest
 from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.fanout import SENDINGS
-from azext_flexcompare.settling import SHOWN_ENDED, SHOWN_UNDER_WAY, can_be_settled, removes
+from azext_flexcompare.settling import SHOWN_ENDED, SHOWN_UNDER_WAY, can_be_settled
 from azext_flexcompare.table import Operation
 from tests.latest.conftest import INSTANCES, changes
 from tests.latest.test_operations import EACH, LOCKED, WORLD, action_of, given
@@ -30,7 +30,7 @@ SETTLED = [one for one in KINDS if can_be_settled(one)]
 LONG = [one for one in KINDS if one.is_long]
 each_settled, each_long = each(SETTLED), each(LONG)
 each_brief = each([one for one in SETTLED if not one.is_long])
-each_surviving = each([one for one in LONG if not removes(one)])
+each_surviving = each([one for one in LONG if not one.removes])
 each_traceless = each([one for one in KINDS if one not in SETTLED])
 each_with_output = each([one for one in LONG if one.returns])
 restarting = each([one for one in LONG if one.name == "restart"])
