@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = "0.1.0"
@@ -33,9 +33,9 @@ setup(
         "Programming Language :: Python :: 3.13",
     ],
     python_requires=">=3.10",
-    packages=["azext_flexcompare"],
+    packages=find_packages(include=["azext_flexcompare", "azext_flexcompare.*"]),
     package_data={
-        "azext_flexcompare": ["*.json", "py.typed", "run_page.css", "run_page.html"],
+        "azext_flexcompare": ["*.json", "*/*.json", "py.typed", "html_report/*.css", "html_report/*.html"],
     },
     install_requires=DEPENDENCIES,
 )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from azure.cli.core.decorators import Completer
 
 if TYPE_CHECKING:  # these would import the SDK at start-up
-    from azext_flexcompare.selection import Instance
+    from azext_flexcompare.instances import Instance
 
 SECONDS = 5.0  # after which whoever types has gone on
 
@@ -71,7 +71,7 @@ def promptly(read: Callable[[], list[T]], seconds: float = SECONDS) -> list[T]:
 
 
 def _flexible_sets(cli_ctx: Any, namespace: Any) -> list[str]:
-    from azext_flexcompare._client_factory import compute_client
+    from azext_flexcompare.arm.clients import compute_client
 
     sets = compute_client(cli_ctx).virtual_machine_scale_sets
     group = namespace.resource_group_name
@@ -81,7 +81,7 @@ def _flexible_sets(cli_ctx: Any, namespace: Any) -> list[str]:
 
 def _members(cli_ctx: Any, namespace: Any) -> list[Instance]:
     from azext_flexcompare._validators import CHOICE_OF_SETS, take_choice
-    from azext_flexcompare.choosing import choose
+    from azext_flexcompare.selection.choose import choose
 
     choice = take_choice({name: getattr(namespace, name, None) for name in CHOICE_OF_SETS})
     return choose(cli_ctx, "list-instances", choice)

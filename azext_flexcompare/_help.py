@@ -6,7 +6,7 @@ import json
 
 from knack.help_files import helps
 
-from azext_flexcompare.manual import Page, group_pages, pages
+from azext_flexcompare.table.help_pages import Page, group_pages, pages
 
 
 def _as_entry(page: Page, kind: str) -> str:

@@ -14,9 +14,9 @@ from azure.cli.core.commands.parameters import (
 
 from azext_flexcompare import _completers as completers
 from azext_flexcompare._validators import file_name, port, positive, resource_name, row_name, seconds
-from azext_flexcompare.batching import share, size
-from azext_flexcompare.comparison import names, sections, supports
-from azext_flexcompare.table import Operation, operations
+from azext_flexcompare.planning.batches import share, size
+from azext_flexcompare.table.comparison import names, sections, supports
+from azext_flexcompare.table.entries import Operation, operations
 
 POWER_STATES = ("running", "stopped", "deallocated", "starting", "stopping", "deallocating", "hibernated", "unknown")
 

@@ -14,8 +14,8 @@ from azure.cli.core.azclierror import (
     RequiredArgumentMissingError,
 )
 
-from azext_flexcompare.comparison import names
-from azext_flexcompare.selection import Choice
+from azext_flexcompare.selection.selection import Choice
+from azext_flexcompare.table.comparison import names
 
 CHOICE_OF_SETS = ("resource_group_name", "vmss_name", "ids")
 CHOICE = (

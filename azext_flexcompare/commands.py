@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from azext_flexcompare import _format as layout
-from azext_flexcompare._operation import (
+from azext_flexcompare._command_types import (
     ActingCommand,
     InstanceCommand,
     OperationCommand,
@@ -13,7 +13,7 @@ from azext_flexcompare._operation import (
     SetCommand,
     WaitCommand,
 )
-from azext_flexcompare.table import operations, refusals
+from azext_flexcompare.table.entries import operations, refusals
 
 GROUP = "vmss-flex"
 

@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # these would import the SDK at start-up
-    from azext_flexcompare.selection import Choice, Instance
-    from azext_flexcompare.table import Operation, Refusal
+    from azext_flexcompare.instances import Instance
+    from azext_flexcompare.selection.selection import Choice
+    from azext_flexcompare.table.entries import Operation, Refusal
 
 
 def compare(
@@ -21,27 +22,29 @@ def compare(
     vmss_name: str | None = None,
 ) -> list[dict[str, Any]]:
     """Print the equivalence table; without a scale set to check, it needs no login and no network."""
-    from azext_flexcompare.comparison import command_rows, compare_rows
+    from azext_flexcompare.table.comparison import command_rows, compare_rows
 
     if by == "command":
         return command_rows(operation)
     if any(name and not getattr(name, "is_default", False) for name in (resource_group_name, vmss_name)):
-        from azext_flexcompare.reading import check_live
+        from azext_flexcompare._validators import take_choice
+        from azext_flexcompare.queries.live_comparison import check_live
 
-        return check_live(cmd.cli_ctx, resource_group_name, vmss_name, (section, operation, support))
+        choice = take_choice({"resource_group_name": resource_group_name, "vmss_name": vmss_name})
+        return check_live(cmd.cli_ctx, choice, (section, operation, support))
     return compare_rows(section, operation, support)
 
 
 def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:
     """Print a shell script with its `az vmss` calls rewritten for Flexible sets, and list those that need a person."""
-    from azext_flexcompare.translating import translate_file
+    from azext_flexcompare.translation.command import translate_file
 
     translate_file(cmd.cli_ctx, file, diff)
 
 
 def report(cmd: Any, job_log: str, file: str) -> dict[str, Any]:  # noqa: ARG001  (it needs no login and no network)
     """Make a page of the run that a job log tells of."""
-    from azext_flexcompare.run_page import write_report
+    from azext_flexcompare.html_report.page import write_report
 
     return write_report(job_log, file)
 
@@ -50,8 +53,8 @@ def list_instances(
     cmd: Any, choice: Choice, source: str = "compute", as_map: bool = False
 ) -> list[dict[str, Any]] | None:
     """List the chosen instances with zone, fault domain and power state, or print a map of them."""
-    from azext_flexcompare.choosing import choose
-    from azext_flexcompare.report import listed_row
+    from azext_flexcompare.output.rows import listed_row
+    from azext_flexcompare.selection.choose import choose
 
     chosen = choose(cmd.cli_ctx, "list-instances", choice, source)
     if as_map:
@@ -62,15 +65,15 @@ def list_instances(
 
 def show(cmd: Any, choice: Choice) -> list[Any]:
     """Show the chosen instances whole."""
-    from azext_flexcompare.reading import show_instances
+    from azext_flexcompare.queries.show import show_instances
 
     return show_instances(cmd.cli_ctx, choice)
 
 
 def get_instance_view(cmd: Any, choice: Choice, as_map: bool = False) -> list[dict[str, Any]] | None:
     """Show the instance view of each chosen instance, or print a map of them."""
-    from azext_flexcompare.choosing import choose
-    from azext_flexcompare.report import instance_row
+    from azext_flexcompare.output.rows import instance_row
+    from azext_flexcompare.selection.choose import choose
 
     chosen = choose(cmd.cli_ctx, "get-instance-view", choice)
     if as_map:
@@ -84,21 +87,21 @@ def get_instance_view(cmd: Any, choice: Choice, as_map: bool = False) -> list[di
 
 def extension_show(cmd: Any, choice: Choice, name: str) -> list[dict[str, Any]]:
     """Show one extension of each chosen instance."""
-    from azext_flexcompare.reading import show_extension
+    from azext_flexcompare.queries.show import show_extension
 
     return show_extension(cmd.cli_ctx, choice, name)
 
 
 def extension_list(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
     """List the extensions of each chosen instance."""
-    from azext_flexcompare.reading import list_extensions
+    from azext_flexcompare.queries.show import list_extensions
 
     return list_extensions(cmd.cli_ctx, choice)
 
 
 def protection_show(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
     """Show what protects each chosen instance."""
-    from azext_flexcompare.reading import show_protection
+    from azext_flexcompare.queries.show import show_protection
 
     return show_protection(cmd.cli_ctx, choice)
 
@@ -111,7 +114,7 @@ def set_orchestration_service_state(
     timeout: int = 7200,
 ) -> list[dict[str, Any]]:
     """Suspend or resume a service of the scale set."""
-    from azext_flexcompare.set_calls import set_service_state
+    from azext_flexcompare.execution.service_state import set_service_state
 
     return set_service_state(cmd.cli_ctx, choice, service_name, action, timeout)
 
@@ -131,9 +134,9 @@ def nat_rule_create(
     yes: bool = False,
 ) -> list[dict[str, Any]]:
     """Give each chosen instance a NAT rule of its own."""
-    from azext_flexcompare.how import How
-    from azext_flexcompare.load_balancer import create_rules
-    from azext_flexcompare.nat_rules import Wish
+    from azext_flexcompare.nat_rules.commands import create_rules
+    from azext_flexcompare.nat_rules.rules import Wish
+    from azext_flexcompare.planning.run_options import How
 
     wish = Wish(backend_port, frontend_port_start, frontend_ip_name, protocol)
     how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
@@ -152,8 +155,8 @@ def nat_rule_delete(
     yes: bool = False,
 ) -> list[dict[str, Any]]:
     """Take our NAT rules away from each chosen instance."""
-    from azext_flexcompare.how import How
-    from azext_flexcompare.load_balancer import delete_rules
+    from azext_flexcompare.nat_rules.commands import delete_rules
+    from azext_flexcompare.planning.run_options import How
 
     how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
     return delete_rules(cmd.cli_ctx, choice, lb_name, backend_port, how)
@@ -161,7 +164,7 @@ def nat_rule_delete(
 
 def nat_rule_list(cmd: Any, choice: Choice, lb_name: str | None = None) -> list[dict[str, Any]]:
     """List the NAT rules that lead to each chosen instance."""
-    from azext_flexcompare.load_balancer import list_rules
+    from azext_flexcompare.nat_rules.commands import list_rules
 
     return list_rules(cmd.cli_ctx, choice, lb_name)
 
@@ -186,7 +189,8 @@ def wait(
     timeout: int = 3600,
 ) -> list[dict[str, Any]]:
     """Wait until instances are in a state, or until the operations of a job log have ended."""
-    from azext_flexcompare import resuming, waiting
+    from azext_flexcompare.execution import resume as resuming
+    from azext_flexcompare.queries import wait as waiting
 
     if job_log:
         return resuming.wait_for_log(cmd.cli_ctx, job_log, timeout)
@@ -198,18 +202,19 @@ def operate(
     cmd: Any, operation: Operation, choice: Choice, options: dict[str, Any], acting: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Do an operation of the table to each chosen instance, or go on with a run of it."""
-    from azext_flexcompare import operating, resuming
-    from azext_flexcompare.how import demand_one_run, how_of
+    from azext_flexcompare.execution import resume as resuming
+    from azext_flexcompare.execution import run
+    from azext_flexcompare.planning.run_options import demand_one_run, how_of
 
     demand_one_run(acting)
     if acting["resume"]:
         return resuming.resume(cmd.cli_ctx, operation, choice, options, acting)
     if acting["retry_failed"]:
         return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, acting)
-    return operating.run_operation(cmd.cli_ctx, operation, choice, options, how_of(acting))
+    return run.run_operation(cmd.cli_ctx, operation, choice, options, how_of(acting))
 
 
 def _print_map(instances: list[Instance]) -> None:
-    from azext_flexcompare.domain_map import draw_maps
+    from azext_flexcompare.queries.domain_map import draw_maps
 
     sys.stdout.write(draw_maps(instances, shutil.get_terminal_size((80, 24)).columns))

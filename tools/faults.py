@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from azext_flexcompare.outcome import exit_status
-from azext_flexcompare.table import Operation, operations
+from azext_flexcompare.output.exit_status import exit_status
+from azext_flexcompare.table.entries import Operation, operations
 
 FILE = Path(__file__).parent.parent / "docs" / "faults.json"
 HEADINGS = ("When", "For", "Status", "Exit", "Sent", "Carried out", "What happens to you")

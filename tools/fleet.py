@@ -7,11 +7,12 @@ from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from azext_flexcompare.cost import ACTIONS, CHANGES, LIMITS, Cost, cost, duration, least, pages
-from azext_flexcompare.engines import ENGINES, prepared_by
-from azext_flexcompare.selection import Instance, ScaleSet
-from azext_flexcompare.sending import Azure
-from azext_flexcompare.table import Operation, operations
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, pages
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.planning.cost import Cost, cost, duration, least
+from azext_flexcompare.planning.engines import ENGINES, prepared_by
+from azext_flexcompare.table.entries import Operation, operations
 
 OPERATION = "start"  # every engine has it
 LARGEST_SET = 1000

@@ -19,9 +19,9 @@ from knack.help_files import helps
 
 from azext_flexcompare import _help  # noqa: F401  (importing it registers the help texts)
 from azext_flexcompare._params import load_arguments
-from azext_flexcompare.comparison import compare_rows
-from azext_flexcompare.engines import ENGINES
-from azext_flexcompare.table import cite, facts, operations
+from azext_flexcompare.planning.engines import ENGINES
+from azext_flexcompare.table.comparison import compare_rows
+from azext_flexcompare.table.entries import cite, facts, operations
 from tools import faults, fleet
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +45,7 @@ def equivalence() -> str:
         [
             "# What becomes of a Uniform scale set's API on a Flexible one",
             "",
-            "Generated from `azext_flexcompare/equivalence.json` by `make table`; do not edit.",
+            "Generated from `azext_flexcompare/table/equivalence.json` by `make table`; do not edit.",
             "",
             f"The page is Microsoft's *{page['title']}*, edition {page['edition']}.",
             f"Newer facts were looked up on {page['checked']}. Nothing here was tried on Azure by this project.",
@@ -155,7 +155,7 @@ def main() -> int:
 
 
 def _vocabulary() -> Iterable[str]:
-    schema = json.loads((ROOT / "azext_flexcompare" / "equivalence.schema.json").read_text("utf-8"))
+    schema = json.loads((ROOT / "azext_flexcompare" / "table" / "equivalence.schema.json").read_text("utf-8"))
     for word in ("support", "evidence", "onFlexible"):
         told, *meanings = schema["$defs"][word]["description"].split(". ")
         yield f"**{word}**: {'. '.join([told, *meanings])}\n"

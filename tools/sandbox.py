@@ -19,7 +19,7 @@ from typing import Protocol
 from filelock import FileLock
 
 from armsim import Simulator
-from tools.wheel import PACKAGED, ROOT, build_wheel
+from tools.wheel import ROOT, build_wheel, packaged
 
 BUILD = ROOT / "build"
 AZ = Path(sys.executable).with_name("az.cmd" if os.name == "nt" else "az")
@@ -33,8 +33,8 @@ def az(environment: dict[str, str], *arguments: str, **how: object) -> subproces
 def extensions() -> Path:
     """Install the extension as it stands now, once, and return the folder for AZURE_EXTENSION_DIR."""
     digest = hashlib.sha256()
-    for path in sorted(path for pattern in PACKAGED for path in ROOT.glob(pattern) if path.is_file()):
-        digest.update(path.name.encode() + path.read_bytes())
+    for path in packaged(ROOT):
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     home = BUILD / "extensions" / digest.hexdigest()[:16]
     BUILD.mkdir(exist_ok=True)
     with FileLock(BUILD / "extensions.lock"):

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGED = ("setup.py", "README.md", "HISTORY.rst", "LICENSE", "azext_flexcompare/*")
+PACKAGED = ("setup.py", "README.md", "HISTORY.rst", "LICENSE", "azext_flexcompare/**/*")
 EPOCH = "315532800"  # the first moment that a zip file can name
 
 
@@ -34,11 +34,17 @@ def build_wheel(into: Path, source: Path = ROOT) -> Path:
         return Path(shutil.copy(built, into / built.name))
 
 
+def packaged(source: Path) -> list[Path]:
+    """List the files that the wheel is made of."""
+    found = (path for pattern in PACKAGED for path in source.glob(pattern))
+    return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
+
+
 def copy_sources(source: Path, into: Path) -> None:
     """Copy what the wheel is made of, and no more."""
-    for path in (path for pattern in PACKAGED for path in source.glob(pattern) if path.is_file()):
+    for path in packaged(source):
         copied = into / path.relative_to(source)
-        copied.parent.mkdir(exist_ok=True)
+        copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copied)
         copied.chmod(0o644)
 

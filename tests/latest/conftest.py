@@ -20,13 +20,13 @@ settings.load_profile("unhurried")
 
 INSTANCES = 6
 IMPATIENT = {  # seconds of the product's that only cost a test its time
-    "fanout.FIRST_RETRY": 0.05,
-    "fanout.LONGEST_RETRY": 0.3,
-    "fanout.SURVEY": 0.1,
-    "fanout.TICK": 0.02,
-    "patience.FIRST": 0.02,
-    "patience.MARGIN": 0.01,
-    "settling.GRACE": 0.1,
+    "scheduler.scheduler.FIRST_RETRY": 0.05,
+    "scheduler.scheduler.LONGEST_RETRY": 0.3,
+    "scheduler.scheduler.SURVEY": 0.1,
+    "scheduler.scheduler.TICK": 0.02,
+    "scheduler.poll_interval.FIRST": 0.02,
+    "scheduler.poll_interval.MARGIN": 0.01,
+    "execution.unknown_outcome.GRACE": 0.1,
 }
 ACTING = ("POST", "DELETE", "PUT", "PATCH")
 

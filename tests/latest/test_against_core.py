@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TABLE: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "azext_flexcompare" / "equivalence.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "azext_flexcompare" / "table" / "equivalence.json").read_text(encoding="utf-8")
 )
 LOAD = """
 import json, sys

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.batching import DOMAINS, Share, batches_of, domain_key, domain_of, share, size
-from azext_flexcompare.selection import Instance, ScaleSet
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.planning.batches import DOMAINS, Share, batches_of, domain_key, domain_of, share, size
 from tests.latest.test_selection import DB, WEB, instance
 
 numbers = st.integers(1, 12).map(lambda number: Share(Fraction(number)))

@@ -15,7 +15,7 @@ import pytest
 
 from armsim import Simulator
 from azext_flexcompare._validators import CHOICE
-from azext_flexcompare.table import facts, operations, refusals
+from azext_flexcompare.table.entries import facts, operations, refusals
 from tests.latest.conftest import Run, changes
 from tools.sandbox import extensions
 

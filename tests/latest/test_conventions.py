@@ -31,7 +31,7 @@ def test_a_command_without_help_is_found(package: Path, capfd: pytest.CaptureFix
 
 @pytest.mark.proof
 def test_a_line_of_bad_style_is_found(package: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with (package / "table.py").open("a") as code:
+    with (package / "table" / "entries.py").open("a") as code:
         code.write("\nassert(1 == 1)\n")
     assert lint(package.parents[1], STYLE) == 1
-    assert "table.py" in capfd.readouterr().err
+    assert "entries.py" in capfd.readouterr().err

@@ -9,24 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armsim import Simulator
-from azext_flexcompare.cost import (
-    ACTIONS,
-    CHANGES,
-    LIMITS,
-    WAYS,
-    Cost,
-    Limit,
-    cheapest,
-    cost,
-    duration,
-    least,
-    pages,
-    told,
-)
-from azext_flexcompare.engines import ENGINES
-from azext_flexcompare.pacing import Rate
-from azext_flexcompare.selection import Instance, ScaleSet
-from azext_flexcompare.table import Operation, operations
+from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, Limit, pages
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.planning.cost import WAYS, Cost, cheapest, cost, duration, least, told
+from azext_flexcompare.planning.engines import ENGINES
+from azext_flexcompare.scheduler.rate_limiter import Rate
+from azext_flexcompare.table.entries import Operation, operations
 from tests.latest.conftest import INSTANCES, Run, changes
 from tools.render import PERFORMANCE, written
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from azext_flexcompare.commands import HAND_WRITTEN
-from azext_flexcompare.table import operations, refusals
+from azext_flexcompare.table.entries import operations, refusals
 from tools.render import COMMANDS as PAGES
 from tools.render import GENERATED, ROOT, written
 from tools.sessions import README

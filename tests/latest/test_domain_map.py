@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armsim import Simulator
-from azext_flexcompare.domain_map import FAILED, MARKS, NARROWEST, SIGNS, draw_maps
-from azext_flexcompare.selection import Instance, ScaleSet
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.queries.domain_map import FAILED, MARKS, NARROWEST, SIGNS, draw_maps
 from tests.latest.conftest import Run
 
 WEB, DB = (ScaleSet("s", "rg", name, f"/sets/{name}") for name in ("web", "db"))

@@ -16,12 +16,12 @@ from azure.mgmt.compute.v2024_11_01.operations import VirtualMachineScaleSetsOpe
 from azure.mgmt.core.tools import parse_resource_id
 
 from armsim import Simulator
-from azext_flexcompare import bulk
-from azext_flexcompare.adapters import Work
-from azext_flexcompare.engines import prepared_by
-from azext_flexcompare.outcome import Outcome
-from azext_flexcompare.selection import Instance, ScaleSet
-from azext_flexcompare.table import Operation, Option, bulk_services, operations
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.planning import bulk_engine as bulk
+from azext_flexcompare.planning.engines import prepared_by
+from azext_flexcompare.planning.work import Work
+from azext_flexcompare.scheduler.outcome import Outcome
+from azext_flexcompare.table.entries import Operation, Option, bulk_services, operations
 from tests.latest.conftest import INSTANCES, Ran, Run, changes
 from tests.latest.test_interruption import wait_until
 from tools.sandbox import AZ

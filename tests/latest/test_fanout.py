@@ -18,13 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azext_flexcompare import fanout, patience
-from azext_flexcompare.failure import Error
-from azext_flexcompare.fanout import fan_out
-from azext_flexcompare.flight import Failure, Throttled, Unanswered
-from azext_flexcompare.lanes import Limits
-from azext_flexcompare.outcome import Outcome, Status
-from azext_flexcompare.overseer import Overseer
+from azext_flexcompare.scheduler import poll_interval as patience
+from azext_flexcompare.scheduler import scheduler as fanout
+from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
+from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from azext_flexcompare.scheduler.scheduler import fan_out
+from azext_flexcompare.scheduler.state import Limits
 
 PATIENCE = 20  # seconds after which a test that hangs fails
 BROKEN = Error("Broken", "As planned.")

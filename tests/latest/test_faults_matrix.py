@@ -15,7 +15,7 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare.table import Operation, operations
+from azext_flexcompare.table.entries import Operation, operations
 from tests.latest.conftest import Ran, Run, changes
 from tests.latest.test_operations import EACH, LOCKED, WORLD, action_of, given
 from tests.latest.warm import WarmAz

@@ -14,8 +14,7 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare.following import progress
-from azext_flexcompare.oversight import Scene
+from azext_flexcompare.output.progress import Scene, progress
 from tests.latest.conftest import Run
 from tools.sandbox import AZ
 

@@ -22,19 +22,22 @@ from hypothesis import strategies as st
 from armsim import Simulator
 from armsim.resourcegraph.lexer import read_tokens
 from armsim.world.description import default_description
-from azext_flexcompare import job_log
 from azext_flexcompare._validators import CHOICE, file_name, port, positive, resource_name, seconds, take_choice
-from azext_flexcompare.adapters import Work
-from azext_flexcompare.batching import share, size
-from azext_flexcompare.how import how_of
-from azext_flexcompare.load_balancer import load_balancer_id, read_load_balancer
-from azext_flexcompare.past import ENDED, outcome_of, past_of, work_left
-from azext_flexcompare.protection import delete_lock, put_lock
-from azext_flexcompare.resource_graph import literal
-from azext_flexcompare.selection import NEAREST, Choice, ChoiceError, Instance, ScaleSet, select
-from azext_flexcompare.sending import Azure, Ended
-from azext_flexcompare.waiting import Awaited
-from azext_flexcompare.watching import SetSurvey
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.locks import delete_lock, put_lock
+from azext_flexcompare.arm.polling import Ended
+from azext_flexcompare.execution.remaining_work import work_left
+from azext_flexcompare.execution.set_survey import SetSurvey
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.joblog import file as job_log
+from azext_flexcompare.joblog.replay import ENDED, outcome_of, past_of
+from azext_flexcompare.nat_rules.commands import load_balancer_id, read_load_balancer
+from azext_flexcompare.planning.batches import share, size
+from azext_flexcompare.planning.run_options import how_of
+from azext_flexcompare.planning.work import Work
+from azext_flexcompare.queries.wait import Awaited
+from azext_flexcompare.selection.resource_graph import literal
+from azext_flexcompare.selection.selection import NEAREST, Choice, ChoiceError, select
 from tests.latest.conftest import Run, changes
 from tests.latest.warm import WarmAz
 from tools.sandbox import AZ

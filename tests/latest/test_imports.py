@@ -16,7 +16,10 @@ from tools.sandbox import extensions
 
 ROOT = Path(__file__).parents[2]
 OURS = "azext_flexcompare"
-MODULES = sorted(path.stem for path in (ROOT / OURS).glob("*.py"))
+MODULES = sorted(
+    path.relative_to(ROOT / OURS).with_suffix("").as_posix().replace("/", ".") for path in (ROOT / OURS).rglob("*.py")
+)
+PACKAGES = sorted({module.split(".")[0] for module in MODULES if "." in module})
 HOST = {"azure", "jmespath", "knack", "msrest", "portalocker", "requests"}  # what the Azure CLI brings
 HEAVY = (
     "azure.mgmt.compute",
@@ -27,22 +30,30 @@ HEAVY = (
     "requests",
     "asyncio",
 )
-OF_OURS = {  # the modules with few friends, and all that they may import of ours; the rest only must not go in circles
-    "cost": {"pacing", "selection", "table"},
-    "failure": set(),
-    "fanout": {"failure", "flight", "lanes", "outcome", "overseer"},
-    "flight": {"failure"},
-    "interruption": set(),
-    "outcome": {"failure"},
-    "lanes": {"flight", "pacing", "patience"},
-    "overseer": {"outcome"},
-    "pacing": set(),
-    "patience": set(),
-    "selection": set(),
+LAYERS = {  # each package, and all that it may import of ours: the layers of docs/design.md
+    "times": set(),
+    "scheduler": set(),
     "table": set(),
+    "instances": {"scheduler"},
+    "arm": {"instances", "scheduler", "table", "times"},
+    "selection": {"arm", "instances", "table"},
+    "planning": {"arm", "instances", "scheduler", "table"},
+    "output": {"instances", "scheduler", "table", "times"},
+    "joblog": {"instances", "output", "scheduler", "table", "times"},
+    "execution": {"arm", "instances", "joblog", "output", "planning", "scheduler", "selection", "table"},
+    "queries": {"arm", "instances", "output", "scheduler", "selection", "table"},
+    "nat_rules": {"arm", "execution", "instances", "output", "planning", "scheduler", "selection", "table"},
+    "html_report": {"instances", "joblog", "output", "scheduler"},
+    "translation": {"output", "table"},
 }
 # They know nothing of Azure.
-OF_AZURE = ("cost", "fanout", "flight", "interruption", "lanes", "outcome", "overseer", "selection", "table")
+OF_AZURE = (
+    *(one for one in MODULES if one.startswith(("scheduler.", "table."))),
+    "instances",
+    "planning.cost",
+    "selection.selection",
+    "times",
+)
 LOAD = """
 import json, sys
 from azure.cli.core import get_default_cli
@@ -87,9 +98,13 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
+def file_of(module: str) -> Path:
+    return ROOT / OURS / f"{module.replace('.', '/')}.py"
+
+
 def of_ours(module: str) -> set[str]:
-    found = imports_of(ROOT / OURS / f"{module}.py")
-    return {name.split(".")[1] for name in found if name.split(".")[0] == OURS and name != OURS}
+    found = {name.removeprefix(f"{OURS}.") for name in imports_of(file_of(module)) if name.startswith(f"{OURS}.")}
+    return {max((one for one in MODULES if f"{name}.".startswith(f"{one}.")), key=len) for name in found}
 
 
 def tops_of(path: Path) -> set[str]:
@@ -127,24 +142,31 @@ def test_loading_the_commands_brings_nothing_heavy(brought: tuple[int, list[str]
 def test_comparing_brings_nothing_heavy(brought: tuple[int, list[str], int, list[str]]) -> None:
     _, _, rows, compared = brought
     assert rows > 1
-    assert f"{OURS}.comparison" in compared
+    assert f"{OURS}.table.comparison" in compared
     assert [module for module in compared if is_heavy(module)] == []
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_only_what_python_and_the_cli_bring(module: str) -> None:
     allowed = {*sys.stdlib_module_names, *HOST, OURS}
-    assert tops_of(ROOT / OURS / f"{module}.py") - allowed == set()
+    assert tops_of(file_of(module)) - allowed == set()
 
 
-@pytest.mark.parametrize("module", OF_OURS)
-def test_a_module_of_the_core_knows_only_its_friends(module: str) -> None:
-    assert of_ours(module) - OF_OURS[module] == set()
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_imports_only_the_layers_below(layer: str) -> None:
+    inside = [module for module in MODULES if module.split(".")[0] == layer]
+    found = {other.split(".")[0] for module in inside for other in of_ours(module)}
+    assert found - {layer} - LAYERS[layer] == set()
+
+
+def test_every_package_is_a_layer() -> None:
+    assert set(PACKAGES) <= set(LAYERS)
+    assert len(list(TopologicalSorter(LAYERS).static_order())) == len(LAYERS)
 
 
 @pytest.mark.parametrize("module", OF_AZURE)
 def test_a_module_of_the_core_knows_nothing_of_azure(module: str) -> None:
-    assert tops_of(ROOT / OURS / f"{module}.py") & HOST == set()
+    assert tops_of(file_of(module)) & HOST == set()
 
 
 def test_our_modules_do_not_import_each_other_in_circles() -> None:

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armsim import Simulator
-from azext_flexcompare import job_log
-from azext_flexcompare.past import past_of
+from azext_flexcompare.joblog import file as job_log
+from azext_flexcompare.joblog.replay import past_of
 from tests.latest.conftest import Ran, Run, changes
 from tests.latest.test_interruption import wait_until
 from tools.sandbox import AZ

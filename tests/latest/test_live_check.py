@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from armsim import Simulator
 from armsim.tests.client import Arm
-from azext_flexcompare.table import TABLE, facts
+from azext_flexcompare.table.entries import TABLE, facts
 from tests.latest.conftest import changes
 from tests.latest.test_table import errors_of
 from tools.live import findings, grading

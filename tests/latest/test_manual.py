@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from azext_flexcompare.manual import TOPICS, WIDTH, Page, group_pages, pages
-from azext_flexcompare.table import TABLE, facts, operations, refusals
+from azext_flexcompare.table.entries import TABLE, facts, operations, refusals
+from azext_flexcompare.table.help_pages import TOPICS, WIDTH, Page, group_pages, pages
 
 PAGES = {page.name: page for page in pages()}
 GROUPS = {page.name: page for page in group_pages()}

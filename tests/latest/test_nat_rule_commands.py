@@ -12,11 +12,10 @@ from azure.core.pipeline.transport import RequestsTransport
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare._client_factory import ArmClient
-from azext_flexcompare.flight import Failure, Flight, Throttled
-from azext_flexcompare.load_balancer import Edit, Rewrite, read_load_balancer
-from azext_flexcompare.nat_rules import Body, Place, RuleError, Wish, grant, with_rules
-from azext_flexcompare.sending import Azure
+from azext_flexcompare.arm.clients import ArmClient, Azure
+from azext_flexcompare.nat_rules.commands import Edit, Rewrite, read_load_balancer
+from azext_flexcompare.nat_rules.rules import Body, Place, RuleError, Wish, grant, with_rules
+from azext_flexcompare.scheduler.poller import Failure, Flight, Throttled
 from tests.latest.conftest import INSTANCES, Ran, Run, changes
 from tests.latest.test_sending import Credential
 

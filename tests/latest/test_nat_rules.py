@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.nat_rules import (
+from azext_flexcompare.nat_rules.rules import (
     LAST_PORT,
     Body,
     Grant,

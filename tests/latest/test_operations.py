@@ -9,8 +9,8 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare.protection import OURS
-from azext_flexcompare.table import Operation, operations
+from azext_flexcompare.arm.locks import OURS
+from azext_flexcompare.table.entries import Operation, operations
 from tests.latest.conftest import INSTANCES, Run, changes
 
 EACH = [one for one in operations() if "{vm}" in one.request]  # the others are one call for many

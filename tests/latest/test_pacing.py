@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.pacing import OVERTAKING, SPARE, UNPACED, Bucket, Rate
+from azext_flexcompare.scheduler.rate_limiter import OVERTAKING, SPARE, UNPACED, Bucket, Rate
 
 RATE = Rate(200, 10)
 

@@ -58,11 +58,15 @@ def test_the_wheel_has_one_package_and_nothing_else(files: ZipFile) -> None:
 
 def test_the_wheel_has_every_file_of_the_package(files: ZipFile) -> None:
     source = Path(__file__).parents[2] / PACKAGE
-    wanted = {f"{PACKAGE}/{path.name}" for path in source.iterdir() if path.is_file()}
+    wanted = {
+        f"{PACKAGE}/{path.relative_to(source).as_posix()}"
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     assert {name for name in files.namelist() if name.startswith(f"{PACKAGE}/")} == wanted
 
 
-@pytest.mark.parametrize("name", ["equivalence.json", "equivalence.schema.json", "azext_metadata.json"])
+@pytest.mark.parametrize("name", ["table/equivalence.json", "table/equivalence.schema.json", "azext_metadata.json"])
 def test_the_wheel_has_the_data_that_the_package_reads(name: str, files: ZipFile) -> None:
     assert json.loads(files.read(f"{PACKAGE}/{name}"))
 

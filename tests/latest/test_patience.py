@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.patience import ENOUGH, FIRST, GROWTH, LONGEST, MARGIN, Patience
+from azext_flexcompare.scheduler.poll_interval import ENOUGH, FIRST, GROWTH, LONGEST, MARGIN, Patience
 
 
 def taught(lasted: list[float], going_on: list[float] | None = None) -> Patience:

@@ -14,18 +14,12 @@ import pytest
 from knack.cli import CLI
 from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
-from azext_flexcompare import report
-from azext_flexcompare.failure import Error
-from azext_flexcompare.outcome import Ending, Exit, Outcome, Status, exit_status
-from azext_flexcompare.report import (
-    instance_row,
-    leave_after_output,
-    listed_row,
-    outcome_row,
-    status_of,
-)
-from azext_flexcompare.selection import Instance, ScaleSet, describe
-from azext_flexcompare.table import operations
+from azext_flexcompare.instances import Instance, ScaleSet, describe
+from azext_flexcompare.output import messages
+from azext_flexcompare.output.exit_status import Ending, Exit, exit_status, leave_after_output, status_of
+from azext_flexcompare.output.rows import instance_row, listed_row, outcome_row
+from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
+from azext_flexcompare.table.entries import operations
 
 BEGAN = datetime(2026, 11, 23, 4, 5, 6, 789012, timezone.utc)
 URL = "https://management.example.com/operations/1"
@@ -52,7 +46,7 @@ ROW = {  # the contract's keys, in its order, and what may stand there
 
 
 def tell(operation: str, outcomes: list[Outcome[Instance]], options: Sequence[str] = ()) -> list[str]:
-    return report.tell(outcomes, report.Retry(operation, options, home="s"))
+    return messages.tell(outcomes, messages.Retry(operation, options, home="s"))
 
 
 def set_called(name: str) -> ScaleSet:
@@ -196,7 +190,7 @@ def test_a_retry_can_be_typed_whatever_the_resource_group_is_called() -> None:
 
 
 def test_a_retry_in_another_subscription_than_that_of_the_login_goes_by_ids() -> None:
-    told = report.tell([outcome("web_1")], report.Retry("stop", home="another"))
+    told = messages.tell([outcome("web_1")], messages.Retry("stop", home="another"))
     assert told[-1].endswith("To retry: az vmss-flex stop --ids /vms/web_1")
 
 
@@ -273,8 +267,8 @@ def test_sets_are_named_in_a_sentence(names: list[str], told: str) -> None:
 
 
 def test_a_run_that_was_throttled_says_how_often_and_for_how_long() -> None:
-    (line,) = report.tell(
-        [outcome(status=Status.SUCCEEDED, error=None)], report.Retry("stop"), Ending(waits=[0, 7.5, 1])
+    (line,) = messages.tell(
+        [outcome(status=Status.SUCCEEDED, error=None)], messages.Retry("stop"), Ending(waits=[0, 7.5, 1])
     )
     assert line.startswith("Throttled 3 times")
     assert "up to 7.5 s" in line

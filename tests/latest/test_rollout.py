@@ -15,9 +15,9 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusi
 from armsim import Simulator
 from armsim.intervals import Interval
 from armsim.world.description import default_description
-from azext_flexcompare.batching import size
-from azext_flexcompare.how import How, how_of
-from azext_flexcompare.table import operations
+from azext_flexcompare.planning.batches import size
+from azext_flexcompare.planning.run_options import How, how_of
+from azext_flexcompare.table.entries import operations
 from tests.latest.conftest import Ran, Run, changes
 from tests.latest.test_survival import CLOUDS, Cloud, in_clouds, kill_at
 

@@ -20,10 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armsim import Simulator
-from azext_flexcompare import markup, run_page
-from azext_flexcompare.run_chart import SHAPES, spread
-from azext_flexcompare.run_story import UNFINISHED, WAITING, WORDS, Run, run_of
-from azext_flexcompare.timeline import Timeline
+from azext_flexcompare.html_report import markup
+from azext_flexcompare.html_report import page as run_page
+from azext_flexcompare.html_report.chart import SHAPES, spread
+from azext_flexcompare.html_report.model import UNFINISHED, WAITING, WORDS, Run, run_of
+from azext_flexcompare.html_report.timeline import Timeline
 from tests.latest.conftest import Run as RunAz
 
 BEGAN = datetime(2026, 11, 23, 7, 38, 12, tzinfo=timezone.utc)
@@ -447,7 +448,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("scheme", ["light", "dark", "print"])
 def test_every_text_can_be_read_on_its_ground(scheme: str) -> None:
     light, dark, printed = (
-        part.split("}")[0] for part in (run_page.HERE / "run_page.css").read_text().split(":root {")[1:]
+        part.split("}")[0] for part in (run_page.HERE / "page.css").read_text().split(":root {")[1:]
     )
     found = colours(light) | {"light": {}, "dark": colours(dark), "print": colours(printed)}[scheme]
     words = {"ink", "quiet", "good", "bad", "late", "other", "idle", "throttled", "focus"}

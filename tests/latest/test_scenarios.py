@@ -12,7 +12,7 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare.table import facts
+from azext_flexcompare.table.entries import facts
 from tests.latest.conftest import INSTANCES, Run, changes
 
 FILES = sorted(Path(__file__).with_name("scenarios").glob("*.json"))

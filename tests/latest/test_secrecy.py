@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armsim import Simulator
-from azext_flexcompare.secrecy import MASK, hidden, masker
+from azext_flexcompare.output.masking import MASK, hidden, masker
 from tests.latest.conftest import Run
 
 SET = (

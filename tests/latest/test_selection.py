@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from azext_flexcompare.selection import Choice, ChoiceError, Instance, ScaleSet, last_name, select
+from azext_flexcompare.instances import Instance, ScaleSet, last_name
+from azext_flexcompare.selection.selection import Choice, ChoiceError, select
 
 SETS = [ScaleSet("s", "rg", name, f"/subscriptions/s/resourceGroups/RG/{name}") for name in ("web", "db")]
 WEB, DB = SETS

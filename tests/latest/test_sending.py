@@ -17,12 +17,13 @@ from azure.mgmt.compute.v2024_11_01 import ComputeManagementClient
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare.adapters import arguments_of
-from azext_flexcompare.failure import Error
-from azext_flexcompare.flight import Failure, Flight, Throttled, Unanswered
-from azext_flexcompare.selection import Instance, ScaleSet
-from azext_flexcompare.sending import Azure, call_sdk
-from azext_flexcompare.table import Operation, Option, operations
+from azext_flexcompare.arm.calls import call_sdk
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.planning.adapters import arguments_of
+from azext_flexcompare.scheduler.outcome import Error
+from azext_flexcompare.scheduler.poller import Failure, Flight, Throttled, Unanswered
+from azext_flexcompare.table.entries import Operation, Option, operations
 from tests.latest.conftest import INSTANCES, changes
 
 DAY = 86400

@@ -9,9 +9,9 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare.fanout import SENDINGS
-from azext_flexcompare.settling import SHOWN_ENDED, SHOWN_UNDER_WAY, can_be_settled
-from azext_flexcompare.table import Operation
+from azext_flexcompare.execution.unknown_outcome import SHOWN_ENDED, SHOWN_UNDER_WAY, can_be_settled
+from azext_flexcompare.scheduler.scheduler import SENDINGS
+from azext_flexcompare.table.entries import Operation
 from tests.latest.conftest import INSTANCES, changes
 from tests.latest.test_operations import EACH, LOCKED, WORLD, action_of, given
 from tests.latest.warm import WarmAz

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from azext_flexcompare import commands
 
-PACKAGE = Path(__file__).parents[2] / "azext_flexcompare"
+PACKAGE = Path(__file__).parents[2] / "azext_flexcompare" / "table"
 TABLE: dict[str, Any] = json.loads((PACKAGE / "equivalence.json").read_text(encoding="utf-8"))
 SCHEMA: dict[str, Any] = json.loads((PACKAGE / "equivalence.schema.json").read_text(encoding="utf-8"))
 ROWS_OF_THE_PAGE = {

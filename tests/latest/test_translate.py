@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.table import facts, operations
-from azext_flexcompare.translation import FLAG, OURS, Translation, _known, translate, unified
+from azext_flexcompare.table.entries import facts, operations
+from azext_flexcompare.translation.rewrite import FLAG, OURS, Translation, _known, translate, unified
 
 FOLDER = Path(__file__).with_name("translations")
 CASES = [

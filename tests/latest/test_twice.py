@@ -9,7 +9,7 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare.protection import OURS
+from azext_flexcompare.arm.locks import OURS
 from tests.latest.conftest import INSTANCES, Run
 
 PLACE = ("-g", "rg", "--vmss-name", "flex")

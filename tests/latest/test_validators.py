@@ -14,7 +14,7 @@ from azure.cli.core.azclierror import (
 from azure.cli.core.commands.validators import DefaultStr
 
 from azext_flexcompare._validators import CHOICE, positive, take_choice
-from azext_flexcompare.selection import Choice
+from azext_flexcompare.selection.selection import Choice
 
 SET = {"resource_group_name": "rg", "vmss_name": "web"}
 LISTS = {

@@ -67,15 +67,15 @@ def _read_everything() -> None:
     get_default_cli().invoke(["vmss-flex", "compare"], out_file=StringIO())
     sys.path.append(extension.get_extension_path("flexcompare"))
     package = importlib.import_module("azext_flexcompare")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"azext_flexcompare.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, "azext_flexcompare."):
+        importlib.import_module(module.name)
     for name in ("azure.mgmt.compute.v2024_11_01", "requests", "msal", "azure.cli.core.auth.msal_credentials"):
         importlib.import_module(name)
 
 
 def _put_instead(values: dict[str, float]) -> None:
     for name, value in values.items():
-        module, _, constant = name.partition(".")
+        module, _, constant = name.rpartition(".")
         place = importlib.import_module(f"azext_flexcompare.{module}")
         assert type(getattr(place, constant)) in (int, float)
         setattr(place, constant, value)

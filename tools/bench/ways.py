@@ -7,7 +7,7 @@ from math import ceil
 from typing import NamedTuple
 
 from armsim.compute.bulk import DATA
-from azext_flexcompare.table import operations
+from azext_flexcompare.table.entries import operations
 from tools.sandbox import AZ
 
 OF_SET = ("-g", "rg", "-n", "flex")

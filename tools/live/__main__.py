@@ -14,7 +14,7 @@ from pathlib import Path
 from azure.cli.core.azclierror import AzCLIError, NoTTYError, RequiredArgumentMissingError, ValidationError
 from knack.util import CLIError
 
-from azext_flexcompare.table import facts
+from azext_flexcompare.table.entries import facts
 from tools.live import findings, grading
 from tools.live.asking import Login, log_in
 from tools.live.claims import Read, Step, reads, steps

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from azext_flexcompare.table import BulkService, Operation, bulk_services, operations
+from azext_flexcompare.table.entries import BulkService, Operation, bulk_services, operations
 
 CLAIMS = Path(__file__).with_name("claims.json")
 Expectation = dict[str, Any]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from azure.cli.core.azclierror import ValidationError
 from jsonschema import Draft202012Validator
 
-from azext_flexcompare.table import TABLE
+from azext_flexcompare.table.entries import TABLE
 from tools.live.claims import Read, Step, reads, steps
 from tools.live.comparing import NOT_ASKED, VERDICTS, Finding
 from tools.live.findings import Report

@@ -1,0 +1,1 @@
+"""Every request to Azure Resource Manager."""

@@ -1,0 +1,160 @@
+"""Where do the clients come from? The only module that makes them, and only when a request is about to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from azure.cli.core._profile import Profile
+from azure.core.exceptions import AzureError
+
+WORKERS = 32  # threads that send or look; one connection each
+
+
+@lru_cache(maxsize=1)
+def _transport() -> Any:
+    """Share one pool of connections, as wide as the workers, between the clients of all subscriptions."""
+    import requests
+    from azure.core.pipeline.transport import RequestsTransport
+
+    session = requests.Session()
+    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=WORKERS))
+    return RequestsTransport(session=session, session_owner=False)
+
+
+def compute_client(cli_ctx: Any, subscription: str | None = None) -> Any:
+    """Give the SDK's compute client of a subscription; None is the one of the login."""
+    from azure.cli.core.profiles import ResourceType
+
+    return _client(cli_ctx, ResourceType.MGMT_COMPUTE, subscription)
+
+
+def arm_client(cli_ctx: Any, subscription: str | None = None) -> ArmClient:
+    """Give a client of Azure Resource Manager itself, configured by the CLI like any other."""
+    client: ArmClient = _client(cli_ctx, ArmClient, subscription)
+    return client
+
+
+def _client(cli_ctx: Any, kind: Any, subscription: str | None) -> Any:
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    return _made(cli_ctx, kind, subscription or get_subscription_id(cli_ctx))
+
+
+@cache
+def _made(cli_ctx: Any, kind: Any, subscription: str) -> Any:
+    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+
+    credential = _credential(cli_ctx, subscription)
+    return get_mgmt_service_client(
+        cli_ctx,
+        kind,
+        subscription_id=subscription,
+        credential=credential,
+        transport=_transport(),
+        raw_request_hook=_demand_straight,
+    )
+
+
+def _demand_straight(request: Any) -> None:
+    """Refuse to send where `..` would lead to another resource than the one that was meant: a last line of defence."""
+    path = urlsplit(request.http_request.url).path
+    if {".", ".."} & set(unquote(path).split("/")):
+        raise AzureError(f"A name in {path} leads elsewhere; nothing was sent.")
+
+
+@cache
+def _credential(cli_ctx: Any, subscription: str) -> Any:
+    """Log in once for all clients of a subscription, so that a run asks for one token."""
+    return Profile(cli_ctx=cli_ctx).get_login_credentials(subscription_id=subscription)[0]
+
+
+class ArmClient:
+    """Azure Resource Manager without a service's SDK, for what azure-mgmt-compute does not cover."""
+
+    def __init__(self, credential: Any, subscription_id: str, base_url: str, **kwargs: Any) -> None:
+        from azure.core import PipelineClient
+        from azure.core.pipeline import policies
+
+        del credential, subscription_id  # the CLI has put both into the authentication policy and the paths
+        self._client = PipelineClient(
+            base_url,
+            policies=[
+                policies.RequestIdPolicy(),
+                policies.HeadersPolicy(kwargs.get("headers")),
+                kwargs["user_agent_policy"],
+                policies.CustomHookPolicy(raw_request_hook=kwargs["raw_request_hook"]),
+                policies.RetryPolicy(),
+                kwargs["authentication_policy"],
+                kwargs["logging_policy"],
+            ],
+            transport=kwargs["transport"],
+        )
+
+    def post(self, path: str, body: Any) -> Any:
+        """Send a query as POST and give the answer's body; like all of these, raises HttpResponseError if refused."""
+        return self._send("POST", path, json=body).json()
+
+    def ask(self, path: str, body: Any, **how: Any) -> Any:
+        """Send a POST once and give the whole answer, its headers too; `how` are options of the pipeline."""
+        return self._send("POST", path, json=body, _return_pipeline_response=True, **how)
+
+    def get(self, path: str, **how: Any) -> Any:
+        """Read a resource; `how` are options of the pipeline."""
+        return self._send("GET", path, **how).json()
+
+    def watch(self, url: str, **how: Any) -> Any:
+        """Read where an operation can be looked at and give the whole answer, whatever its status."""
+        from azure.core.rest import HttpRequest
+
+        return self._client.send_request(HttpRequest("GET", url), _return_pipeline_response=True, **how)
+
+    def owns(self, url: str) -> bool:
+        """Say whether a URL is of this very service, so that it may see the login."""
+        here, there = urlsplit(self._client.format_url("/")), urlsplit(url)
+        return (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
+
+    def pages(self, path: str) -> list[Any]:
+        """Read a list, following every nextLink."""
+        found: list[Any] = []
+        while path:
+            page = self.get(path)
+            found += page["value"]
+            path = page.get("nextLink") or ""
+        return found
+
+    def put(self, path: str, body: Any, **how: Any) -> None:
+        """Write a resource; `how` are options of the pipeline."""
+        self._send("PUT", path, json=body, **how)
+
+    def begin_put(self, path: str, body: Any, polling: Any, etag: str | None, **how: Any) -> None:
+        """Write a resource if it still has this etag, and set a PollingMethod up on the answer."""
+        headers = {"If-Match": etag} if etag else None
+        answer = self._send("PUT", path, json=body, headers=headers, _return_pipeline_response=True, **how)
+        polling.initialize(self._client, answer, lambda one: one)
+
+    def delete(self, path: str, **how: Any) -> None:
+        """Delete a resource; `how` are options of the pipeline."""
+        self._send("DELETE", path, **how)
+
+    def _send(self, method: str, path: str, json: Any = None, headers: Any = None, **how: Any) -> Any:
+        from azure.core.rest import HttpRequest
+
+        request = HttpRequest(method, self._client.format_url(path), json=json, headers=headers)
+        answer = self._client.send_request(request, **how)
+        getattr(answer, "http_response", answer).raise_for_status()
+        return answer
+
+
+class Azure(NamedTuple):
+    """The clients of a subscription: the SDK's for compute, and one of Azure Resource Manager for the rest."""
+
+    compute: Callable[[str | None], Any]
+    arm: Callable[[str | None], Any]
+
+
+def azure_of(cli_ctx: Any) -> Azure:
+    """Give the clients of the CLI's login, made when they are first needed."""
+    return Azure(partial(compute_client, cli_ctx), partial(arm_client, cli_ctx))

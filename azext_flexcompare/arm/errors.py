@@ -1,0 +1,83 @@
+"""What does an exception of the SDK say, as a code and a message, or as an error of the CLI?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from azext_flexcompare.scheduler.outcome import Error
+
+
+def error_of(exception: BaseException) -> Error:
+    """Read code and message of an exception, the service's own where it answered."""
+    from azure.core.exceptions import HttpResponseError
+
+    if isinstance(exception, HttpResponseError) and exception.response is not None:
+        return _service_error(exception)
+    return Error(type(exception).__name__, one_line(exception))
+
+
+def body_error(body: Any) -> Error | None:
+    """Read the error in an answer's body, `{"error": {"code", "message"}}`, if it has one."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return None
+    return Error(str(error.get("code") or "Unknown"), " ".join(str(error.get("message") or "").split()))
+
+
+def one_line(exception: BaseException) -> str:
+    """Put the text of an exception on one line."""
+    return " ".join(str(getattr(exception, "message", None) or exception).split())
+
+
+@contextmanager
+def plainly(doing: str) -> Iterator[None]:
+    """Turn what the SDK raises while reading into one sentence of the CLI; not found keeps exit status 3."""
+    from azure.cli.core import azclierror
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        raise azclierror.AuthenticationError(
+            f"Azure did not accept the login while {doing}: {error_of(error).message}",
+            recommendation="Run `az login` again.",
+        ) from error
+    except ResourceNotFoundError as error:
+        raise azclierror.ResourceNotFoundError(f"Not found while {doing}: {error_of(error).message}") from error
+    except HttpResponseError as error:
+        code, message = error_of(error)
+        raise azclierror.AzureResponseError(f"Azure refused {doing}: {code}: {message}") from error
+    except (ValueError, KeyError) as error:
+        told = f"Azure's answer while {doing} cannot be read: {one_line(error)}"
+        raise azclierror.AzureResponseError(told) from error
+    except AzureError as error:
+        raise azclierror.AzureConnectionError(
+            f"Azure could not be reached{_endpoint(error)} while {doing}: {_cause(error)}",
+            recommendation="Check the network, and the endpoint that `az cloud show` names.",
+        ) from error
+
+
+def _endpoint(error: Any) -> str:
+    request = getattr(getattr(error, "inner_exception", None), "request", None)
+    return f" at {urlsplit(request.url).netloc}" if request is not None else ""
+
+
+def _cause(error: BaseException) -> str:
+    # The system's own words, such as `Connection refused`, come wrapped in the texts of four libraries.
+    text = one_line(error)
+    found = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
+    return found[1] if found else text
+
+
+def _service_error(exception: Any) -> Error:
+    try:
+        body = exception.response.json()
+    except (ValueError, TypeError, AttributeError):
+        body = None
+    status = f"HTTP{exception.status_code}"
+    reason = exception.reason or one_line(exception)
+    return body_error(body) or Error(status, reason)

@@ -1,0 +1,197 @@
+"""Long-running operations of Azure, polled one request at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
+from azure.core.polling.base_polling import BadResponse, BadStatus
+from azure.mgmt.core.polling.arm_polling import ARMPolling, AzureAsyncOperationPolling
+
+from azext_flexcompare.arm.errors import body_error, error_of, one_line
+from azext_flexcompare.arm.responses import (
+    CLIENT_ERROR,
+    GONE,
+    ONCE,
+    PASSING,
+    SERVER_ERROR,
+    TOO_MANY,
+    RecordGone,
+    remaining,
+    seconds_asked,
+)
+from azext_flexcompare.scheduler.outcome import Error
+from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from azext_flexcompare.times import moment
+
+ENDS = ("succeeded", "failed", "canceled")
+
+
+class SteppedPolling(ARMPolling):
+    """The SDK's own watching of a long-running operation, one request at a time instead of a thread that sleeps."""
+
+    def __init__(self, returns: bool = False) -> None:
+        super().__init__(timeout=0, **ONCE)  # zero: whoever steps it decides how long to wait
+        self.returns = returns
+        self.result: Any = None
+        self._result_at: str | None = None
+
+    def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
+        """Set out from the answer that accepted the operation, without what is no longer needed of it."""
+        super().initialize(client, initial_response, deserialization_callback)
+        _lighten(initial_response)
+
+    def run(self) -> None:
+        """Leave the SDK's poller nothing to do: the engine steps this instead."""
+
+    @property
+    def lasted(self) -> float | None:
+        """Read from the operation's own record how long it took, if it says."""
+        try:
+            body = self._pipeline_response.http_response.json()
+        except ValueError:  # some ends have no body
+            return None
+        return _between(body.get("startTime"), body.get("endTime")) if isinstance(body, dict) else None
+
+    @property
+    def left(self) -> float | None:
+        """Read how many more requests are taken; no word of it is no limit."""
+        return remaining(self._pipeline_response.http_response.headers)
+
+    @property
+    def url(self) -> str | None:
+        """Give the operation's own URL, if there is something left to watch."""
+        return None if self.finished() else self._operation.get_polling_url()
+
+    def wait(self) -> float | None:
+        """Read Retry-After, in seconds, from the latest answer."""
+        return seconds_asked(self._pipeline_response.http_response.headers)
+
+    def look(self) -> bool:
+        """Ask the service once; see Flight."""
+        try:
+            if not self.finished():
+                self._result_at = self.final
+                self.update_status()
+                _lighten(self._pipeline_response)
+            if self.finished() and self.returns and self.status().lower() == "succeeded":
+                self.result = self._final()
+        except BadStatus:
+            raise self._refused() from None
+        except (AzureError, BadResponse) as error:
+            raise Unanswered(one_line(error)) from error
+        if self.status().lower() in ("failed", "canceled"):
+            raise Failure(self._error())
+        return bool(self.finished())
+
+    @property
+    def final(self) -> str | None:
+        """Give where the result is, if one is wanted and it is not in the operation's own record."""
+        if not (self.returns and self.url):
+            return None
+        found: str | None
+        try:
+            found = self._operation.get_final_get_url(self._pipeline_response)
+        except DecodeError:  # of the answer that accepted it, only the headers can be read
+            found = self._pipeline_response.http_response.headers.get("Location")
+        return found
+
+    def _final(self) -> Any:
+        response = (self.request_status(self._result_at) if self._result_at else self._pipeline_response).http_response
+        if response.status_code == TOO_MANY or response.status_code >= SERVER_ERROR:
+            raise Unanswered
+        return response.json() if response.status_code < CLIENT_ERROR and response.text() else None
+
+    def _refused(self) -> Exception:
+        response = self._pipeline_response.http_response
+        if response.status_code == TOO_MANY:
+            return Throttled(self.wait())
+        error = error_of(HttpResponseError(response=response))
+        if response.status_code in PASSING or response.status_code >= SERVER_ERROR:
+            return Unanswered(f"{error.code}: {error.message}")
+        return RecordGone(error) if response.status_code in GONE else Failure(error)
+
+    def _error(self) -> Error:
+        said = body_error(self._pipeline_response.http_response.json())
+        return said or Error(self.status(), "The operation ended so, and the service gave no reason.")
+
+
+class Regained(SteppedPolling):
+    """The watching of an operation that another process has sent, of which nothing is left but where to look."""
+
+    def __init__(self, arm: Any, url: str, final: str | None = None) -> None:
+        super().__init__(returns=final is not None)
+        self._arm, self._at, self._result_at = arm, url, final
+        self._status = "InProgress"
+
+    @property
+    def url(self) -> str:
+        """Give the operation's own URL."""
+        return self._at
+
+    @property
+    def final(self) -> str | None:
+        """Give where the result is."""
+        return self._result_at
+
+    @property
+    def left(self) -> float | None:
+        """Read how many more requests are taken, once there was one."""
+        return super().left if hasattr(self, "_pipeline_response") else None
+
+    def wait(self) -> float | None:
+        """Read Retry-After, in seconds, from the latest answer, if there was one."""
+        return super().wait() if hasattr(self, "_pipeline_response") else None
+
+    def finished(self) -> bool:
+        """Say whether it is known to have ended."""
+        return self._status.lower() in ENDS
+
+    def status(self) -> str:
+        """Give the status last seen, in the service's words."""
+        return self._status
+
+    def update_status(self) -> None:
+        """Ask once."""
+        self._pipeline_response = self.request_status(self._at)
+        response = self._pipeline_response.http_response
+        if response.status_code >= CLIENT_ERROR:
+            raise BadStatus(f"HTTP {response.status_code}")
+        self._status = AzureAsyncOperationPolling().get_status(self._pipeline_response)
+
+    def request_status(self, status_link: str) -> Any:
+        """Read a URL of the service."""
+        return self._arm.watch(status_link, **ONCE)
+
+
+class Ended(NamedTuple):
+    """An operation that ended with its acceptance, and what it returned."""
+
+    result: Any = None
+    lasted: None = None
+    final: None = None
+    left: None = None
+
+    @property
+    def url(self) -> None:
+        """Have nothing to look at."""
+
+    def look(self) -> bool:
+        """Say that it has ended."""
+        return True
+
+    def wait(self) -> None:
+        """Ask for no wait."""
+
+
+def _lighten(answer: Any) -> None:
+    """Let go of the connection's own copy of an answer that has been read: with thousands in flight it is the most."""
+    received = getattr(answer.http_response, "_internal_response", None)
+    if received is not None:
+        received.raw = None
+
+
+def _between(start: str | None, end: str | None) -> float | None:
+    began, ended = moment(start), moment(end)
+    return (ended - began).total_seconds() if began and ended else None

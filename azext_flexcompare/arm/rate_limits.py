@@ -1,0 +1,57 @@
+"""The documented rate limits of Azure, and which requests share one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from azext_flexcompare.instances import Instance
+from azext_flexcompare.scheduler.rate_limiter import Rate
+
+
+class Limit(NamedTuple):
+    """What is limited in each subscription and region, for whom, and where that is written."""
+
+    what: str
+    whose: str
+    rate: Rate
+    source: str
+
+
+ARM = "Microsoft, Azure Resource Manager throttling, token buckets since 2024"
+
+
+COMPUTE = "Microsoft, Compute throttling limits, 2024-05-27"
+
+
+CHANGES = Limit("POST, PUT and PATCH; DELETE has a bucket like it", "each principal", Rate(200, 10), ARM)
+
+
+READS = Limit("GET", "each principal", Rate(250, 25), ARM)
+
+
+ACTIONS = Limit("updates and actions; deletes have a bucket like it", "everybody", Rate(1500, 500 / 60), COMPUTE)
+
+
+LOOKS = Limit("looks at operations", "everybody", Rate(15000, 5000 / 60), COMPUTE)
+
+
+LISTS = Limit("pages of lists", "everybody", Rate(900, 300 / 60), COMPUTE)
+
+
+LIMITS = (CHANGES, READS, ACTIONS, LOOKS, LISTS)
+
+
+PACES = (CHANGES.rate, READS.rate)  # of sending and looking: the first guess, before an answer says what is left
+
+
+PAGE = 100  # VMs that a page is taken to hold until one has been seen; Azure's own size is not documented
+
+
+def lane_of(instance: Instance) -> tuple[str, str]:
+    """Say where a call for an instance counts: Azure Resource Manager counts for each subscription in each region."""
+    return instance.subscription, instance.location
+
+
+def pages(instances: int) -> int:
+    """Say how many pages list so many instances."""
+    return -(-instances // PAGE)

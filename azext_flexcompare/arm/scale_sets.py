@@ -1,0 +1,112 @@
+"""Read scale sets and list their instances through the compute API, which is strongly consistent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
+from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
+
+from azext_flexcompare.arm.errors import plainly
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.table.entries import namesakes
+
+SETS, VMS = "virtualmachinescalesets", "virtualmachines"
+
+
+class Reader(NamedTuple):
+    """How sets and members are read: the compute client of each subscription, and the command that asks."""
+
+    client_of: Callable[[str | None], Any]
+    command: str
+
+
+def members_of(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
+    """List the instances of a set with their instance views, following every page.
+
+    Source: `$filter` and `$expand` of VirtualMachines_List as the CLI's own `az vm list --vmss` client documents them
+    (azure-cli 2.91.0).
+    """
+    quoted = scale_set.id.replace("'", "''")
+    with plainly(f"listing the instances of {scale_set.name}"):
+        machines = list(
+            reader.client_of(scale_set.subscription).virtual_machines.list(
+                scale_set.resource_group, filter=f"'virtualMachineScaleSet/id' eq '{quoted}'", expand="instanceView"
+            )
+        )
+    # A service that did not understand the filter would answer with other sets' machines.
+    return [
+        instance_of(machine, scale_set) for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
+    ]
+
+
+def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
+    """Return a Flexible scale set; raises ValidationError for a Uniform one."""
+    with plainly(f"looking for scale set {name} in resource group {group}"):
+        found = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
+    if (found.orchestration_mode or "Uniform").lower() != "flexible":
+        raise _uniform(reader.command, group, name)
+    parts = parse_resource_id(found.id)
+    return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], found.id, _balanced(found))
+
+
+def _balanced(scale_set: Any) -> bool:
+    profile = scale_set.virtual_machine_profile
+    interfaces = profile.network_profile.network_interface_configurations if profile and profile.network_profile else ()
+    return any(
+        configuration.load_balancer_backend_address_pools
+        for interface in interfaces or ()
+        for configuration in interface.ip_configurations or ()
+    )
+
+
+def _uniform(command: str, group: str, name: str) -> ValidationError:
+    others = [f"`{other} -g {group} -n {name}`" for other in namesakes(command)]
+    return ValidationError(
+        f"{name} is a Uniform scale set, and `az vmss-flex` is for Flexible ones.",
+        recommendation=f"Use {' or '.join(others)} instead."
+        if others
+        else f"`az vmss` has no command for {command}; see `az vmss -h`.",
+    )
+
+
+def parse_id(resource_id: str) -> dict[str, str]:
+    """Return the parts of the id of a scale set or a VM; raises InvalidArgumentValueError for any other."""
+    parts: dict[str, str] = parse_resource_id(resource_id) if is_valid_resource_id(resource_id) else {}
+    kind = f"{parts.get('namespace', '')}/{parts.get('type', '')}".lower()
+    if kind not in (f"microsoft.compute/{SETS}", f"microsoft.compute/{VMS}") or "child_type_1" in parts:
+        raise InvalidArgumentValueError(
+            f"'{resource_id}' is not the id of a scale set or a virtual machine.",
+            recommendation="`az vmss-flex list-instances --query [].id -o tsv` prints ids that fit.",
+        )
+    return parts
+
+
+def scale_set_id(machine: Any) -> str:
+    """Return the id of the scale set that a VM is in, or an empty string."""
+    return machine.virtual_machine_scale_set.id if machine.virtual_machine_scale_set else ""
+
+
+def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
+    """Make an instance of what the service says of a VM."""
+    view = machine.instance_view
+    return Instance(
+        machine.id,
+        machine.name,
+        scale_set,
+        machine.zones[0] if machine.zones else None,
+        view.platform_fault_domain if view else None,
+        power_state(view.statuses if view else None),
+        machine.tags or {},
+        machine.provisioning_state,
+        machine.hardware_profile.vm_size if machine.hardware_profile else None,
+        machine.location,
+        machine,
+    )
+
+
+def power_state(statuses: Iterable[Any] | None) -> str | None:
+    """Find the power state, such as `running`, among the statuses of an instance view."""
+    codes = [status.code or "" for status in statuses or ()]
+    return next((code.partition("/")[2] for code in codes if code.startswith("PowerState/")), None)

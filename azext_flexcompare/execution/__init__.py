@@ -1,0 +1,1 @@
+"""A run from its confirmation to its end."""

@@ -1,0 +1,48 @@
+"""How is something asked of scale sets themselves, where Flexible sets have kept the call?"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from azure.cli.core.azclierror import InvalidArgumentValueError
+from knack.log import get_logger
+
+from azext_flexcompare.arm.calls import call_sdk
+from azext_flexcompare.arm.clients import WORKERS, azure_of, compute_client
+from azext_flexcompare.arm.scale_sets import Reader
+from azext_flexcompare.output import exit_status, messages, rows
+from azext_flexcompare.scheduler.interruption import interruptible
+from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.scheduler import fan_out
+from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.selection.members import sets_of
+from azext_flexcompare.selection.selection import Choice
+
+SET_STATE = "virtual_machine_scale_sets.begin_set_orchestration_service_state"
+
+
+def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, timeout: int) -> list[dict[str, Any]]:
+    """Suspend or resume a service of each named set, such as automatic repairs; return a row for each set.
+
+    Raises InvalidArgumentValueError for ids of VMs, which have no such service.
+    """
+    name = "set-orchestration-service-state"
+    sets, vms = sets_of(Reader(partial(compute_client, cli_ctx), name), choice)
+    if vms:
+        raise InvalidArgumentValueError(
+            f"{name} is asked of scale sets, and these are ids of virtual machines: {', '.join(vms)}",
+            recommendation="Give the ids of scale sets, or --resource-group and --name.",
+        )
+    arguments = {"parameters": {"serviceName": service, "action": action}}
+    with interruptible() as interrupted:
+        outcomes = fan_out(
+            sets,
+            lambda each: call_sdk(azure_of(cli_ctx), each, SET_STATE, arguments),
+            Limits(None, timeout, WORKERS),
+            Overseer(interrupted),
+        )
+    for line in messages.folded(outcomes):
+        get_logger(__name__).warning(line)
+    exit_status.leave_after_output(cli_ctx, exit_status.status_of(outcomes))
+    return [rows.set_row(name, outcome) for outcome in outcomes]

@@ -1,0 +1,102 @@
+"""Scale sets and instances: the nouns that everything else passes around."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from azext_flexcompare.scheduler.outcome import Error
+
+
+class ScaleSet(NamedTuple):
+    """A Flexible scale set and where it is; `balanced` says whether its model names a load balancer."""
+
+    subscription: str
+    resource_group: str
+    name: str
+    id: str
+    balanced: bool = False
+
+
+class Instance(NamedTuple):
+    """An instance as it was when it was read."""
+
+    id: str
+    name: str
+    scale_set: ScaleSet
+    zone: str | None
+    fault_domain: int | None
+    power_state: str | None
+    tags: dict[str, str]
+    provisioning_state: str | None
+    size: str | None
+    location: str
+    resource: Any
+
+    @property
+    def subscription(self) -> str:
+        """Give the subscription, that of the set."""
+        return self.scale_set.subscription
+
+    @property
+    def resource_group(self) -> str:
+        """Give the resource group, that of the set, as the set spells it."""
+        return self.scale_set.resource_group
+
+
+def last_name(resource_id: str) -> str:
+    """Take the name off the end of a resource id; a bare name is its own."""
+    return resource_id.rstrip("/").rsplit("/", 1)[-1]
+
+
+def describe(sets: Iterable[ScaleSet]) -> str:
+    """Name scale sets in a sentence."""
+    names = list(dict.fromkeys(one.name for one in sets))
+    return f"scale set {names[0]}" if len(names) == 1 else f"the scale sets {', '.join(names)}"
+
+
+UNDER_WAY = ("creating", "updating", "deleting")
+
+
+def times_of(instance: Instance) -> list[str]:
+    """List the moments at which its provisioning came to where it is, by the service's clock.
+
+    They change with whatever is done to an instance; while it is under way there is none (Microsoft, States and billing
+    of virtual machines; that they change each time is unverified).
+    """
+    return [str(status.time) for status in _statuses(instance, "ProvisioningState/") if status.time]
+
+
+def is_under_way(instance: Instance) -> bool:
+    """Say whether something is being done to an instance."""
+    return (instance.provisioning_state or "").lower() in UNDER_WAY
+
+
+def own_error(instance: Instance | None) -> Error | None:
+    """Read the error of an instance that Failed."""
+    if instance is None or instance.provisioning_state != "Failed":
+        return None
+    told = next(iter(_statuses(instance, "ProvisioningState/failed")), None)
+    code = told.code.split("/")[-1] if told else "Failed"
+    return Error(code, " ".join(str((told and told.message) or "Its provisioningState is Failed.").split()))
+
+
+def stand(instance: Instance | None) -> str:
+    """Say in words how an instance stands of which nothing shows that it was done."""
+    if instance is None:
+        return "It is no longer in the set."
+    state = f"It is {instance.power_state}, its provisioningState {instance.provisioning_state}"
+    return f"{state}; nothing shows it done."
+
+
+def _statuses(instance: Instance, prefix: str) -> list[Any]:
+    view = instance.resource and instance.resource.instance_view
+    return [status for status in (view.statuses if view else None) or () if (status.code or "").startswith(prefix)]
+
+
+def by_set(instances: list[Instance]) -> dict[ScaleSet, list[Instance]]:
+    """Part instances by their sets, in the order in which they come."""
+    groups: dict[ScaleSet, list[Instance]] = {}
+    for instance in instances:
+        groups.setdefault(instance.scale_set, []).append(instance)
+    return groups

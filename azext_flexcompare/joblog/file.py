@@ -1,0 +1,149 @@
+"""What does a run leave on disk, so that nothing is lost whenever it is killed?
+
+One JSON object a line, appended only. A line is in the file before what it announces is done, and on the disk before
+the next request is sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any
+
+import portalocker
+from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError, ValidationError
+
+from azext_flexcompare.joblog.records import VERSION, Record
+from azext_flexcompare.joblog.schema import is_whole
+
+READ_AGAIN = "Give a file that --job-log has written."
+
+
+class JobLog:
+    """A log that this process alone may write."""
+
+    vital = True
+
+    def __init__(self, file: IO[bytes], path: str) -> None:
+        self.file, self.path = file, path
+        self.dirty = False
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Append records; raises OSError where they cannot be kept, and then leaves the file as it was before."""
+        lines = b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in records)
+        end = self.file.seek(0, os.SEEK_END)
+        try:
+            while lines:
+                lines = lines[self.file.write(lines) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.file.truncate(end)
+            raise
+        self.dirty = True
+
+    def sync(self) -> None:
+        """Have everything written reach the disk."""
+        if self.dirty:
+            os.fsync(self.file.fileno())
+            self.dirty = False
+
+    def close(self) -> None:
+        """Let another process have the log."""
+        with contextlib.suppress(OSError):
+            self.sync()
+        self.file.close()
+
+
+def create(path: str) -> JobLog:
+    """Begin a log; a file that holds anything is not written over."""
+    log = _open(path, "ab")
+    if log.file.seek(0, os.SEEK_END):
+        log.close()
+        raise InvalidArgumentValueError(
+            f"--job-log: {path} is not empty, and nothing is written over.",
+            recommendation="Use --resume to go on with the run that it tells of, or name another file.",
+        )
+    return log
+
+
+def open_again(path: str) -> tuple[JobLog, list[Record]]:
+    """Take a log up again, and give what it tells; a last line that was torn off is taken away."""
+    read_to_go_on(path)  # before the lock, so that a file that is no log is not touched
+    log = _open(path, "r+b")
+    try:
+        content = log.file.read()
+        records = _demand_whole(_parse(content, path), path)
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            log.file.truncate(whole)
+    except BaseException:
+        log.close()
+        raise
+    return log, records
+
+
+def read_records(path: str) -> list[Record]:
+    """Read a log that may be in use; a last line that was torn off is left out.
+
+    Raises FileOperationError where the file cannot be read, InvalidArgumentValueError where it is no job log.
+    """
+    try:
+        return _parse(Path(path).read_bytes(), path)
+    except (OSError, ValueError) as error:
+        raise FileOperationError(f"The job log {path} cannot be read: {_said(error)}.", READ_AGAIN) from error
+
+
+def read_to_go_on(path: str) -> list[Record]:
+    """Read a log that is to be acted on, of which nothing may be missing."""
+    return _demand_whole(read_records(path), path)
+
+
+def _parse(content: bytes, path: str) -> list[Record]:
+    lines = content.split(b"\n")[:-1]  # what follows the last line end was torn off
+    try:
+        records = [json.loads(line) for line in lines]
+    except (ValueError, RecursionError):
+        records = [None]
+    if not all(isinstance(one, dict) and isinstance(one.get("record"), str) for one in records):
+        raise InvalidArgumentValueError(f"{path} is not a job log.", READ_AGAIN)
+    if not records or records[0]["record"] != "plan":
+        raise InvalidArgumentValueError(f"{path} holds no plan, so nothing was sent: it is no job log.", READ_AGAIN)
+    if records[0].get("version") != VERSION:
+        raise InvalidArgumentValueError(
+            f"{path} was written by another version of flexcompare.", "Use the version that wrote it."
+        )
+    return records
+
+
+def _demand_whole(records: list[Record], path: str) -> list[Record]:
+    for line, one in enumerate(records, 1):
+        if not is_whole(one):
+            raise InvalidArgumentValueError(
+                f"Line {line} of {path} is not what a job log says of a {one['record']}.", READ_AGAIN
+            )
+    return records
+
+
+def _open(path: str, mode: str) -> JobLog:
+    try:
+        descriptor = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_APPEND if mode == "ab" else 0), 0o600)
+        file: Any = os.fdopen(descriptor, mode, buffering=0)
+    except (OSError, ValueError) as error:
+        raise FileOperationError(
+            f"The job log {path} cannot be written: {_said(error)}.", "Name a file in a folder that is yours."
+        ) from error
+    try:
+        portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
+    except portalocker.LockException:
+        file.close()
+        raise ValidationError(
+            f"Another run is writing {path}.", recommendation="Wait for it to end, or name another file."
+        ) from None
+    return JobLog(file, path)
+
+
+def _said(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

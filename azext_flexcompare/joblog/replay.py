@@ -1,0 +1,113 @@
+"""The state of a run as its job log tells it: how far each instance had come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from azext_flexcompare.instances import Instance
+from azext_flexcompare.joblog import records
+from azext_flexcompare.joblog.records import Record
+from azext_flexcompare.scheduler.outcome import BAD, Error, Outcome, Status
+from azext_flexcompare.times import moment
+
+TO_RETRY = (*BAD, Status.NOT_STARTED)
+
+
+ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.SKIPPED, Status.ACCEPTED)
+
+
+@dataclass
+class Standing:
+    """How far an instance had come when the log ends."""
+
+    planned: Record
+    sent: bool = False
+    accepted: bool = False
+    url: str | None = None
+    final: str | None = None
+    outcome: Record | None = None
+
+    @property
+    def status(self) -> str | None:
+        """Give the status of its last outcome, if it has one."""
+        return self.outcome["status"] if self.outcome else None
+
+    @property
+    def is_out(self) -> bool:
+        """Say whether it was sent, or may have been."""
+        return self.accepted or self.sent
+
+    @property
+    def may_move(self) -> bool:
+        """Say whether it may still be in operation."""
+        return self.is_out and self.status not in (Status.SUCCEEDED, Status.SKIPPED)
+
+    @property
+    def batch(self) -> int | None:
+        """Give the number of its batch; None is that it gets no call."""
+        number: int | None = self.planned["batch"]
+        return number
+
+    def as_records(self) -> list[Record]:
+        """Write down again what it takes to see to an instance that was sent its request."""
+        id_ = self.planned["id"]
+        taken = [records.accepted(id_, self.url, self.final)] if self.accepted else []
+        return [records.intent(id_), *taken]
+
+    def take(self, record: Record) -> None:
+        """Take the next record of the instance into account."""
+        kind = record["record"]
+        if kind == "intent":
+            self.sent, self.accepted, self.url, self.outcome = True, False, None, None
+        elif kind == "throttled" and not self.accepted:
+            self.sent = False
+        elif kind == "accepted":
+            self.accepted, self.url, self.final = True, record["operationUrl"], record.get("finalUrl")
+        elif kind == "outcome":
+            self.outcome = record
+            self.sent = self.sent and record["status"] != Status.NOT_STARTED
+
+
+@dataclass
+class Past:
+    """What a log tells of its last plan."""
+
+    plan: Record
+    standings: dict[str, Standing] = field(default_factory=dict)
+    healthy: set[int] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)  # since the run was last stopped: whoever goes on then begins anew
+
+
+def past_of(lines: Sequence[Record]) -> Past:
+    """Read what a log tells of its last plan; what is not understood is passed over."""
+    begin = max(place for place, one in enumerate(lines) if one["record"] == "plan")
+    past = Past(lines[begin])
+    past.standings = {one["id"]: Standing(one) for one in past.plan["instances"]}
+    for one in lines[begin + 1 :]:
+        if one["record"] == "health" and not one["unhealthy"]:
+            past.healthy.add(one["batch"])
+        if one["record"] == "stopped":
+            past.failed.clear()
+        if isinstance(one.get("id"), str) and one["id"] in past.standings:
+            past.standings[one["id"]].take(one)
+            if past.standings[one["id"]].status in BAD:
+                past.failed.add(one["id"])
+    return past
+
+
+def outcome_of(instance: Instance, standing: Standing) -> Outcome[Instance]:
+    """Give the outcome that the log has of an instance."""
+    said = standing.outcome or {}
+    return Outcome(
+        instance,
+        said["status"],
+        Error(**said["error"]) if said["error"] else None,
+        said["reason"],
+        moment(said["startedAt"]),
+        moment(said["finishedAt"]),
+        said["durationSeconds"],
+        said["operationUrl"],
+        said.get("output"),
+        standing.batch,
+    )

@@ -1,0 +1,1 @@
+"""`nat-rule create`, `list` and `delete`."""

@@ -1,0 +1,1 @@
+"""What is sent to which instance, in which batches, at what cost."""

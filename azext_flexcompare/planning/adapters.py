@@ -1,0 +1,231 @@
+"""What is sent to which instances? The options as they are, or what a function here makes of them.
+
+An adapter is given the options first, so that bad ones are refused before any request, and then the chosen instances.
+It answers with the work: the calls to make, and where there is nothing to do, why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from azure.cli.core.azclierror import ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError
+from knack.log import get_logger
+
+from azext_flexcompare.arm.calls import call_sdk
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.errors import plainly
+from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, read_locks
+from azext_flexcompare.instances import Instance, ScaleSet, by_set
+from azext_flexcompare.planning.vm_patch import editor, patch, removes
+from azext_flexcompare.planning.work import Call, Nothing, Options, Prepare, Work
+from azext_flexcompare.scheduler.poller import Flight
+from azext_flexcompare.table.entries import Operation
+
+
+def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
+    """Find what makes an operation's calls: the adapter that the table names, or its options as they stand."""
+    if operation.adapter:
+        return ADAPTERS[operation.adapter](operation, options, azure)
+    return plain(operation, arguments_of(operation, options), azure)
+
+
+def each(prepare: Callable[[Instance], Call | Nothing]) -> Prepare:
+    """Prepare instance by instance."""
+    return lambda instances: [Work([instance], prepare(instance)) for instance in instances]
+
+
+def plain(operation: Operation, arguments: Options, azure: Azure) -> Prepare:
+    """Send every instance the same arguments."""
+    call = operation.call or ""  # a test sees to it that what has no adapter has a call
+    return each(lambda instance: partial(call_sdk, azure, instance, call, arguments, operation.returns is not None))
+
+
+def arguments_of(operation: Operation, options: Options) -> Options:
+    """Arrange the options that were given as the arguments of the SDK's method, those of the body nested."""
+    arguments: Options = {}
+    for option in operation.options:
+        value = options.get(option.dest)
+        if option.argument and value is not None and value is not False:
+            *path, last = option.argument.split(".")
+            place = arguments
+            for step in path:
+                place = place.setdefault(step, {})
+            place[last] = value
+    return arguments
+
+
+def run_command(operation: Operation, options: Options, azure: Azure) -> Prepare:
+    """Send a script; a parameter without a name is numbered, as `az vm run-command invoke` does."""
+    pairs = [(name, value) if equals else ("", name) for name, equals, value in _split(options["parameters"])]
+    parameters = [{"name": name or f"arg{number}", "value": value} for number, (name, value) in enumerate(pairs, 1)]
+    body = {"commandId": options["command_id"], "script": options["scripts"] or None, "parameters": parameters or None}
+    return plain(operation, {"parameters": {key: value for key, value in body.items() if value}}, azure)
+
+
+def extension_set(operation: Operation, options: Options, azure: Azure) -> Prepare:
+    """Add an extension, or change the one of the same publisher and type that an instance has under any name."""
+    body = _extension_body(options)
+    kind = f"{options['publisher']}.{options['name']}".lower()
+    suggested = options["extension_instance_name"] or options["name"]
+
+    def prepare(instance: Instance) -> Call:
+        there = [one.name for one in _extensions(instance) if (one.type or "").lower() == kind]
+        version = options["version"] or _newest(azure, instance, options["publisher"], options["name"])
+        arguments = {
+            "vm_extension_name": suggested if suggested in there or not there else there[0],
+            "extension_parameters": {
+                "location": instance.location,
+                "properties": {
+                    "publisher": options["publisher"],
+                    "type": options["name"],
+                    "typeHandlerVersion": ".".join(version.split(".")[:2]),
+                    "autoUpgradeMinorVersion": not options["no_auto_upgrade_minor_version"],
+                    **body,
+                },
+            },
+        }
+        return partial(call_sdk, azure, instance, operation.call or "", arguments)
+
+    return each(prepare)
+
+
+def extension_update(operation: Operation, options: Options, azure: Azure) -> Prepare:
+    """Change what was given of an extension, and nothing else of it."""
+    given = {
+        "typeHandlerVersion": options["version"],
+        "autoUpgradeMinorVersion": False if options["no_auto_upgrade_minor_version"] else None,
+        **_extension_body(options),
+    }
+    changes = {key: value for key, value in given.items() if value is not None}
+    if not changes:
+        raise RequiredArgumentMissingError(
+            "extension update has nothing to change.", recommendation="Give --settings, --version or --force-update."
+        )
+    arguments = {"vm_extension_name": options["name"], "extension_parameters": {"properties": changes}}
+    return plain(operation, arguments, azure)
+
+
+def protection_set(_: Operation, options: Options, azure: Azure) -> Prepare:
+    """Lock instances, or set the scale set's own protection of them."""
+    native = {
+        "protectFromScaleIn": options["protect_from_scale_in"],
+        "protectFromScaleSetActions": options["protect_from_scale_set_actions"],
+    }
+    native = {key: value for key, value in native.items() if value is not None}
+    if bool(options["level"]) is bool(native):
+        raise ArgumentUsageError(
+            "protection set takes either --level, or --protect-from-scale-in and --protect-from-scale-set-actions.",
+            recommendation="Give --level CanNotDelete for a lock; the other two are the scale set's own protection.",
+        )
+    if native:
+        get_logger(__name__).warning(
+            "By a report (Azure/azure-cli#30708), this also marks the instances as not on the latest model."
+        )
+        return each(lambda instance: partial(protect, azure, instance, native))
+    name = options["lock_name"] or OURS
+    return each(lambda instance: partial(put_lock, azure, instance, name, options["level"], options["notes"]))
+
+
+def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
+    """Remove a lock from the instances that have it, ours unless another is named."""
+    name = options["lock_name"] or OURS
+    read = cache(partial(read_locks, azure))
+
+    def prepare(instance: Instance) -> Call | Nothing:
+        own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.name == name]
+        return partial(delete_lock, azure, instance, name) if own else Nothing(f"It has no lock called {name}.")
+
+    return each(prepare)
+
+
+def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
+    """Send each instance what changes of it, as a PATCH; or, where something is to go, the whole without it."""
+    edit = editor(options)
+
+    def prepare(instance: Instance) -> Call | Nothing:
+        before = instance.resource.serialize()
+        after = edit(before)
+        arguments: Options = {"if_match": instance.resource.etag} if instance.resource.etag else {}
+        if after == before:
+            return Nothing("It is so already.")
+        if removes(before, after):
+            return partial(
+                call_sdk, azure, instance, "virtual_machines.begin_create_or_update", {"parameters": after, **arguments}
+            )
+        parameters = patch(before, after)
+        return partial(call_sdk, azure, instance, operation.call or "", {"parameters": parameters, **arguments})
+
+    return each(prepare)
+
+
+def update_instances(operation: Operation, _: Options, azure: Azure) -> Prepare:
+    """Name the chosen instances of each set in one call of the set."""
+
+    def prepare(instances: list[Instance]) -> list[Work]:
+        return [Work(group, partial(one_call, scale_set, group)) for scale_set, group in by_set(instances).items()]
+
+    def one_call(scale_set: ScaleSet, group: list[Instance]) -> Flight:
+        named = {"vm_instance_i_ds": {"instanceIds": [instance.name for instance in group]}}
+        return call_sdk(azure, scale_set, operation.call or "", named)
+
+    return prepare
+
+
+def _extension_body(options: Options) -> Options:
+    body = {
+        "settings": _json("--settings", options["settings"]),
+        "protectedSettings": _json("--protected-settings", options["protected_settings"]),
+        "enableAutomaticUpgrade": options["enable_auto_upgrade"],
+        "forceUpdateTag": str(uuid4()) if options["force_update"] else None,
+    }
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def _extensions(instance: Instance) -> list[Any]:
+    view = instance.resource.instance_view
+    return list(view.extensions or ()) if view else []
+
+
+def _newest(azure: Azure, instance: Instance, publisher: str, kind: str) -> str:
+    with plainly(f"looking up the versions of {publisher}.{kind}"):
+        images = azure.compute(instance.subscription).virtual_machine_extension_images
+        versions: list[str] = [image.name for image in images.list_versions(instance.location, publisher, kind)]
+    return max(versions, key=lambda version: [int(part) for part in version.split(".")])
+
+
+def _json(option: str, text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return json.loads(Path(text).read_text("utf-8") if _is_file(text) else text)
+    except ValueError as error:
+        # Never with the text: it may be secret.
+        raise InvalidArgumentValueError(
+            f"{option} is not JSON: {error.msg} at line {error.lineno}.",  # type: ignore[attr-defined]
+            recommendation="Give a JSON object, or `@file` with one.",
+        ) from None
+
+
+def _is_file(text: str) -> bool:
+    # A path is taken as it is, too, as `az vm extension set` takes it.
+    return not text.lstrip().startswith("{") and Path(text).is_file()
+
+
+def _split(pairs: list[str] | None) -> list[tuple[str, str, str]]:
+    return [pair.partition("=") for pair in pairs or ()]
+
+
+ADAPTERS: dict[str, Callable[[Operation, Options, Azure], Prepare]] = {
+    "extension_set": extension_set,
+    "extension_update": extension_update,
+    "protection_remove": protection_remove,
+    "protection_set": protection_set,
+    "run_command": run_command,
+    "update": update,
+    "update_instances": update_instances,
+}

@@ -1,0 +1,86 @@
+"""Where do instances stand: which zone and fault domain holds which, and in what state, at a glance?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from textwrap import wrap
+
+from azext_flexcompare.instances import Instance, ScaleSet
+
+SIGNS = {  # by power state, in the order of the legend
+    "running": ".",
+    "starting": "+",
+    "stopping": "s",
+    "stopped": "S",
+    "deallocating": "d",
+    "deallocated": "D",
+    "hibernated": "H",
+}
+FAILED, UNKNOWN = "failed", "unknown"
+MARKS = {FAILED: "!", **SIGNS, UNKNOWN: "?"}
+LABEL = 9  # characters for the name of a zone, "no zone" among them
+GAP = "  "
+NARROWEST = 12  # characters of a cell; fault domains for which there is no room beside the others go below them
+
+
+def draw_maps(instances: Iterable[Instance], width: int) -> str:
+    """Draw a map of each scale set, zones by fault domains with a character an instance, and one legend."""
+    by_set: dict[ScaleSet, list[Instance]] = {}
+    for instance in instances:
+        by_set.setdefault(instance.scale_set, []).append(instance)
+    maps = [_map(scale_set, members, width) for scale_set, members in by_set.items()]
+    states = Counter(_state(instance) for members in by_set.values() for instance in members)
+    return "\n\n".join([*maps, _legend(states, width)]) + "\n"
+
+
+def _map(scale_set: ScaleSet, members: Sequence[Instance], width: int) -> str:
+    zones = sorted({one.zone for one in members}, key=_by_number)
+    domains = sorted({one.fault_domain for one in members}, key=_by_number)
+    across = max(1, min(len(domains), (width - LABEL + len(GAP)) // (NARROWEST + len(GAP))))
+    largest = max(Counter((one.zone, one.fault_domain) for one in members).values())
+    room = min((width - LABEL + len(GAP)) // across - len(GAP), len(f"{largest} ") + largest)
+    room = max(NARROWEST, room)
+    lines = [f"{scale_set.name} in {scale_set.resource_group}: {_counted(len(members))}"]
+    for first in range(0, len(domains), across):
+        band = domains[first : first + across]
+        lines.append(_line("", ["no FD" if domain is None else f"FD {domain}" for domain in band], room))
+        for zone in zones:
+            there = [[one for one in members if (one.zone, one.fault_domain) == (zone, domain)] for domain in band]
+            rows = zip_longest(*(_cell(some, room) for some in there), fillvalue="")
+            labels = ["no zone" if zone is None else f"zone {zone}"]
+            lines += [_line(label, row, room) for row, label in zip_longest(rows, labels, fillvalue="")]
+    return "\n".join(lines)
+
+
+def _counted(number: int) -> str:
+    return "1 instance" if number == 1 else f"{number} instances"
+
+
+def _cell(members: Sequence[Instance], room: int) -> list[str]:
+    if not members:
+        return ["-"]
+    count = f"{len(members)} "
+    signs = "".join(MARKS[_state(instance)] for instance in members)
+    return wrap(signs, room, initial_indent=count, subsequent_indent=" " * len(count))
+
+
+def _legend(states: Counter[str], width: int) -> str:
+    entries = [f"{sign}\xa0{state}\xa0({states[state]})" for state, sign in MARKS.items() if states[state]]
+    return "\n".join(wrap(GAP.join(entries), width)).replace("\xa0", " ")
+
+
+def _line(label: str, cells: Iterable[str], room: int) -> str:
+    return (label.ljust(LABEL) + GAP.join(cell.ljust(room) for cell in cells)).rstrip()
+
+
+def _state(instance: Instance) -> str:
+    if instance.provisioning_state == "Failed":
+        return FAILED
+    return instance.power_state if instance.power_state in SIGNS else UNKNOWN
+
+
+def _by_number(place: str | int | None) -> tuple[bool, int, str]:
+    text = "" if place is None else str(place)
+    return place is None, int(text) if text.isdigit() else 0, text

@@ -1,0 +1,132 @@
+"""What is known of chosen instances beyond the list of VMs: extensions, protection, how the scale set sees them?
+
+One request an instance, many at a time, by the same engine that sends operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from azure.cli.core.azclierror import ResourceNotFoundError
+from knack.log import get_logger
+
+from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
+from azext_flexcompare.arm.locks import OURS, locks_around, view_of_set
+from azext_flexcompare.arm.polling import Ended
+from azext_flexcompare.arm.responses import ONCE, failures
+from azext_flexcompare.instances import Instance
+from azext_flexcompare.output import exit_status, messages, rows
+from azext_flexcompare.scheduler.interruption import interruptible
+from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.outcome import UNFINISHED, Error, Outcome
+from azext_flexcompare.scheduler.poller import Flight
+from azext_flexcompare.scheduler.scheduler import fan_out
+from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.selection.choose import choose
+from azext_flexcompare.selection.selection import Choice
+
+TIMEOUT = 300  # seconds for one reading, throttling included
+
+
+ABSENT = ("ResourceNotFound", "NotFound")
+
+
+def show_extension(cli_ctx: Any, choice: Choice, name: str) -> list[dict[str, Any]]:
+    """Show one extension of each chosen instance, None where it has none of that name.
+
+    Raises ResourceNotFoundError where no chosen instance has it.
+    """
+
+    def read(azure: Azure, instance: Instance) -> Flight:
+        extensions = azure.compute(instance.subscription).virtual_machine_extensions
+        with failures():
+            return Ended(extensions.get(instance.resource_group, instance.name, name, expand="instanceView", **ONCE))
+
+    outcomes = _read_each(cli_ctx, "extension show", choice, read)
+    if all(outcome.error and outcome.error.code in ABSENT for outcome in outcomes):
+        raise ResourceNotFoundError(
+            f"None of the {len(outcomes)} chosen instances has an extension called {name}.",
+            recommendation="`az vmss-flex extension list` shows what they have.",
+        )
+    _leave(cli_ctx, outcomes)
+    return [_row(outcome, extension=outcome.result) for outcome in outcomes]
+
+
+def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
+    """List the extensions of each chosen instance."""
+
+    def read(azure: Azure, instance: Instance) -> Flight:
+        extensions = azure.compute(instance.subscription).virtual_machine_extensions
+        with failures():
+            return Ended(extensions.list(instance.resource_group, instance.name, **ONCE).value or [])
+
+    outcomes = _read_each(cli_ctx, "extension list", choice, read)
+    _leave(cli_ctx, outcomes)
+    return [_row(outcome, extensions=outcome.result) for outcome in outcomes]
+
+
+def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
+    """Show every lock that holds for each chosen instance, inherited ones too, and the scale set's own protection."""
+    outcomes = _read_each(cli_ctx, "protection show", choice, view_of_set)
+    locks = locks_around(azure_of(cli_ctx), [outcome.target for outcome in outcomes])
+    _leave(cli_ctx, outcomes)
+    return [
+        _row(
+            outcome,
+            locks=[
+                {**lock._asdict(), "inherited": not lock.is_on(outcome.target.id), "ours": lock.name == OURS}
+                for lock in locks
+                if lock.holds_for(outcome.target.id)
+            ],
+            **_policy(outcome.result),
+        )
+        for outcome in outcomes
+    ]
+
+
+def show_instances(cli_ctx: Any, choice: Choice) -> list[Any]:
+    """Show the chosen VMs whole, and under `scaleSetView` what only the scale set knows of them."""
+    outcomes = _read_each(cli_ctx, "show", choice, view_of_set)
+    # The VM has been read with the list, so a view that the set refuses is warned of, and is no failure.
+    _leave(cli_ctx, [outcome for outcome in outcomes if outcome.status in UNFINISHED])
+    return [{**rows.as_shown(outcome.target.resource), "scaleSetView": _view(outcome.result)} for outcome in outcomes]
+
+
+def _read_each(
+    cli_ctx: Any, command: str, choice: Choice, read: Callable[[Azure, Instance], Flight]
+) -> list[Outcome[Instance]]:
+    chosen = choose(cli_ctx, command, choice)
+    with interruptible() as interrupted:
+        outcomes = fan_out(
+            chosen, partial(read, azure_of(cli_ctx)), Limits(None, TIMEOUT, WORKERS), Overseer(interrupted)
+        )
+    for line in messages.folded(outcome for outcome in outcomes if not _absent(outcome.error)):
+        get_logger(__name__).warning(line)
+    return outcomes
+
+
+def _leave(cli_ctx: Any, outcomes: list[Outcome[Instance]]) -> None:
+    exit_status.leave_after_output(cli_ctx, exit_status.status_of([one for one in outcomes if not _absent(one.error)]))
+
+
+def _absent(error: Error | None) -> bool:
+    return error is not None and error.code in ABSENT
+
+
+def _row(outcome: Outcome[Instance], **found: Any) -> dict[str, Any]:
+    error = None if _absent(outcome.error) else outcome.error
+    return {**rows.instance_row(outcome.target), **found, "error": error and error._asdict()}
+
+
+def _policy(view: Any) -> dict[str, Any]:
+    policy = getattr(view, "protection_policy", None)
+    return {
+        "protectFromScaleIn": getattr(policy, "protect_from_scale_in", None),
+        "protectFromScaleSetActions": getattr(policy, "protect_from_scale_set_actions", None),
+    }
+
+
+def _view(view: Any) -> dict[str, Any] | None:
+    return view and {"latestModelApplied": view.latest_model_applied, "protectionPolicy": _policy(view)}

@@ -1,0 +1,1 @@
+"""Send and poll any number of targets; knows nothing of Azure."""

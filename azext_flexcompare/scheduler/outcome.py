@@ -1,0 +1,52 @@
+"""The outcome of one target: status, error, times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+
+class Error(NamedTuple):
+    """The service's own code and message, or ours where the service was not reached."""
+
+    code: str
+    message: str
+
+
+T = TypeVar("T")
+
+
+class Status:
+    """The words for what became of an instance; the list of them is closed."""
+
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    TIMED_OUT = "TimedOut"
+    SKIPPED = "Skipped"
+    ACCEPTED = "Accepted"
+    PLANNED = "Planned"
+    NOT_STARTED = "NotStarted"
+    INTERRUPTED = "Interrupted"
+
+
+BAD = (Status.FAILED, Status.TIMED_OUT)
+
+
+UNFINISHED = (Status.NOT_STARTED, Status.INTERRUPTED)
+
+
+@dataclass(frozen=True)  # a NamedTuple cannot be generic in Python 3.10
+class Outcome(Generic[T]):
+    """What became of one target; times are UTC, durations seconds."""
+
+    target: T
+    status: str
+    error: Error | None = None
+    reason: str | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+    seconds: float | None = None
+    url: str | None = None
+    result: Any = None
+    batch: int | None = 1

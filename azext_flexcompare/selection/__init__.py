@@ -1,0 +1,1 @@
+"""Which instances a command works on."""

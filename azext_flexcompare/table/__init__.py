@@ -1,0 +1,1 @@
+"""What is known of each operation: the table and its views."""

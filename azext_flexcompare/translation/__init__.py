@@ -1,0 +1,1 @@
+"""`translate`: shell scripts rewritten for Flexible sets."""
