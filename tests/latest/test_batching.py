@@ -13,11 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.batches import DOMAINS, Share, batches_of, domain_key, domain_of, share, size
+from azext_flexcompare.planning.batches import (
+    DOMAINS,
+    Amount,
+    batches_of,
+    domain_key,
+    domain_of,
+    parse_amount,
+    parse_batch_size,
+)
 from tests.latest.test_selection import DB, WEB, instance
 
-numbers = st.integers(1, 12).map(lambda number: Share(Fraction(number)))
-percentages = st.fractions(Fraction(1, 10), 100).map(lambda number: Share(number, percent=True))
+numbers = st.integers(1, 12).map(lambda number: Amount(Fraction(number)))
+percentages = st.fractions(Fraction(1, 10), 100).map(lambda number: Amount(number, percent=True))
 sizes = st.lists(numbers | percentages, max_size=4)
 domains = st.lists(st.sampled_from(sorted(DOMAINS)), unique=True, max_size=2)
 places = st.lists(
@@ -46,7 +54,7 @@ def placed(**place: object) -> list[Instance]:
 
 
 @given(places, sizes, domains)
-def test_every_instance_is_in_exactly_one_batch(found: Places, each: list[Share], by: list[str]) -> None:
+def test_every_instance_is_in_exactly_one_batch(found: Places, each: list[Amount], by: list[str]) -> None:
     instances = spread(found)
     batches = batches_of(instances, each, by)
     assert sorted(one.id for one in chain(*batches)) == sorted(one.id for one in instances)
@@ -54,7 +62,7 @@ def test_every_instance_is_in_exactly_one_batch(found: Places, each: list[Share]
 
 
 @given(places, sizes, domains)
-def test_within_a_domain_the_order_is_kept(found: Places, each: list[Share], by: list[str]) -> None:
+def test_within_a_domain_the_order_is_kept(found: Places, each: list[Amount], by: list[str]) -> None:
     instances = spread(found)
     flat = list(chain(*batches_of(instances, each, by)))
     for key in {domain_key(one, by) for one in instances}:
@@ -64,7 +72,9 @@ def test_within_a_domain_the_order_is_kept(found: Places, each: list[Share], by:
 
 
 @given(places, sizes, domains)
-def test_no_batch_has_two_domains_and_no_domain_is_returned_to(found: Places, each: list[Share], by: list[str]) -> None:
+def test_no_batch_has_two_domains_and_no_domain_is_returned_to(
+    found: Places, each: list[Amount], by: list[str]
+) -> None:
     batches = batches_of(spread(found), each, by)
     passed: list[object] = []
     for batch in batches:
@@ -74,7 +84,7 @@ def test_no_batch_has_two_domains_and_no_domain_is_returned_to(found: Places, ea
 
 
 @given(st.integers(1, 60), sizes.filter(bool))
-def test_the_sizes_are_as_asked_and_the_last_repeats(number: int, each: list[Share]) -> None:
+def test_the_sizes_are_as_asked_and_the_last_repeats(number: int, each: list[Amount]) -> None:
     found = [len(batch) for batch in batches_of([instance(f"vm{one}") for one in range(number)], each)]
     for place, length in enumerate(found[:-1]):
         wanted = each[min(place, len(each) - 1)]
@@ -99,12 +109,12 @@ def test_the_sizes_are_as_asked_and_the_last_repeats(number: int, each: list[Sha
 )
 def test_sizes_by_example(number: int, asked: list[str], found: list[int]) -> None:
     instances = [instance(f"vm{one}") for one in range(number)]
-    assert [len(batch) for batch in batches_of(instances, [size(one) for one in asked])] == found
+    assert [len(batch) for batch in batches_of(instances, [parse_batch_size(one) for one in asked])] == found
 
 
 def test_a_percentage_is_one_of_the_domain_and_each_domain_begins_with_the_first_size() -> None:
     instances = [*placed(zone="2"), *placed(zone="1")[:4]]
-    batches = batches_of(instances, [size("1"), size("50%")], ["zone"])
+    batches = batches_of(instances, [parse_batch_size("1"), parse_batch_size("50%")], ["zone"])
     assert [(domain_of(batch, ["zone"]), len(batch)) for batch in batches] == [
         ("zone 1", 1),
         ("zone 1", 2),
@@ -142,15 +152,15 @@ def test_both_domains_together_are_named_together() -> None:
 
 @given(st.integers(0, 10**6))
 def test_a_number_is_read_as_it_is_written(number: int) -> None:
-    assert share(str(number)) == Share(Fraction(number))
-    assert str(share(str(number))) == str(number)
+    assert parse_amount(str(number)) == Amount(Fraction(number))
+    assert str(parse_amount(str(number))) == str(number)
 
 
 @given(st.integers(0, 10000).map(lambda one: one / 100))
 def test_a_percentage_is_read_as_it_is_written(number: float) -> None:
-    read = share(f"{number:g}%")
-    assert read == Share(Fraction(f"{number:g}"), percent=True)
-    assert share(str(read)) == read
+    read = parse_amount(f"{number:g}%")
+    assert read == Amount(Fraction(f"{number:g}"), percent=True)
+    assert parse_amount(str(read)) == read
 
 
 WRONG = [
@@ -175,17 +185,17 @@ WRONG = [
 @pytest.mark.parametrize("text", WRONG)
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
-        share(text)
+        parse_amount(text)
 
 
 @given(st.text(max_size=8))
 def test_any_text_is_a_share_or_refused_as_the_parser_understands(text: str) -> None:
     with contextlib.suppress(ValueError):
-        assert share(text).of(100) >= 0
+        assert parse_amount(text).of(100) >= 0
 
 
 @pytest.mark.parametrize("text", ["0", "0%", "0.0%"])
 def test_a_batch_of_nothing_is_refused_though_no_errors_may_be_allowed(text: str) -> None:
-    assert not share(text).number
+    assert not parse_amount(text).number
     with pytest.raises(ValueError, match=text):
-        size(text)
+        parse_batch_size(text)

@@ -25,15 +25,15 @@ from armsim.world.description import default_description
 from azext_flexcompare._validators import CHOICE, file_name, port, positive, resource_name, seconds, take_choice
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.locks import delete_lock, put_lock
-from azext_flexcompare.arm.polling import Ended
-from azext_flexcompare.execution.remaining_work import work_left
-from azext_flexcompare.execution.set_survey import SetSurvey
+from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.execution.list_poll import SetListPoll
+from azext_flexcompare.execution.remaining_work import remaining_work
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.joblog import file as job_log
-from azext_flexcompare.joblog.replay import ENDED, outcome_of, past_of
+from azext_flexcompare.joblog.replay import ENDED, outcome_of, replay
 from azext_flexcompare.nat_rules.commands import load_balancer_id, read_load_balancer
-from azext_flexcompare.planning.batches import share, size
-from azext_flexcompare.planning.run_options import how_of
+from azext_flexcompare.planning.batches import parse_amount, parse_batch_size
+from azext_flexcompare.planning.run_options import merge_run_options
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.queries.wait import Awaited
 from azext_flexcompare.selection.resource_graph import literal
@@ -97,7 +97,7 @@ def instance(name: str = "vm", scale_set: ScaleSet | None = None) -> Instance:
 # What is typed
 
 
-@pytest.mark.parametrize("parse", [share, size, seconds, positive, port, resource_name, file_name])
+@pytest.mark.parametrize("parse", [parse_amount, parse_batch_size, seconds, positive, port, resource_name, file_name])
 @given(text=st.one_of(hostile, st.from_regex(r"[-+]?[0-9._]{0,12}(e-?[0-9]{1,9})?(/[0-9]{1,3})?%?", fullmatch=True)))
 @example(text="1/0")
 @example(text="1e9999999")
@@ -113,7 +113,7 @@ def test_a_value_is_read_or_refused_by_the_parser(parse: Callable[[str], Any], t
 
 @given(st.from_regex(r"[0-9]{1,9}|[0-9]{1,2}(\.[0-9]{1,9})?%", fullmatch=True))
 def test_a_share_that_is_written_down_is_read_as_the_same(text: str) -> None:
-    assert share(str(share(text))) == share(text)
+    assert parse_amount(str(parse_amount(text))) == parse_amount(text)
 
 
 @pytest.mark.parametrize("name", ["", " ", ".", "..", "a/b", "a\\b", "a?b", "a#b", "a%2fb", "a\nb", "a'b", "*"])
@@ -217,7 +217,7 @@ def test_no_known_way_out_ends_its_quotation_in_a_query(name: str) -> None:
 def test_no_name_of_a_set_leaves_the_filter_of_a_listing(name: str) -> None:
     asked = Recorder()
     one = set_called(name)
-    SetSurvey(asked.azure, [SimpleNamespace(instances=[instance("a", one)])]).ended([])  # type: ignore[list-item]
+    SetListPoll(asked.azure, [SimpleNamespace(instances=[instance("a", one)])]).ended([])  # type: ignore[list-item]
     path, query = asked.only()
     assert path[-1] == "virtualMachines"
     assert query == {
@@ -405,7 +405,9 @@ def test_a_disk_that_is_full_in_mid_run_stops_it_and_spoils_nothing(
         "restart", "-g", "rg", "-n", "flex", "--max-parallel", "4", "--no-wait", "--job-log", str(tmp_path / "other")
     )
     assert plan.exit == 0
-    enough = len((tmp_path / "other").read_bytes().split(b"\n")[0]) + 9000  # for the plan, and for some of the steps
+    stop_reason = (
+        len((tmp_path / "other").read_bytes().split(b"\n")[0]) + 9000
+    )  # for the plan, and for some of the steps
     sim.reset(vms=MANY)
     done = subprocess.run(
         [str(AZ), *["vmss-flex", "restart", "-g", "rg", "-n", "flex", "--max-parallel", "4", "--job-log"], str(log)],
@@ -413,7 +415,7 @@ def test_a_disk_that_is_full_in_mid_run_stops_it_and_spoils_nothing(
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=partial(small_disk, enough),
+        preexec_fn=partial(small_disk, stop_reason),
     )
     rows = json.loads(done.stdout)
     found = {row["instance"]: row["status"] for row in rows}
@@ -458,15 +460,17 @@ def real_log(simulator: Simulator, environment: dict[str, str], tmp_path_factory
 
 def go_on(path: Path) -> None:
     """Read a log as far as it goes without a service."""
-    past = past_of(job_log.read_to_go_on(str(path)))
-    how_of({}, past.plan["how"])
+    past = replay(job_log.read_to_go_on(str(path)))
+    merge_run_options({}, past.plan["how"])
     asked = Recorder()
-    for standing in past.standings.values():
-        one = instance(standing.planned["instance"])
-        if standing.status in ENDED:
-            outcome_of(one, standing)
+    for logged in past.logged_instances.values():
+        one = instance(logged.planned["instance"])
+        if logged.status in ENDED:
+            outcome_of(one, logged)
         else:
-            work_left(asked.azure, [(one, standing)], lambda found: [Work(found, partial(Ended, None))], single=True)
+            remaining_work(
+                asked.azure, [(one, logged)], lambda found: [Work(found, partial(Completed, None))], single=True
+            )
     assert not asked.asked
 
 

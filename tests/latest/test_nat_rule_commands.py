@@ -15,7 +15,7 @@ from armsim.world.description import default_description
 from azext_flexcompare.arm.clients import ArmClient, Azure
 from azext_flexcompare.nat_rules.commands import Edit, Rewrite, read_load_balancer
 from azext_flexcompare.nat_rules.rules import Body, Place, RuleError, Wish, grant, with_rules
-from azext_flexcompare.scheduler.poller import Failure, Flight, Throttled
+from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled
 from tests.latest.conftest import INSTANCES, Ran, Run, changes
 from tests.latest.test_sending import Credential
 
@@ -474,9 +474,9 @@ def adding(name: str) -> Edit:
     return edit
 
 
-def ended(flight: Flight, sim: Simulator) -> None:
+def ended(poller: Poller, sim: Simulator) -> None:
     sim.advance(60)
-    while not flight.look():
+    while not poller.look():
         pass
 
 

@@ -16,7 +16,7 @@ from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
 from azext_flexcompare.instances import Instance, ScaleSet, describe
 from azext_flexcompare.output import messages
-from azext_flexcompare.output.exit_status import Ending, Exit, exit_status, leave_after_output, status_of
+from azext_flexcompare.output.exit_status import Exit, RunEnd, exit_status, leave_after_output, status_of
 from azext_flexcompare.output.rows import instance_row, listed_row, outcome_row
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.table.entries import operations
@@ -224,8 +224,8 @@ def test_what_was_not_started_is_to_be_retried_and_what_was_interrupted_is_to_be
 @pytest.mark.parametrize(
     ("statuses", "status"),
     [
-        ([], Exit.WELL),
-        (["Succeeded", "Skipped", "Accepted", "Planned"], Exit.WELL),
+        ([], Exit.SUCCESS),
+        (["Succeeded", "Skipped", "Accepted", "Planned"], Exit.SUCCESS),
         (["Succeeded", "Failed"], Exit.SOME_FAILED),
         (["TimedOut"], Exit.SOME_FAILED),
         (["Succeeded", "Interrupted"], Exit.INTERRUPTED),
@@ -255,7 +255,7 @@ def test_the_process_leaves_with_the_status_once_the_output_is_written(cli: CLI,
 
 
 def test_the_process_is_left_alone_where_all_is_well(cli: CLI) -> None:
-    leave_after_output(cli, Exit.WELL)
+    leave_after_output(cli, Exit.SUCCESS)
     cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE, result=None)
 
 
@@ -268,7 +268,7 @@ def test_sets_are_named_in_a_sentence(names: list[str], told: str) -> None:
 
 def test_a_run_that_was_throttled_says_how_often_and_for_how_long() -> None:
     (line,) = messages.tell(
-        [outcome(status=Status.SUCCEEDED, error=None)], messages.Retry("stop"), Ending(waits=[0, 7.5, 1])
+        [outcome(status=Status.SUCCEEDED, error=None)], messages.Retry("stop"), RunEnd(waits=[0, 7.5, 1])
     )
     assert line.startswith("Throttled 3 times")
     assert "up to 7.5 s" in line

@@ -15,8 +15,8 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusi
 from armsim import Simulator
 from armsim.intervals import Interval
 from armsim.world.description import default_description
-from azext_flexcompare.planning.batches import size
-from azext_flexcompare.planning.run_options import How, how_of
+from azext_flexcompare.planning.batches import parse_batch_size
+from azext_flexcompare.planning.run_options import RunOptions, merge_run_options
 from azext_flexcompare.table.entries import operations
 from tests.latest.conftest import Ran, Run, changes
 from tests.latest.test_survival import CLOUDS, Cloud, in_clouds, kill_at
@@ -60,7 +60,7 @@ def zones_together(sim: Simulator) -> list[tuple[Interval, Interval]]:
 def guests(sim: Simulator, **overrides: dict[str, Any]) -> list[str]:
     """Start over with six instances that behave so, `every` of them or one by its place; give their names."""
     world = default_description(6)
-    named = {"*" if place == "every" else f"#{place[1:]}": how for place, how in overrides.items()}
+    named = {"*" if place == "every" else f"#{place[1:]}": run_options for place, run_options in overrides.items()}
     world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = named
     sim.reset(world)
     return sim.names("flex")
@@ -223,7 +223,7 @@ def test_somebody_elses_operation_in_a_zone_keeps_the_next_from_beginning(run: R
 
 
 GIVEN = {
-    "batch_size": (size("1"),),
+    "batch_size": (parse_batch_size("1"),),
     "batch_by": ("zone",),
     "batch_pause": 1.0,
     "health_gate": "vm-agent",
@@ -233,9 +233,9 @@ GIVEN = {
 @pytest.mark.parametrize("name", GIVEN)
 def test_what_waits_for_ends_does_not_go_with_no_wait(name: str) -> None:
     restart = next(one for one in operations() if one.name == "restart")
-    How(**{name: GIVEN[name]}).check(restart)
+    RunOptions(**{name: GIVEN[name]}).check(restart)
     with pytest.raises(MutuallyExclusiveArgumentError, match=f"--{name.replace('_', '-')}"):
-        How(**{name: GIVEN[name]}, no_wait=True).check(restart)
+        RunOptions(**{name: GIVEN[name]}, no_wait=True).check(restart)
 
 
 UNHEALTHY = {"stop", "power-off", "deallocate", "delete-instances", "simulate-eviction"}
@@ -245,9 +245,9 @@ UNHEALTHY = {"stop", "power-off", "deallocate", "delete-instances", "simulate-ev
 def test_a_gate_of_health_is_refused_where_nothing_is_healthy_afterwards(operation: Any) -> None:
     if operation.name in UNHEALTHY:
         with pytest.raises(InvalidArgumentValueError, match="no instance is healthy"):
-            How(health_gate="vm-agent").check(operation)
+            RunOptions(health_gate="vm-agent").check(operation)
     else:
-        How(health_gate="vm-agent").check(operation)
+        RunOptions(health_gate="vm-agent").check(operation)
 
 
 def test_what_does_not_go_together_is_refused_before_anything_is_sent(run: Run, sim: Simulator) -> None:
@@ -269,19 +269,27 @@ def test_a_number_that_is_none_is_wrong_usage(run: Run, sim: Simulator, option: 
 
 
 def test_the_plan_of_a_log_can_be_said_again_but_not_changed() -> None:
-    recorded = How(
-        batch_size=(size("1"), size("10%")), batch_by=("zone",), batch_pause=5, max_errors=size("3")
-    ).as_record()
-    again = how_of({"batch_size": [size("1"), size("10%")], "batch_by": ["zone"], "batch_pause": 0.0}, recorded)
-    assert again == how_of({}, recorded)._replace(batch_pause=0)
+    recorded = RunOptions(
+        batch_size=(parse_batch_size("1"), parse_batch_size("10%")),
+        batch_by=("zone",),
+        batch_pause=5,
+        max_errors=parse_batch_size("3"),
+    ).to_log()
+    again = merge_run_options(
+        {"batch_size": [parse_batch_size("1"), parse_batch_size("10%")], "batch_by": ["zone"], "batch_pause": 0.0},
+        recorded,
+    )
+    assert again == merge_run_options({}, recorded)._replace(batch_pause=0)
     with pytest.raises(MutuallyExclusiveArgumentError, match="--batch-size"):
-        how_of({"batch_size": [size("2")]}, recorded)
-    assert how_of({"batch_size": [size("2")]}, recorded, anew=True).batch_size == (size("2"),)
+        merge_run_options({"batch_size": [parse_batch_size("2")]}, recorded)
+    assert merge_run_options({"batch_size": [parse_batch_size("2")]}, recorded, anew=True).batch_size == (
+        parse_batch_size("2"),
+    )
 
 
 def test_a_log_whose_sizes_are_none_is_refused() -> None:
     with pytest.raises(InvalidArgumentValueError, match="none is no size"):
-        how_of({}, {**How().as_record(), "batchSize": ["none"]})
+        merge_run_options({}, {**RunOptions().to_log(), "batchSize": ["none"]})
 
 
 def disturb(sim: Simulator, chance: random.Random) -> None:

@@ -10,7 +10,7 @@ import pytest
 from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.execution.unknown_outcome import SHOWN_ENDED, SHOWN_UNDER_WAY, can_be_settled
-from azext_flexcompare.scheduler.scheduler import SENDINGS
+from azext_flexcompare.scheduler.scheduler import MAX_SENDS
 from azext_flexcompare.table.entries import Operation
 from tests.latest.conftest import INSTANCES, changes
 from tests.latest.test_operations import EACH, LOCKED, WORLD, action_of, given
@@ -134,8 +134,8 @@ def test_an_instance_that_somebody_deleted_meanwhile_is_failed(the_run: Run) -> 
 
 @each_long
 def test_after_three_sendings_that_never_arrived_it_is_failed(the_run: Run) -> None:
-    assert the_run.with_fault("drop-before", SENDINGS).went() == "Failed"
-    assert (the_run.exit, the_run.sent, the_run.accepted) == (4, SENDINGS, 0)
+    assert the_run.with_fault("drop-before", MAX_SENDS).went() == "Failed"
+    assert (the_run.exit, the_run.sent, the_run.accepted) == (4, MAX_SENDS, 0)
     assert (the_run.code, the_run.row["reason"]) == ("ConnectionLost", None)
 
 
