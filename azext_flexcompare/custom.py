@@ -133,14 +133,14 @@ def nat_rule_create(
     no_wait: bool = False,
     yes: bool = False,
 ) -> list[dict[str, Any]]:
-    """Give each chosen instance a NAT rule of its own."""
+    """Create a NAT rule for each chosen instance."""
     from azext_flexcompare.nat_rules.commands import create_rules
-    from azext_flexcompare.nat_rules.rules import Wish
+    from azext_flexcompare.nat_rules.rules import RuleRequest
     from azext_flexcompare.planning.run_options import RunOptions
 
-    wish = Wish(backend_port, frontend_port_start, frontend_ip_name, protocol)
+    request = RuleRequest(backend_port, frontend_port_start, frontend_ip_name, protocol)
     run_options = RunOptions(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
-    return create_rules(cmd.cli_ctx, choice, lb_name, wish, run_options)
+    return create_rules(cmd.cli_ctx, choice, lb_name, request, run_options)
 
 
 def nat_rule_delete(
@@ -154,7 +154,7 @@ def nat_rule_delete(
     no_wait: bool = False,
     yes: bool = False,
 ) -> list[dict[str, Any]]:
-    """Take our NAT rules away from each chosen instance."""
+    """Delete the NAT rules of `nat-rule create` of each chosen instance."""
     from azext_flexcompare.nat_rules.commands import delete_rules
     from azext_flexcompare.planning.run_options import RunOptions
 

@@ -31,7 +31,7 @@ from azext_flexcompare.execution.remaining_work import remaining_work
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog.replay import ENDED, outcome_of, replay
-from azext_flexcompare.nat_rules.commands import load_balancer_id, read_load_balancer
+from azext_flexcompare.nat_rules.network import load_balancer_id, read_load_balancer
 from azext_flexcompare.planning.batches import parse_amount, parse_batch_size
 from azext_flexcompare.planning.run_options import merge_run_options
 from azext_flexcompare.planning.work import Work

@@ -13,8 +13,9 @@ from azure.core.pipeline.transport import RequestsTransport
 from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.clients import ArmClient, Azure
-from azext_flexcompare.nat_rules.commands import Edit, Rewrite, read_load_balancer
-from azext_flexcompare.nat_rules.rules import Body, Place, RuleError, Wish, grant, with_rules
+from azext_flexcompare.nat_rules.bodies import Body, IpConfiguration, RuleError, add_rules
+from azext_flexcompare.nat_rules.network import Edit, ResourceUpdate, read_load_balancer
+from azext_flexcompare.nat_rules.rules import RuleRequest, assign_rules
 from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled
 from tests.latest.conftest import INSTANCES, Ran, Run, changes
 from tests.latest.test_sending import Credential
@@ -113,7 +114,7 @@ def test_a_second_time_changes_nothing_and_says_why(create: Create, sim: Simulat
     assert len(changes(sim)) == before
     assert set(statuses(done).values()) == {"Skipped"}
     assert told(done.json, "rule", "frontendPort") == told(first, "rule", "frontendPort")
-    assert done.json[0]["reason"] == f"It has rule {first[0]['rule']} on port 51000 already."
+    assert done.json[0]["reason"] == f"It already has rule {first[0]['rule']} on port 51000."
 
 
 def test_further_instances_get_the_ports_that_are_left(create: Create, sim: Simulator, run: Run) -> None:
@@ -227,7 +228,10 @@ def test_what_was_taken_away_is_not_taken_away_again(create: Create, delete: Cre
     before = len(changes(sim))
     done = delete()
     assert done.exit == 0
-    assert told(done.json, "status", "reason") == [("Skipped", "It has no NAT rule of ours on flex-lb.")] * INSTANCES
+    assert (
+        told(done.json, "status", "reason")
+        == [("Skipped", "It has no NAT rule of `nat-rule create` on flex-lb.")] * INSTANCES
+    )
     assert len(changes(sim)) == before
 
 
@@ -327,7 +331,7 @@ def test_a_load_balancer_can_be_named_by_its_id(run: Run, sim: Simulator) -> Non
     assert done.exit == 0, done.stderr
     done = run("nat-rule", "list", *SET, "--lb-name", sim.scale_sets["flex"])
     assert done.exit == 1
-    assert "is the id of something else" in done.stderr
+    assert "is not the id of a load balancer" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -413,7 +417,7 @@ def test_a_load_balancer_with_several_frontends_must_be_told_which(run: Run, sim
     spare = ("nat-rule", "create", *SET, "--lb-name", "spare-lb", *SSH)
     done = run(*spare)
     assert done.exit == 1
-    assert "there are: first, second" in done.stderr
+    assert "Its frontends: first, second" in done.stderr
     assert not changes(sim)
     assert run(*spare, "--frontend-ip-name", "second").exit == 0
     rows = run("nat-rule", "list", *SET).json
@@ -468,8 +472,8 @@ def adding(name: str) -> Edit:
     nic = {"name": name, "id": name, "properties": {"ipConfigurations": [{"id": "c", "properties": {}}]}}
 
     def edit(lb: Body) -> Body | None:
-        new = grant(lb, [Place(name, nic, "c")], Wish(22, 51000))
-        return with_rules(lb, [one.rule for one in new if not one.there])
+        new = assign_rules(lb, [IpConfiguration(name, nic, "c")], RuleRequest(22, 51000))
+        return add_rules(lb, [one.rule for one in new if not one.exists])
 
     return edit
 
@@ -486,7 +490,7 @@ def ports(lb: Body) -> dict[str, int]:
 
 def test_whoever_loses_the_race_takes_what_the_winner_has_left(azure: Azure, sim: Simulator) -> None:
     read = load_balancer(azure, sim)
-    winner, loser = (Rewrite(azure, read, adding(name)) for name in ("first", "second"))
+    winner, loser = (ResourceUpdate(azure, read, adding(name)) for name in ("first", "second"))
     ended(winner(), sim)
     with pytest.raises(Throttled):
         loser()
@@ -497,7 +501,7 @@ def test_whoever_loses_the_race_takes_what_the_winner_has_left(azure: Azure, sim
 
 def test_a_race_is_run_five_times_more_and_then_given_up(azure: Azure, sim: Simulator) -> None:
     wrong(sim, "loadBalancers", LOST)
-    rewrite = Rewrite(azure, load_balancer(azure, sim), adding("one"))
+    rewrite = ResourceUpdate(azure, load_balancer(azure, sim), adding("one"))
     for _ in range(5):
         with pytest.raises(Throttled):
             rewrite()
@@ -516,12 +520,12 @@ def test_a_conflict_that_passes_is_waited_for_and_no_other(
 ) -> None:
     wrong(sim, "loadBalancers", {"status": 409, "code": code, "message": "No."})
     with pytest.raises(expected):
-        Rewrite(azure, load_balancer(azure, sim), adding("one"))()
+        ResourceUpdate(azure, load_balancer(azure, sim), adding("one"))()
 
 
 def test_what_somebody_else_has_done_meanwhile_is_not_done_again(azure: Azure, sim: Simulator) -> None:
     read = load_balancer(azure, sim)
-    one, other = (Rewrite(azure, read, adding("same")) for _ in range(2))
+    one, other = (ResourceUpdate(azure, read, adding("same")) for _ in range(2))
     ended(one(), sim)
     with pytest.raises(Throttled):
         other()
@@ -531,7 +535,7 @@ def test_what_somebody_else_has_done_meanwhile_is_not_done_again(azure: Azure, s
 
 def test_a_plan_that_has_become_impossible_fails_and_says_why(azure: Azure, sim: Simulator) -> None:
     def impossible(_: Body) -> Body | None:
-        raise RuleError("no port is left", "")
+        raise RuleError("No port is left.")
 
-    with pytest.raises(Failure, match=r"no port is left\."):
-        Rewrite(azure, load_balancer(azure, sim), impossible)()
+    with pytest.raises(Failure, match=r"No port is left\."):
+        ResourceUpdate(azure, load_balancer(azure, sim), impossible)()
