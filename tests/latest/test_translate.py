@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_flexcompare.table.entries import facts, operations
-from azext_flexcompare.translation.rewrite import FLAG, OURS, Translation, _known, translate, unified
+from azext_flexcompare.translation.rewrite import FLAG, OURS, Translation, format_diff, shared_options, translate
 
 FOLDER = Path(__file__).with_name("translations")
 CASES = [
@@ -104,14 +104,14 @@ def holds(script: str) -> Translation:
     assert (done.text == script) == (not done.rewritten)
     again = translate(done.text)
     assert (again.text, again.rewritten) == (done.text, [])
-    assert [(one.line, one.reason) for one in again.needs_person] == [
-        (one.line, one.reason) for one in done.needs_person
+    assert [(one.line, one.reason) for one in again.needs_review] == [
+        (one.line, one.reason) for one in done.needs_review
     ]
     for one in done.rewritten:
         assert one.before in script
         assert one.after in done.text
         assert one.reason
-    for left in done.needs_person:
+    for left in done.needs_review:
         assert left.call in script
         assert left.call.splitlines()[0] in script.split("\n")[left.line - 1]
         assert left.reason == left.reason.strip()
@@ -141,7 +141,7 @@ def test_a_script_becomes_what_the_case_says(case: dict[str, Any]) -> None:
     assert set(case) <= {"it", "script", "becomes", "left"}
     done = holds(case["script"])
     assert done.text == case.get("becomes", case["script"])
-    left, expected = done.needs_person, case.get("left", [])
+    left, expected = done.needs_review, case.get("left", [])
     assert [one.line for one in left] == [line for line, _ in expected], left
     for one, (_, text) in zip(left, expected, strict=True):
         assert text in one.reason
@@ -169,7 +169,7 @@ def test_bytes_that_are_no_text_survive(data: bytes) -> None:
 def test_deep_nesting_is_refused_and_not_run_into(opening: str) -> None:
     done = holds(opening * 5001 + "az vmss deallocate -g rg")
     assert not done.rewritten
-    assert len(done.needs_person) == 1
+    assert len(done.needs_review) == 1
 
 
 def test_the_reason_of_a_rewriting_is_that_of_the_table() -> None:
@@ -184,7 +184,7 @@ def test_the_reason_of_a_rewriting_is_that_of_the_table() -> None:
 
 def test_what_is_left_has_the_reason_of_the_table() -> None:
     (row,) = (row for row in facts()["commands"] if row["name"] == "nic show")
-    (left,) = translate("az vmss nic show --ids $x").needs_person
+    (left,) = translate("az vmss nic show --ids $x").needs_review
     assert left == (1, "az vmss nic show --ids $x", f"{row['today']} Use `{row['instead']}`.")
 
 
@@ -194,7 +194,7 @@ def test_each_command_of_the_table_is_left_rewritten_or_reported(row: dict[str, 
     done = holds(f"az vmss {row['name']} -g rg -n web{options}\n")
     works = row["onFlexible"] == "works" and "withOptions" not in row
     rewritable = not works and (row["instead"] or "").startswith(OURS)
-    assert (len(done.rewritten), len(done.needs_person)) == (rewritable, not works and not rewritable)
+    assert (len(done.rewritten), len(done.needs_review)) == (rewritable, not works and not rewritable)
 
 
 def test_a_diff_is_one_that_patch_takes(tmp_path: Path) -> None:
@@ -204,13 +204,13 @@ def test_a_diff_is_one_that_patch_takes(tmp_path: Path) -> None:
     after = translate(before).text
     script = tmp_path / "deploy.sh"
     script.write_text(before, "utf-8", newline="")
-    diff = unified(before, after, "deploy.sh")
+    diff = format_diff(before, after, "deploy.sh")
     subprocess.run(["patch", "-p0", "--binary"], input=diff.encode(), cwd=tmp_path, check=True, capture_output=True)
     assert script.read_bytes() == after.encode()
 
 
 def test_a_script_that_stays_has_no_diff() -> None:
-    assert unified("a\nb", "a\nb", "x") == ""
+    assert format_diff("a\nb", "a\nb", "x") == ""
 
 
 def calls_of(script: str, place: Path) -> list[list[str]]:
@@ -265,7 +265,7 @@ def test_an_option_that_is_kept_is_one_of_ours_that_takes_as_many_values(cli: di
     for row in facts()["commands"]:
         command = (row["instead"] or "").removeprefix("az ")
         if command.startswith("vmss-flex "):
-            known = _known(ours.get(command.removeprefix("vmss-flex ")), row.get("shares", ()))
+            known = shared_options(ours.get(command.removeprefix("vmss-flex ")), row.get("shares", ()))
             here, there = cli["options"][command], cli["options"][f"vmss {row['name']}"]
             wrong += [(row["name"], name) for name in row.get("shares", ()) if name not in there]
             kept += len(known.keys() & there.keys())
