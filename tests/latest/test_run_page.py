@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from armsim import Simulator
 from azext_flexcompare.html_report import markup
 from azext_flexcompare.html_report import page as run_page
-from azext_flexcompare.html_report.chart import SHAPES, spread
-from azext_flexcompare.html_report.model import UNFINISHED, WAITING, WORDS, Run, run_of
+from azext_flexcompare.html_report.chart import SHAPES, quartiles_of
+from azext_flexcompare.html_report.model import STATUSES, UNFINISHED, WAITING, Run, read_run
 from azext_flexcompare.html_report.timeline import Timeline
 from tests.latest.conftest import Run as RunAz
 
@@ -165,11 +165,11 @@ class Parsed(HTMLParser):
 
 
 def run_in(log: Log) -> Run:
-    return run_of(log, "log.jsonl")
+    return read_run(log, "log.jsonl")
 
 
 def page_of(log: Log) -> str:
-    return run_page.page(run_in(log), "log.jsonl")
+    return run_page.format_page(run_in(log), "log.jsonl")
 
 
 def parsed(log: Log) -> Parsed:
@@ -214,12 +214,12 @@ def test_the_head_says_what_was_done_when_and_how_it_ended() -> None:
     facts = dict(zip(page.texts("dt"), page.texts("dd"), strict=False))
     assert page.texts("h1") == ["restart: flex"]
     assert page.texts("title") == ["restart: flex, 2026-11-23 07:38:12 UTC"]
-    assert facts["Began"] == "2026-11-23 07:38:12 UTC"
+    assert facts["Started"] == "2026-11-23 07:38:12 UTC"
     assert facts["Ended"] == "2026-11-23 07:39:16 UTC"
-    assert facts["Took"] == "1 min 4 s"
+    assert facts["Duration"] == "1 min 4 s"
     assert facts["Exit status"] == "5, stopped early"
     assert facts["Scale set"] == "flex (resource group rg)"
-    assert facts["Throttled"] == "2 times, 1 instance, to wait up to 5.0 s"
+    assert facts["Throttled"] == "2 times, 1 instance, retry after up to 5.0 s"
     assert facts["Health"] == "1 of 2 batches healthy"
     assert "5 instances: 1 Succeeded, 2 Failed, 1 TimedOut, 1 Skipped." in page.texts("p")
     assert "Stopped early: Too many failures: 3." in page.texts("p")
@@ -269,12 +269,12 @@ def test_durations_of_a_fault_domain_are_told_by_shortest_median_longest_and_slo
 def test_a_log_that_was_cut_says_who_had_been_sent_a_call_and_who_had_not() -> None:
     log = [one for one in whole_log() if one["at"] < at(9)]
     page = parsed(log)
-    assert page.instances()["flex_a"] == [UNFINISHED, "1", "07:38:12", "", "accepted, no end seen"]
+    assert page.instances()["flex_a"] == [UNFINISHED, "1", "07:38:12", "", "accepted, no outcome"]
     assert page.instances()["flex_c"] == [WAITING, "2", "", "", ""]
-    notice = next(text for text in page.texts("p") if text.startswith("The log ends at 07:38:18 UTC"))
-    assert "2 instances had been sent a call" in notice
-    assert "of 2 nothing is told" in notice
-    assert "Last seen" in page.texts("dt")
+    notice = next(text for text in page.texts("p") if "its last record is of 07:38:18 UTC" in text)
+    assert "Sent without an outcome (Unfinished): 2 instances." in notice
+    assert "Without a record (Waiting): 2 instances." in notice
+    assert "Last record" in page.texts("dt")
     assert "Exit status" not in page.texts("dt")
 
 
@@ -294,7 +294,7 @@ def test_of_a_retry_the_last_run_is_shown_and_nothing_of_the_runs_before() -> No
     ]
     page = parsed([*whole_log(), *retry])
     assert page.instances() == {"flex_b": ["Succeeded", "1", "07:39:53", "2.0", ""]}
-    told = "The log tells of 2 runs; this is the last. 4 instances of those before had no part in it."
+    told = "The log has 2 runs; this is the last one. 4 instances of the earlier runs had no part in it."
     assert told in page.texts("p")
     assert "Throttled" not in page.texts("dt")
 
@@ -315,8 +315,8 @@ def test_the_time_between_leaving_and_resuming_takes_little_room() -> None:
         said("end", day + 2, exit=0),
     ]
     run = run_in(log)
-    line = Timeline(run.began, run.seen, run.pauses)
-    places = [line.place(BEGAN + timedelta(seconds=seconds)) for seconds in (0, 1, day, day + 1, day + 2)]
+    line = Timeline(run.started, run.last_record, run.pauses)
+    places = [line.position(BEGAN + timedelta(seconds=seconds)) for seconds in (0, 1, day, day + 1, day + 2)]
     assert places == [0, 32.33, 35.33, 67.67, 100]
     assert "resumed at 2026-11-24 07:38:12" in parsed(log).said
 
@@ -328,7 +328,7 @@ def test_the_last_outcome_of_an_instance_counts() -> None:
 
 @pytest.mark.parametrize("log", [[], [said("intent", 1, "a")], [{"record": "plan"}], [{"a": 1}], ["x"]], ids=str)
 def test_what_tells_of_no_run_is_refused_by_name(log: Any) -> None:
-    with pytest.raises(ValidationError, match=r"log\.jsonl tells of no run"):
+    with pytest.raises(ValidationError, match=r"log\.jsonl has no run"):
         run_in(log)
 
 
@@ -362,18 +362,18 @@ def log_saying(text: str) -> Log:
 
 @given(texts)
 def test_no_text_of_a_log_becomes_an_element_or_an_attribute(text: str) -> None:
-    html = run_page.page(run_in(log_saying(f"x{text}")), text)
+    html = run_page.format_page(run_in(log_saying(f"x{text}")), text)
     page, tame = Parsed(html), parsed(log_saying("x"))
     assert skeleton(page) == skeleton(tame)
     assert page.comments == []
     assert page.open == []
     assert [one.get("class") for _, one in page.elements] == [one.get("class") for _, one in tame.elements]
-    assert markup.visible(f"x{text}") in page.texts("h3")[0]
+    assert markup.show_invisible(f"x{text}") in page.texts("h3")[0]
 
 
 @given(texts)
 def test_what_shows_nothing_or_turns_text_around_is_spelt_out(text: str) -> None:
-    html = run_page.page(run_in(log_saying(f"x{text}")), text)
+    html = run_page.format_page(run_in(log_saying(f"x{text}")), text)
     assert {one for one in html if unicodedata.category(one)[0] == "C"} <= {"\n"}
     html.encode("utf-8")
 
@@ -424,10 +424,10 @@ def test_every_reference_inside_the_page_leads_somewhere() -> None:
 
 
 def test_every_status_has_a_shape_of_its_own_and_stands_there_as_a_word() -> None:
-    assert {*WORDS} < {*SHAPES}
+    assert {*STATUSES} < {*SHAPES}
     assert len({path for _, path in SHAPES.values()}) == len(SHAPES)
-    log = [plan(*(planned(word) for word in WORDS)), *(ended(word, word, 0, 1) for word in WORDS)]
-    assert {name: row[0] for name, row in parsed(log).instances().items()} == {word: word for word in WORDS}
+    log = [plan(*(planned(word) for word in STATUSES)), *(ended(word, word, 0, 1) for word in STATUSES)]
+    assert {name: row[0] for name, row in parsed(log).instances().items()} == {word: word for word in STATUSES}
 
 
 def colours(style: str) -> dict[str, str]:
@@ -474,13 +474,13 @@ def test_a_later_moment_is_never_further_left_and_ticks_are_few(
     end += timedelta(seconds=active)
     line = Timeline(began, end, spans)
     asked = sorted([began, end, *(moment for span in spans for moment in span)])
-    places = [line.place(moment) for moment in asked]
+    places = [line.position(moment) for moment in asked]
     assert places == sorted(places)
     assert places[0] == 0
     assert places[-1] <= 100
     ticks = line.ticks()
     assert len(ticks) <= 2 * (5 + len(spans)) + 1
-    assert [tick.place for tick in ticks] == sorted(tick.place for tick in ticks)
+    assert [tick.position for tick in ticks] == sorted(tick.position for tick in ticks)
 
 
 @pytest.mark.parametrize(
@@ -498,8 +498,8 @@ def test_ticks_stand_at_round_moments(seconds: float, labels: list[str]) -> None
 
 
 def test_a_spread_of_one_duration_is_that_duration() -> None:
-    assert spread([3.0]) == (3.0, 3.0, 3.0, 3.0, 3.0)
-    assert spread([]) is None
+    assert quartiles_of([3.0]) == (3.0, 3.0, 3.0, 3.0, 3.0)
+    assert quartiles_of([]) is None
 
 
 def many(count: int) -> Log:
@@ -549,7 +549,7 @@ def test_the_page_is_there_whole_or_as_it_was_and_nothing_else_is_left(tmp_path:
         "throttled": 2,
         "exit": 5,
     }
-    assert file.read_text("utf-8") == run_page.page(run_in(whole_log()), "log.jsonl")
+    assert file.read_text("utf-8") == run_page.format_page(run_in(whole_log()), "log.jsonl")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["log.jsonl", "page.html"]
 
 
