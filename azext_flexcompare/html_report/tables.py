@@ -96,7 +96,7 @@ def duration_table(run: Run) -> Markup | None:
         return None
     scale = f"0 to {format_seconds(longest)} s"
     headings = ("Zone", "FD", "Instances", "Shortest", "Median", "Longest", scale, "Slowest")
-    note = "Seconds from the call to its end, by fault domain (FD). The bar is the middle half, its mark the median."
+    note = "Seconds from call to end, by fault domain (FD). Bar: middle half. Mark: median."
     return _section("durations", "Durations", tag("p", note, class_="quiet"), _table(headings, rows, (2, 3, 4, 5)))
 
 

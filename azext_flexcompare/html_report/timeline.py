@@ -13,6 +13,7 @@ from typing import NamedTuple
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 PAUSE_SHARE = 3.0  # of 100
 MAX_TICKS = 5
+MIN_DISTANCE = 9.0  # of 100, so that labels do not overlap
 MINUTE, DAY = 60, 86400
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, MINUTE, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, DAY)
 
@@ -44,14 +45,15 @@ class Timeline:
         return [(self._position(start), self._position(end)) for start, end in self._pauses]
 
     def ticks(self) -> list[Tick]:
-        """Choose a few round times in UTC."""
+        """Choose a few round times in UTC whose labels do not overlap."""
         step = _step(self._active)
-        found = [
-            index * step
-            for start, end in self._pieces
-            for index in range(math.ceil(start / step), math.floor(end / step) + 1)
-        ]
-        return [Tick(self._position(seconds), _label(seconds, step)) for seconds in found]
+        found: list[Tick] = []
+        for start, end in self._pieces:
+            for index in range(math.ceil(start / step), math.floor(end / step) + 1):
+                position = self._position(index * step)
+                if not found or position - found[-1].position >= MIN_DISTANCE:
+                    found.append(Tick(position, _label(index * step, step)))
+        return found
 
     def _position(self, seconds: float) -> float:
         active = sum(max(0.0, min(seconds, end) - start) for start, end in self._pieces)

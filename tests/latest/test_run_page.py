@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -480,7 +481,7 @@ def test_a_later_moment_is_never_further_left_and_ticks_are_few(
     assert places[-1] <= 100
     ticks = line.ticks()
     assert len(ticks) <= 2 * (5 + len(spans)) + 1
-    assert [tick.position for tick in ticks] == sorted(tick.position for tick in ticks)
+    assert all(other.position - one.position >= 9 for one, other in pairwise(ticks))
 
 
 @pytest.mark.parametrize(
