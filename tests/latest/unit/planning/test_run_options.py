@@ -1,0 +1,55 @@
+"""The options that every operation takes, checked and as a job log keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
+
+from azext_flexcompare.planning.batches import size
+from azext_flexcompare.planning.run_options import How, how_of
+from azext_flexcompare.table.entries import operations
+
+GIVEN = {
+    "batch_size": (size("1"),),
+    "batch_by": ("zone",),
+    "batch_pause": 1.0,
+    "health_gate": "vm-agent",
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_what_waits_for_ends_does_not_go_with_no_wait(name: str) -> None:
+    restart = next(one for one in operations() if one.name == "restart")
+    How(**{name: GIVEN[name]}).check(restart)
+    with pytest.raises(MutuallyExclusiveArgumentError, match=f"--{name.replace('_', '-')}"):
+        How(**{name: GIVEN[name]}, no_wait=True).check(restart)
+
+
+UNHEALTHY = {"stop", "power-off", "deallocate", "delete-instances", "simulate-eviction"}
+
+
+@pytest.mark.parametrize("operation", operations(), ids=lambda one: one.name)
+def test_a_gate_of_health_is_refused_where_nothing_is_healthy_afterwards(operation: Any) -> None:
+    if operation.name in UNHEALTHY:
+        with pytest.raises(InvalidArgumentValueError, match="no instance is healthy"):
+            How(health_gate="vm-agent").check(operation)
+    else:
+        How(health_gate="vm-agent").check(operation)
+
+
+def test_the_plan_of_a_log_can_be_said_again_but_not_changed() -> None:
+    recorded = How(
+        batch_size=(size("1"), size("10%")), batch_by=("zone",), batch_pause=5, max_errors=size("3")
+    ).as_record()
+    again = how_of({"batch_size": [size("1"), size("10%")], "batch_by": ["zone"], "batch_pause": 0.0}, recorded)
+    assert again == how_of({}, recorded)._replace(batch_pause=0)
+    with pytest.raises(MutuallyExclusiveArgumentError, match="--batch-size"):
+        how_of({"batch_size": [size("2")]}, recorded)
+    assert how_of({"batch_size": [size("2")]}, recorded, anew=True).batch_size == (size("2"),)
+
+
+def test_a_log_whose_sizes_are_none_is_refused() -> None:
+    with pytest.raises(InvalidArgumentValueError, match="none is no size"):
+        how_of({}, {**How().as_record(), "batchSize": ["none"]})
