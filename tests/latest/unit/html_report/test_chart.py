@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azext_flexcompare.html_report.chart import SHAPES, spread
+from azext_flexcompare.html_report.chart import SHAPES, class_of, shape, spread
 from azext_flexcompare.html_report.model import WORDS
 from tests.latest.helpers.report_logs import ended, parsed, plan, planned
 
@@ -17,3 +17,13 @@ def test_every_status_has_a_shape_of_its_own_and_stands_there_as_a_word() -> Non
 def test_a_spread_of_one_duration_is_that_duration() -> None:
     assert spread([3.0]) == (3.0, 3.0, 3.0, 3.0, 3.0)
     assert spread([]) is None
+
+
+def test_a_spread_has_the_quartiles_between_its_ends() -> None:
+    assert spread([1.0, 2.0, 3.0, 4.0, 5.0]) == (1.0, 2.0, 3.0, 4.0, 5.0)
+
+
+def test_a_status_that_nobody_knows_has_the_class_of_the_unknown() -> None:
+    assert class_of("<b>") == "Unknown"
+    assert class_of("Failed") == "Failed"
+    assert "#is-Unknown" in shape("<b>")

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-import requests
 from azure.cli.core.azclierror import AzCLIError
-from azure.core.pipeline.policies import SansIOHTTPPolicy
-from azure.core.pipeline.transport import RequestsTransport
 from hypothesis import given
 
 from armsim import Simulator
-from azext_flexcompare.arm.clients import ArmClient, Azure
+from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.nat_rules.commands import Edit, Rewrite, load_balancer_id, read_load_balancer
 from azext_flexcompare.nat_rules.rules import Body, Place, RuleError, Wish, grant, with_rules
 from azext_flexcompare.scheduler.poller import Failure, Flight, Throttled
-from tests.latest.helpers.clouds import Credential
 from tests.latest.helpers.factories import instance
 from tests.latest.helpers.hostile import GROUP, Recorder, hostile
 from tests.latest.helpers.network import LOST, puts, wrong
@@ -38,31 +31,6 @@ def test_no_name_of_a_load_balancer_leaves_its_group(name: str) -> None:
 
 
 # a race that somebody else has really won
-
-
-class Policy(SansIOHTTPPolicy[Any, Any]):
-    """Logs in to the simulator, which asks for no more than a token of its own."""
-
-    def __init__(self, token: str = "") -> None:
-        self.token = token
-
-    def on_request(self, request: Any) -> None:
-        request.http_request.headers["Authorization"] = f"Bearer {self.token}"
-
-
-@pytest.fixture
-def azure(sim: Simulator) -> Iterator[Azure]:
-    with requests.Session() as session:
-        session.verify, session.trust_env = str(sim.ca_file), False
-        options = {
-            "user_agent_policy": SansIOHTTPPolicy(),
-            "logging_policy": SansIOHTTPPolicy(),
-            "raw_request_hook": None,
-        }
-        transport = RequestsTransport(session=session, session_owner=False, connection_verify=str(sim.ca_file))
-        login = Policy(Credential(sim).get_token().token)
-        client = ArmClient(None, "", sim.url, authentication_policy=login, transport=transport, **options)
-        yield Azure({}.__getitem__, {sim.subscription: client}.__getitem__)
 
 
 def load_balancer(azure: Azure, sim: Simulator) -> Body:
