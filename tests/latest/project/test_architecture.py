@@ -191,3 +191,35 @@ def test_the_walk_sees_an_import_wherever_it_stands(tmp_path: Path) -> None:
     file = tmp_path / "module.py"
     file.write_text("import a.b\ndef f():\n    from c.d import e\n", encoding="utf-8")
     assert imports_of(file) == {"a.b", "c.d.e"}
+
+
+TESTS = ROOT / "tests" / "latest"
+TEST_FILES = sorted(TESTS.rglob("test_*.py"))
+LATER = {"execution.domain_guard", "execution.set_survey", "planning.skips"}  # about to become parts of other modules
+
+
+def unit_test_of(module: str) -> Path:
+    *package, name = module.split(".")
+    return TESTS.joinpath("unit", *package, f"test_{name.lstrip('_')}.py")
+
+
+def test_no_test_file_imports_another() -> None:
+    found = {path.name: [one for one in imports_of(path) if ".test_" in one] for path in TEST_FILES}
+    assert len(found) > 50
+    assert {name: imported for name, imported in found.items() if imported} == {}
+
+
+def test_every_module_has_the_unit_test_file_of_its_name() -> None:
+    modules = [module for module in MODULES if module.split(".")[-1] != "__init__"]
+    assert {module for module in modules if not unit_test_of(module).is_file()} == LATER
+
+
+def test_a_function_of_the_helpers_is_defined_once() -> None:
+    helpers = [name for path in (TESTS / "helpers").glob("*.py") for name in names_defined_in(path)]
+    assert len(helpers) == len(set(helpers))
+    again = {path.name: sorted({*names_defined_in(path)} & {*helpers}) for path in TEST_FILES}
+    assert {name: found for name, found in again.items() if found} == {}
+
+
+def names_defined_in(path: Path) -> list[str]:
+    return [node.name for node in tree_of(path).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]

@@ -32,14 +32,14 @@ def accepted(number: int) -> Callable[[Simulator], bool]:
     return lambda sim: len(changes(sim)) == number
 
 
-def ended(process: subprocess.Popen[str], sim: Simulator) -> Callable[[Simulator], bool]:
+def has_ended(process: subprocess.Popen[str], sim: Simulator) -> Callable[[Simulator], bool]:
     """Let hour after hour pass until a process ends."""
 
-    def ended(_: Simulator) -> bool:
+    def has_ended(_: Simulator) -> bool:
         sim.advance(2 * HOUR)
         return process.poll() is not None
 
-    return ended
+    return has_ended
 
 
 def most_at_once(sim: Simulator) -> int:
@@ -54,7 +54,7 @@ def test_az_vm_has_ten_under_way_goes_on_when_half_fail_and_exits_0(
         sim.add_fault({"vm": name, "action": "restart", "fault": NO_CAPACITY})
     with started(environment, str(AZ), "vm", "restart", "--ids", *ids) as process:
         wait_until(sim, accepted(10))
-        wait_until(sim, ended(process, sim))
+        wait_until(sim, has_ended(process, sim))
         said = process.communicate()[1]
     assert process.returncode == 0
     assert said.count("AllocationFailed") >= MANY / 2
@@ -71,7 +71,7 @@ def test_az_vm_names_another_vm_than_the_one_that_failed(
     with started(environment, str(AZ), "vm", "restart", "--ids", *ids[:2]) as process:
         # The second one's refusal has long been taken in when the first one is asked about again and again.
         wait_until(sim, lambda sim: sum(one["action"] == "poll" for one in sim.requests()) >= 20)
-        wait_until(sim, ended(process, sim))
+        wait_until(sim, has_ended(process, sim))
         said = process.communicate()[1]
     assert f'{ids[0]}: "(OperationNotAllowed)' in said
     assert f'{ids[1]}: "(AllocationFailed)' in said
@@ -81,7 +81,7 @@ def test_az_vm_sends_the_rest_after_ctrl_c(ids: list[str], sim: Simulator, envir
     with started(environment, str(AZ), "vm", "restart", "--ids", *ids) as process:
         wait_until(sim, accepted(10))
         process.send_signal(signal.SIGINT)
-        wait_until(sim, ended(process, sim))
+        wait_until(sim, has_ended(process, sim))
         process.communicate()
     assert len(changes(sim)) == MANY
 
@@ -124,7 +124,7 @@ def test_only_we_have_the_options_for_rolling_out(group: str, has: bool, environ
 def test_ours_has_all_under_way_at_once(sim: Simulator, environment: dict[str, str]) -> None:
     with started(environment, str(AZ), "vmss-flex", "restart", *FLEX) as process:
         wait_until(sim, accepted(MANY))
-        wait_until(sim, ended(process, sim))
+        wait_until(sim, has_ended(process, sim))
         process.communicate()
     assert process.returncode == 0
     assert most_at_once(sim) == MANY

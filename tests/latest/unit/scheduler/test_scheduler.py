@@ -134,14 +134,14 @@ def run(service: Service, interrupted: Callable[[], bool] = lambda: False, **lim
     return fan_out(range(len(service.steps)), service.send, Limits(**limits), Overseer(interrupted))
 
 
-def statuses(outcomes: Sequence[Outcome[int]]) -> list[str]:
+def statuses_of(outcomes: Sequence[Outcome[int]]) -> list[str]:
     return [outcome.status for outcome in outcomes]
 
 
 def assert_as_planned(service: Service, plans: Sequence[Plan], outcomes: Sequence[Outcome[int]]) -> None:
     """Each target in its place, ended as its plan ends, and not one request more or less than planned."""
     assert [outcome.target for outcome in outcomes] == list(range(len(plans)))
-    assert statuses(outcomes) == [ENDS[plan[-1]] for plan in plans]
+    assert statuses_of(outcomes) == [ENDS[plan[-1]] for plan in plans]
     assert [outcome.error for outcome in outcomes] == [ERRORS.get(plan[-1]) for plan in plans]
     sends = [plan.count("throttle") + 1 for plan in plans]
     assert Counter(service.sent) == dict(enumerate(sends))
@@ -210,14 +210,14 @@ def test_a_target_that_ended_well_has_its_times_its_url_and_what_it_returned() -
 @pytest.mark.parametrize("lost", ["lost", "look throttled", "going"])
 def test_what_was_accepted_is_never_sent_again(lost: str) -> None:
     service = Service(("accept", *[lost] * 20, "done"))
-    assert statuses(run(service)) == ["Succeeded"]
+    assert statuses_of(run(service)) == ["Succeeded"]
     assert (service.sent, len(service.looked)) == ([0], 21)
 
 
 @pytest.mark.parametrize("plan", [("refuse",), ("crash",), ("accept", "fail"), ("accept", "crash")])
 def test_what_failed_is_never_sent_again_and_does_not_touch_the_others(plan: Plan) -> None:
     service = Service(WELL, plan, WELL)
-    assert statuses(run(service)) == ["Succeeded", "Failed", "Succeeded"]
+    assert statuses_of(run(service)) == ["Succeeded", "Failed", "Succeeded"]
     assert sorted(service.sent) == [0, 1, 2]
 
 
@@ -239,7 +239,7 @@ class Full(Service):
 def test_as_many_are_in_flight_as_was_asked_and_never_more(parallel: int) -> None:
     service = Full(*[("throttle", "accept", "going", "done")] * 12)
     service.full = parallel
-    assert set(statuses(run(service, parallel=parallel))) == {"Succeeded"}
+    assert set(statuses_of(run(service, parallel=parallel))) == {"Succeeded"}
     assert service.peak == parallel
 
 
@@ -247,7 +247,7 @@ def test_more_can_be_in_flight_than_there_are_threads() -> None:
     service = Full(*[WELL] * 100)
     service.full = 100
     threads = threading.active_count() + 2
-    assert set(statuses(run(service, lambda: threading.active_count() > threads, workers=2))) == {"Succeeded"}
+    assert set(statuses_of(run(service, lambda: threading.active_count() > threads, workers=2))) == {"Succeeded"}
 
 
 def test_a_slow_look_holds_nobody_up() -> None:
@@ -259,7 +259,7 @@ def test_a_slow_look_holds_nobody_up() -> None:
         elif step == "done":
             others.release()
 
-    assert set(statuses(run(Service(*[WELL] * 10, hook=slow), workers=2))) == {"Succeeded"}
+    assert set(statuses_of(run(Service(*[WELL] * 10, hook=slow), workers=2))) == {"Succeeded"}
 
 
 def test_a_throttled_sending_is_repeated_and_holds_the_others_back_as_long_as_the_service_asks(clock: Clock) -> None:
@@ -273,7 +273,7 @@ def test_a_throttled_sending_is_repeated_and_holds_the_others_back_as_long_as_th
             raise throttled
         return service.send(target)
 
-    assert statuses(fan_out(range(3), send, Limits(workers=1), Overseer(clock.goes_on))) == ["Succeeded"] * 3
+    assert statuses_of(fan_out(range(3), send, Limits(workers=1), Overseer(clock.goes_on))) == ["Succeeded"] * 3
     assert [target for _, target in moments] == [0, 0, 1, 2]
     assert moments[1][0] >= moments[0][0] + 100
 
@@ -287,7 +287,7 @@ def test_what_does_not_end_in_its_time_is_timed_out_and_the_others_are_seen_to_t
         return False
 
     outcomes = run(service, each_round, timeout=500)
-    assert statuses(outcomes) == ["Succeeded", "TimedOut", "Succeeded"]
+    assert statuses_of(outcomes) == ["Succeeded", "TimedOut", "Succeeded"]
     assert outcomes[1].error == ("TimedOut", "No end after 500 s.")
     assert outcomes[1].url == "url/1"
 
@@ -322,7 +322,7 @@ def test_a_wait_that_the_service_asks_for_is_kept_between_looks(clock: Clock) ->
 def test_without_waiting_everything_accepted_is_accepted() -> None:
     service = Service(WELL, ("refuse",), ("at once",), ("throttle", *WELL))
     outcomes = run(service, wait=False)
-    assert statuses(outcomes) == ["Accepted", "Failed", "Accepted", "Accepted"]
+    assert statuses_of(outcomes) == ["Accepted", "Failed", "Accepted", "Accepted"]
     assert [outcome.url for outcome in outcomes] == ["url/0", None, None, "url/3"]
     assert service.looked == []
 
@@ -349,14 +349,14 @@ def test_after_an_interruption_nothing_new_is_sent_and_everything_has_an_outcome
     interruption = Interruption(1, "accept")
     service = Service(*[("accept", *["going"] * 10_000)] * 4, hook=interruption)
     outcomes = run(service, interruption, parallel=2)
-    assert statuses(outcomes) == ["Interrupted", "Interrupted", "NotStarted", "NotStarted"]
+    assert statuses_of(outcomes) == ["Interrupted", "Interrupted", "NotStarted", "NotStarted"]
     assert sorted(service.sent) == [0, 1]
 
 
 def test_what_ended_before_an_interruption_stays_as_it_ended() -> None:
     interruption = Interruption(2, "accept")
     service = Service(WELL, ("refuse",), ("accept", *["going"] * 10_000), WELL, hook=interruption)
-    assert statuses(run(service, interruption, parallel=1)) == ["Succeeded", "Failed", "Interrupted", "NotStarted"]
+    assert statuses_of(run(service, interruption, parallel=1)) == ["Succeeded", "Failed", "Interrupted", "NotStarted"]
 
 
 def test_an_interrupted_target_keeps_its_url_and_has_no_end() -> None:
@@ -386,7 +386,7 @@ def test_a_request_under_way_at_the_interruption_is_heard_out() -> None:
 def test_a_target_that_was_only_throttled_was_not_started() -> None:
     interruption = Interruption(0, "throttle")
     outcomes = run(Service(("throttle", *WELL), WELL, hook=interruption), interruption, workers=1)
-    assert statuses(outcomes) == ["NotStarted"] * 2
+    assert statuses_of(outcomes) == ["NotStarted"] * 2
     assert [(one.started, one.finished, one.url) for one in outcomes] == [(None, None, None)] * 2
 
 
@@ -402,7 +402,7 @@ def test_a_request_that_is_never_answered_does_not_hold_an_interruption_up(monke
     outcomes = run(Service(WELL, WELL, hook=never), asked.is_set, workers=1)
     assert not ended.is_set()
     answered.set()
-    assert statuses(outcomes) == ["Interrupted", "NotStarted"]
+    assert statuses_of(outcomes) == ["Interrupted", "NotStarted"]
 
 
 @settings(deadline=None)
@@ -416,7 +416,7 @@ def test_an_interruption_at_any_moment_leaves_one_outcome_each(plans: list[Plan]
         assert outcome.status in (ENDS[plan[-1]], "Interrupted", "NotStarted")
         accepted = outcome.target in service.looked or outcome.url is not None
         assert not (accepted and outcome.status == "NotStarted")
-    assert asked.is_set() or not {"Interrupted", "NotStarted"} & set(statuses(outcomes))
+    assert asked.is_set() or not {"Interrupted", "NotStarted"} & set(statuses_of(outcomes))
 
 
 def test_nothing_is_done_over_and_over_while_every_thread_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -434,7 +434,7 @@ def test_a_target_that_tells_its_thread_to_exit_has_failed(monkeypatch: pytest.M
     def leave(*_: Any) -> None:
         raise SystemExit(1)
 
-    assert statuses(run(Service(WELL, hook=leave), lambda: next(rounds) > 500)) == ["Failed"]
+    assert statuses_of(run(Service(WELL, hook=leave), lambda: next(rounds) > 500)) == ["Failed"]
 
 
 @pytest.mark.parametrize("asked", ["url", "wait"])
@@ -447,7 +447,7 @@ def test_a_flight_that_cannot_say_where_it_is_or_how_long_to_wait_is_the_targets
     )
     service = Service(WELL, WELL)
     outcomes = fan_out(range(2), lambda target: service.send(target) if target else lost(), Limits())
-    assert statuses(outcomes) == ["Failed", "Succeeded"]
+    assert statuses_of(outcomes) == ["Failed", "Succeeded"]
 
 
 class Listing:
@@ -482,7 +482,7 @@ def quick_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_whoever_a_survey_names_is_looked_at_once() -> None:
     service = Service(*[("accept", "done")] * 40)
     outcomes = surveyed(service, listing := Listing(lambda count: list(range(count))))
-    assert statuses(outcomes) == ["Succeeded"] * 40
+    assert statuses_of(outcomes) == ["Succeeded"] * 40
     assert Counter(service.looked) == dict.fromkeys(range(40), 1)
     assert listing.asked
 
@@ -491,7 +491,7 @@ def test_whoever_a_survey_names_is_looked_at_once() -> None:
 def test_a_survey_that_fails_leaves_everybody_to_be_looked_at() -> None:
     service = Service(*[("accept", "going", "done")] * 40)
     outcomes = surveyed(service, listing := Listing(refuse))
-    assert statuses(outcomes) == ["Succeeded"] * 40
+    assert statuses_of(outcomes) == ["Succeeded"] * 40
     assert listing.asked == 1
 
 
@@ -499,10 +499,10 @@ def test_a_survey_that_fails_leaves_everybody_to_be_looked_at() -> None:
 def test_a_survey_that_names_nobody_delays_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fanout, "MEANWHILE", 0.01)
     service = Service(*[("accept", "going", "done")] * 40)
-    assert statuses(surveyed(service, Listing(lambda _: []))) == ["Succeeded"] * 40
+    assert statuses_of(surveyed(service, Listing(lambda _: []))) == ["Succeeded"] * 40
 
 
 def test_targets_of_a_throttled_lane_hold_up_no_other() -> None:
     service = Service(*[("throttle", "accept", "done"), ("accept", "done")] * 5)
     outcomes = fan_out(range(10), service.send, Limits(timeout=PATIENCE), lane_of=lambda target: target % 2)
-    assert statuses(outcomes) == ["Succeeded"] * 10
+    assert statuses_of(outcomes) == ["Succeeded"] * 10
