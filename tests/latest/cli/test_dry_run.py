@@ -24,7 +24,7 @@ def warned(*lines: str) -> str:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_dry_run_tells_every_engine_whichever_is_asked_for(engine: str, run: Run, sim: Simulator) -> None:
+def test_a_dry_run_compares_every_engine(engine: str, run: Run, sim: Simulator) -> None:
     done = run("start", *FLEX, "--dry-run", "--engine", engine)
     assert done.stderr == warned(VM, SET, BULK, "Cheapest: --engine bulk, 2 requests.", TIMES)
     assert [row["status"] for row in done.json] == ["Planned"] * INSTANCES
@@ -32,12 +32,12 @@ def test_a_dry_run_tells_every_engine_whichever_is_asked_for(engine: str, run: R
     assert changes(sim) == []
 
 
-def test_a_dry_run_tells_only_the_engines_that_the_operation_has(run: Run) -> None:
+def test_a_dry_run_compares_only_engines_of_the_operation(run: Run) -> None:
     assert run("restart", *FLEX, "--dry-run").stderr == warned(VM, SET, "Cheapest: --engine set, 3 requests.", TIMES)
     assert run("redeploy", *FLEX, "--dry-run").stderr == warned(VM, TIMES)
 
 
-def test_a_dry_run_without_waiting_looks_at_nothing(run: Run) -> None:
+def test_a_dry_run_without_waiting_counts_no_polls(run: Run) -> None:
     lines = run("start", *FLEX, "--dry-run", "--no-wait").stderr.splitlines()
     assert lines[0] == f"WARNING: --engine vm: {INSTANCES} calls, no looks, at least 0 s (documented)"
     assert lines[3] == "WARNING: Cheapest: --engine set, 1 request."
@@ -52,7 +52,7 @@ def test_a_dry_run_can_be_silent(run: Run) -> None:
     assert run("start", *FLEX, "--dry-run", "--only-show-errors").stderr == ""
 
 
-def test_what_a_dry_run_tells_of_calls_is_what_a_run_sends(run: Run, sim: Simulator) -> None:
+def test_a_dry_run_counts_the_calls_that_a_run_sends(run: Run, sim: Simulator) -> None:
     for engine, calls in (("vm", INSTANCES), ("set", 1)):
         sim.reset()
         told_first = run("restart", *FLEX, "--dry-run", "--engine", engine).stderr

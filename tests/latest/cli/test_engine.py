@@ -49,7 +49,7 @@ def test_the_options_of_a_reimage_go_with_the_names(run: Run, sim: Simulator) ->
 
 @pytest.mark.parametrize("told", [True, False], ids=["the call fails", "the call says nothing of it"])
 @pytest.mark.parametrize("name", ["restart", "deallocate", "stop", "delete-instances"])
-def test_the_list_tells_who_failed_and_with_what(name: str, told: bool, run: Run, sim: Simulator) -> None:
+def test_the_list_shows_which_instance_failed_and_its_error(name: str, told: bool, run: Run, sim: Simulator) -> None:
     sim.configure(batch_fails=told)
     names = sim.names("flex")
     bad = names[2]
@@ -64,7 +64,7 @@ def test_the_list_tells_who_failed_and_with_what(name: str, told: bool, run: Run
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["the call fails", "the call says nothing of it"])
-def test_what_shows_no_trace_of_the_call_is_failed_and_says_so(told: bool, run: Run, sim: Simulator) -> None:
+def test_an_instance_without_a_trace_of_the_call_is_failed(told: bool, run: Run, sim: Simulator) -> None:
     names = sim.names("flex")
     run("deallocate", *FLEX, "--instance-ids", names[1])
     sim.configure(batch_fails=told)
@@ -83,7 +83,7 @@ def test_a_refused_call_fails_all_with_its_error_and_lists_nothing(run: Run, sim
     assert Counter(request["action"] for request in sim.requests())["list"] == 1
 
 
-def test_a_list_that_fails_afterwards_leaves_every_outcome_in_doubt(run: Run, sim: Simulator) -> None:
+def test_a_failed_list_leaves_every_outcome_unknown(run: Run, sim: Simulator) -> None:
     sim.add_fault(
         {"action": "list", "nth": 2, "fault": {"status": 403, "code": "AuthorizationFailed", "message": "No."}}
     )
@@ -102,7 +102,7 @@ def test_a_call_that_does_not_end_in_time_is_settled_by_the_list(run: Run, sim: 
 
 
 @each_bulk_operation
-def test_a_hundred_instances_cost_one_call_and_a_few_looks(name: str, run: Run, sim: Simulator) -> None:
+def test_a_hundred_instances_cost_one_call_and_a_few_polls(name: str, run: Run, sim: Simulator) -> None:
     sim.reset(vms=100)
     names = sim.names("flex")
     done = run(name, *FLEX, "--engine", "bulk", *EVERY)
@@ -170,7 +170,7 @@ def test_what_does_not_end_times_out_alone(code: str, run: Run, sim: Simulator) 
 
 
 @pytest.mark.parametrize("fault", [{"status": 429, "retryAfter": 1}, {"status": 503}, {"kind": "malformed"}])
-def test_a_look_without_an_answer_is_repeated(fault: dict[str, Any], run: Run, sim: Simulator) -> None:
+def test_a_bulk_poll_without_an_answer_is_repeated(fault: dict[str, Any], run: Run, sim: Simulator) -> None:
     sim.add_fault({"action": "bulk-status", "times": 1, "fault": fault})
     done = run("deallocate", *FLEX, "--engine", "bulk")
     assert done.exit == 0
@@ -220,7 +220,7 @@ def test_each_instance_gets_a_call_where_neither_service_is_there(regions: list[
     assert done.stderr.count("No bulk operations in westeurope") == 1
 
 
-def test_a_deletion_is_not_asked_of_a_service_that_has_none(run: Run, sim: Simulator) -> None:
+def test_a_deletion_skips_a_bulk_service_without_it(run: Run, sim: Simulator) -> None:
     sim.configure(bulk_regions=[])
     done = run("delete-instances", *FLEX, "--engine", "bulk", *EVERY)
     assert done.exit == 0

@@ -17,7 +17,7 @@ from tools.sandbox import AZ, az, log_in
 RESTART = ("vmss-flex", "restart", "-g", "rg", "-n", "flex")
 
 
-def test_a_token_that_has_expired(sim: Simulator, environment: dict[str, str]) -> None:
+def test_an_expired_token_is_one_sentence(sim: Simulator, environment: dict[str, str]) -> None:
     sim.configure(token_lifetime=0)
     done = az(environment, *RESTART, capture_output=True)
     assert (done.returncode, done.stdout) == (1, "")
@@ -26,14 +26,14 @@ def test_a_token_that_has_expired(sim: Simulator, environment: dict[str, str]) -
     assert not changes(sim)
 
 
-def test_nobody_logged_in(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_missing_login_is_one_sentence(environment: dict[str, str], tmp_path: Path) -> None:
     done = az({**environment, "AZURE_CONFIG_DIR": str(tmp_path)}, *RESTART, capture_output=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert "az login" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_endpoint_that_nobody_answers(tmp_path: Path) -> None:
+def test_an_unreachable_endpoint_is_one_sentence(tmp_path: Path) -> None:
     # The token still comes from somewhere; it is Azure Resource Manager that does not answer.
     with Simulator(INSTANCES) as login:
         both = tmp_path / "both.pem"

@@ -36,7 +36,7 @@ def test_events_are_appended_to_a_file(run: Run, tmp_path: Path) -> None:
     assert (first, others[0], others[-1]) == ("of another run", "plan", "end")
 
 
-def test_events_that_cannot_be_written_are_told_before_anything_is_sent(
+def test_events_that_cannot_be_written_are_an_error_before_the_first_call(
     run: Run, sim: Simulator, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
@@ -48,7 +48,7 @@ def test_events_that_cannot_be_written_are_told_before_anything_is_sent(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
-def test_events_that_nobody_takes_any_more_do_not_stop_a_run(run: Run) -> None:
+def test_events_that_cannot_be_written_later_do_not_stop_a_run(run: Run) -> None:
     done = run("restart", *FLEX, "--events", "/dev/full")
     assert done.exit == 0
     assert len(done.json) == 6

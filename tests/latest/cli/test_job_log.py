@@ -119,7 +119,7 @@ def finished(run: Run, sim: Simulator, tmp_path: Path) -> Path:
     return log
 
 
-def test_a_finished_run_is_told_again_and_nothing_is_sent(run: Run, sim: Simulator, finished: Path) -> None:
+def test_a_finished_run_is_reported_again_without_a_call(run: Run, sim: Simulator, finished: Path) -> None:
     before = finished.read_bytes()
     dry = run("restart", "--resume", str(finished), "--dry-run")
     assert (dry.exit, statuses(dry)) == (0, {"Succeeded": 6})
@@ -130,7 +130,7 @@ def test_a_finished_run_is_told_again_and_nothing_is_sent(run: Run, sim: Simulat
     assert [one["record"] for one in records_of(finished)][-2:] == ["resumed", "end"]
 
 
-def test_what_may_have_been_sent_is_asked_for_and_not_sent_again(run: Run, sim: Simulator, finished: Path) -> None:
+def test_a_call_without_an_answer_is_read_from_the_instance_on_resume(run: Run, sim: Simulator, finished: Path) -> None:
     cut(finished, kinds("plan", "batch", "intent"))
     done = run("restart", "--resume", str(finished))
     assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
@@ -138,7 +138,7 @@ def test_what_may_have_been_sent_is_asked_for_and_not_sent_again(run: Run, sim: 
     assert set(sim.accepted().values()) == {1}
 
 
-def test_what_was_accepted_is_watched_where_its_operation_is(run: Run, sim: Simulator, finished: Path) -> None:
+def test_an_accepted_call_is_polled_at_its_url_on_resume(run: Run, sim: Simulator, finished: Path) -> None:
     cut(finished, kinds("plan", "batch", "intent", "accepted"))
     done = run("restart", "--resume", str(finished))
     assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
@@ -158,7 +158,7 @@ def test_what_was_accepted_is_watched_where_its_operation_is(run: Run, sim: Simu
     ],
     ids=lambda one: " ".join(one) if isinstance(one, list) else "",
 )
-def test_a_log_is_gone_on_with_as_it_is_or_not_at_all(
+def test_a_log_of_another_run_cannot_be_resumed(
     run: Run, sim: Simulator, tmp_path: Path, command: list[str], told: str
 ) -> None:
     log = tmp_path / "log"
@@ -178,7 +178,7 @@ def interrupted_into(log: str, sim: Simulator, environment: dict[str, str]) -> R
     return interrupt(environment, sim, lambda sim: len(changes(sim)) == 3, *command)
 
 
-def test_a_run_that_was_interrupted_is_gone_on_with(
+def test_an_interrupted_run_is_resumed(
     run: Run, sim: Simulator, environment: dict[str, str], tmp_path: Path
 ) -> None:
     log = str(tmp_path / "log")
@@ -201,7 +201,7 @@ def test_a_run_that_was_interrupted_is_gone_on_with(
     assert all(sim.accepted()[name, "restart"] == (1 if name in sent else 2) for name in sim.names("flex"))
 
 
-def test_a_doubt_outlives_an_interruption(
+def test_an_unknown_outcome_stays_unknown_after_an_interruption(
     run: Run, sim: Simulator, environment: dict[str, str], finished: Path
 ) -> None:
     """What may have been sent is never NotStarted: whoever goes on would send it again."""
@@ -219,7 +219,7 @@ def test_a_doubt_outlives_an_interruption(
     assert set(sim.accepted().values()) == {1}
 
 
-def test_what_turns_out_not_to_be_accepted_is_sent_and_that_is_written_down_first(
+def test_a_call_that_was_not_accepted_is_logged_and_sent_on_resume(
     run: Run, sim: Simulator, finished: Path
 ) -> None:
     records = records_of(finished)
@@ -262,7 +262,7 @@ def test_errors_are_counted_as_a_share_of_the_whole_run(run: Run, sim: Simulator
     assert (done.exit, statuses(done)) == (4, {"Failed": 2, "Succeeded": 4})
 
 
-def test_options_that_may_be_secret_are_to_be_given_again(run: Run, sim: Simulator, tmp_path: Path) -> None:
+def test_secret_options_must_be_given_again_on_resume(run: Run, sim: Simulator, tmp_path: Path) -> None:
     log = tmp_path / "log"
     command = ["reimage", *FLEX, "--instance-ids", "*", "--yes", "--admin-password", "hunter2", "--job-log", str(log)]
     assert run(*command).exit == 0
@@ -282,7 +282,7 @@ def test_options_that_may_be_secret_are_to_be_given_again(run: Run, sim: Simulat
 
 
 @pytest.mark.parametrize(("engine", "operation"), [("set", "restart"), ("bulk", "deallocate")])
-def test_the_log_of_another_engine_is_gone_on_with(
+def test_the_log_of_another_engine_is_resumed(
     run: Run, sim: Simulator, tmp_path: Path, engine: str, operation: str
 ) -> None:
     log = tmp_path / "log"
@@ -311,7 +311,7 @@ def test_a_run_over_several_sets_has_one_log(run: Run, sim: Simulator, tmp_path:
     assert [row["scaleSet"] for row in done.json] == ["other"] * 3 + ["flex2"] * 3
 
 
-def test_who_is_gone_when_a_deletion_goes_on_needs_none(run: Run, sim: Simulator, tmp_path: Path) -> None:
+def test_a_resumed_deletion_skips_a_gone_instance(run: Run, sim: Simulator, tmp_path: Path) -> None:
     log, names = tmp_path / "log", sim.names("flex")
     command = ["delete-instances", *FLEX, "--instance-ids", *names[:3], "--yes", "--job-log", str(log)]
     assert run(*command).exit == 0
@@ -331,7 +331,7 @@ def test_who_is_gone_when_a_deletion_goes_on_needs_none(run: Run, sim: Simulator
 # --no-wait and wait --job-log
 
 
-def test_a_run_without_waiting_is_waited_for_by_its_log(run: Run, sim: Simulator, tmp_path: Path) -> None:
+def test_a_no_wait_run_is_awaited_by_its_log(run: Run, sim: Simulator, tmp_path: Path) -> None:
     log = str(tmp_path / "log")
     sim.configure(seconds=60)
     refused = sim.names("flex")[5]
@@ -352,7 +352,7 @@ def test_a_run_without_waiting_is_waited_for_by_its_log(run: Run, sim: Simulator
     assert again.exit == 0
 
 
-def test_waiting_by_a_log_sends_nothing_and_says_what_was_never_sent(run: Run, sim: Simulator, finished: Path) -> None:
+def test_waiting_by_a_log_sends_nothing_and_reports_what_was_never_sent(run: Run, sim: Simulator, finished: Path) -> None:
     ids = [one["id"] for one in records_of(finished)[0]["instances"]]
     cut(finished, lambda one: one["record"] == "plan" or one.get("id") in ids[:4])
     done = run("wait", "--job-log", str(finished))
@@ -366,7 +366,7 @@ def test_waiting_by_a_log_sends_nothing_and_says_what_was_never_sent(run: Run, s
 # --retry-failed
 
 
-def test_a_retry_in_the_same_log_forgets_nobody_who_is_still_in_operation(
+def test_a_retry_in_the_same_log_keeps_instances_in_progress(
     run: Run, sim: Simulator, environment: dict[str, str], tmp_path: Path
 ) -> None:
     log = str(tmp_path / "log")
@@ -382,7 +382,7 @@ def test_a_retry_in_the_same_log_forgets_nobody_who_is_still_in_operation(
     assert set(sim.accepted().values()) == {1}
 
 
-def test_what_failed_is_done_again_and_nothing_else(run: Run, sim: Simulator, tmp_path: Path) -> None:
+def test_retry_failed_sends_failed_instances_only(run: Run, sim: Simulator, tmp_path: Path) -> None:
     log, names = tmp_path / "log", sim.names("flex")
     for name in names[:2]:
         sim.add_fault({"action": "restart", "vm": name, "times": 1, "fault": FAILS})
@@ -410,7 +410,7 @@ def test_what_failed_is_done_again_and_nothing_else(run: Run, sim: Simulator, tm
     assert [one["record"] for one in records_of(own)].count("outcome") == 2
 
 
-def test_who_is_gone_cannot_be_retried(run: Run, sim: Simulator, tmp_path: Path) -> None:
+def test_a_retry_of_a_gone_instance_fails(run: Run, sim: Simulator, tmp_path: Path) -> None:
     log, names = tmp_path / "log", sim.names("flex")
     for name in names[:2]:
         sim.add_fault({"action": "restart", "vm": name, "times": 1, "fault": FAILS})

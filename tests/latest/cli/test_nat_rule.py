@@ -401,7 +401,7 @@ def test_a_load_balancer_with_several_frontends_must_be_told_which(run: Run, sim
     assert len({row["frontendAddress"] for row in rows}) == 1
 
 
-def test_who_may_not_read_the_address_has_the_rules_all_the_same(create: Create, sim: Simulator) -> None:
+def test_an_unreadable_address_does_not_prevent_the_rules(create: Create, sim: Simulator) -> None:
     sim.add_fault(
         {"action": "public-ip-get", "fault": {"status": 403, "code": "AuthorizationFailed", "message": "No."}}
     )

@@ -28,7 +28,7 @@ def test_a_log_that_cannot_be_read_is_one_error(name: str, run: RunAz, tmp_path:
     assert not (tmp_path / "page.html").exists()
 
 
-def test_a_real_run_and_its_retry_are_told_from_their_log(run: RunAz, sim: Simulator, tmp_path: Path) -> None:
+def test_a_real_run_and_its_retry_are_reported_from_one_log(run: RunAz, sim: Simulator, tmp_path: Path) -> None:
     unlucky = sim.names("flex")[1]
     refusal = {"kind": "fail", "code": "AllocationFailed", "message": f"No room for {unlucky}."}
     sim.add_fault({"vm": unlucky, "action": "restart", "times": 1, "fault": refusal})

@@ -61,7 +61,7 @@ def test_the_dry_run_tells_the_batches_that_then_follow_each_other(
     assert all(before[1] <= after[0] for before, after in pairwise(spans(sim, numbers(done))))
 
 
-def test_domains_are_gone_through_one_by_one_and_batches_inside_them_with_a_rest_between(
+def test_domains_and_their_batches_run_one_by_one_with_a_pause(
     run: Run, sim: Simulator
 ) -> None:
     sim.reset(vms=12)
@@ -101,7 +101,7 @@ def test_after_so_many_errors_nothing_more_is_sent(run: Run, sim: Simulator, mos
     }
 
 
-def test_what_is_in_flight_when_a_run_stops_is_seen_to_its_end(run: Run, sim: Simulator) -> None:
+def test_calls_in_progress_when_a_run_stops_are_polled_to_their_end(run: Run, sim: Simulator) -> None:
     sim.configure(seconds=2)
     first, *others = sim.names("flex")
     sim.add_fault({"action": "restart", "vm": first, "fault": {"status": 409, "code": "Conflict", "message": "Busy."}})
@@ -134,7 +134,7 @@ def test_the_next_batch_begins_only_when_this_one_is_healthy(run: Run, sim: Simu
         ("app-health", "healthyAfter", "Its application is initializing."),
     ],
 )
-def test_who_never_is_healthy_is_named_and_stops_the_run(
+def test_an_unhealthy_instance_is_named_and_stops_the_run(
     run: Run, sim: Simulator, gate: str, guest: str, why: str
 ) -> None:
     names = guests(sim, every={guest: 0.1}, n3={guest: "never"})
@@ -179,7 +179,7 @@ def test_what_timed_out_in_one_zone_keeps_the_next_from_beginning_until_it_has_e
     assert set(sim.accepted().values()) == {1}
 
 
-def test_somebody_elses_operation_in_a_zone_keeps_the_next_from_beginning(run: Run, sim: Simulator) -> None:
+def test_an_operation_of_others_in_a_zone_holds_back_the_next_zone(run: Run, sim: Simulator) -> None:
     sim.configure(seconds=600)
     busy = next(one["instance"] for one in run("list-instances", *FLEX, "--zone", "1").json)
     assert run("reapply", *FLEX, "--instance-ids", busy, "--no-wait").exit == 0

@@ -55,7 +55,7 @@ def test_instances_are_waited_for_until_they_are_gone(run: Run, sim: Simulator, 
     assert (never.exit, statuses(never)) == (4, {"TimedOut": 1})
 
 
-def test_whoever_fails_meanwhile_is_failed(run: Run, sim: Simulator) -> None:
+def test_an_instance_that_fails_during_the_wait_is_failed(run: Run, sim: Simulator) -> None:
     sim.configure(seconds=2)
     failing = sim.names("flex")[0]
     sim.add_fault({"action": "restart", "vm": failing, "fault": FAILS})
@@ -67,7 +67,7 @@ def test_whoever_fails_meanwhile_is_failed(run: Run, sim: Simulator) -> None:
     assert "1 Failed: AllocationFailed" in done.stderr
 
 
-def test_a_query_is_asked_of_what_show_prints_and_all_that_is_given_must_hold(run: Run, sim: Simulator) -> None:
+def test_a_custom_query_sees_what_show_prints(run: Run, sim: Simulator) -> None:
     name = sim.names("flex")[0]
     done = run("wait", *FLEX, "--exists", "--custom", "provisioningState=='Succeeded'", "--power-state", "running")
     assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
@@ -75,7 +75,7 @@ def test_a_query_is_asked_of_what_show_prints_and_all_that_is_given_must_hold(ru
     assert (other.exit, statuses(other)) == (4, {"TimedOut": 1})
 
 
-def test_the_interval_is_the_time_between_two_looks(run: Run, sim: Simulator) -> None:
+def test_the_interval_is_the_time_between_two_polls(run: Run, sim: Simulator) -> None:
     name = sim.names("flex")[0]
     command = ["wait", *FLEX, "--instance-ids", name, "--power-state", "stopped", "--interval", "2", "--timeout", "5"]
     assert run(*command).exit == 4

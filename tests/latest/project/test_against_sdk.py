@@ -60,7 +60,7 @@ def test_there_are_calls_to_look_at() -> None:
 
 
 @pytest.mark.parametrize("operation", rows(), ids=lambda operation: operation.name)
-def test_whatever_has_no_call_has_an_adapter_and_every_adapter_is_there(operation: Operation) -> None:
+def test_an_operation_without_a_call_has_a_known_adapter(operation: Operation) -> None:
     assert operation.call or operation.adapter
     assert operation.adapter is None or operation.adapter in ADAPTERS
 

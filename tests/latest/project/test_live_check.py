@@ -311,7 +311,7 @@ def test_a_retry_after_is_seen_in_every_call_that_is_accepted(sim: Simulator) ->
     assert {found[name].differences for name in calls} == {(Difference('headers."retry-after"', None, "7"),)}
 
 
-def test_a_refused_operation_is_one_difference_and_the_rest_goes_on(sim: Simulator) -> None:
+def test_a_refused_operation_is_one_difference_and_the_rest_continues(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE)
     sim.add_fault({"action": "redeploy", "fault": {"status": 409, "code": "Conflict", "message": "It is busy."}})
     found, surprise = operate_on(field_of(sim))

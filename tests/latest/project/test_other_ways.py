@@ -47,7 +47,7 @@ def most_at_once(sim: Simulator) -> int:
     return max(sum(began <= moment < ended for began, ended in spans) for moment, _ in spans)
 
 
-def test_az_vm_has_ten_under_way_goes_on_when_half_fail_and_exits_0(
+def test_az_vm_has_ten_in_progress_continues_when_half_fail_and_exits_0(
     ids: list[str], sim: Simulator, environment: dict[str, str]
 ) -> None:
     for name in sim.names("flex")[::2]:
@@ -86,7 +86,7 @@ def test_az_vm_sends_the_rest_after_ctrl_c(ids: list[str], sim: Simulator, envir
     assert len(changes(sim)) == MANY
 
 
-def test_a_loop_goes_on_exits_123_and_says_of_nobody_that_it_failed(
+def test_a_loop_continues_exits_123_and_names_no_failed_instance(
     ids: list[str], sim: Simulator, environment: dict[str, str]
 ) -> None:
     first = sim.names("flex")[0]
@@ -99,7 +99,7 @@ def test_a_loop_goes_on_exits_123_and_says_of_nobody_that_it_failed(
     assert len(changes(sim)) == 2
 
 
-def test_a_loop_can_neither_show_what_it_would_do_nor_go_on_with_it() -> None:
+def test_a_loop_has_neither_dry_run_nor_resume() -> None:
     told = subprocess.run(["xargs", "--help"], text=True, capture_output=True, check=True).stdout
     assert "--max-procs" in told
     assert [word for word in ("dry", "resume", "joblog") if word in told.lower()] == []
@@ -121,7 +121,7 @@ def test_only_we_have_the_options_for_rolling_out(group: str, has: bool, environ
 
 
 @pytest.mark.usefixtures("ids")
-def test_ours_has_all_under_way_at_once(sim: Simulator, environment: dict[str, str]) -> None:
+def test_vmss_flex_has_all_in_progress_at_once(sim: Simulator, environment: dict[str, str]) -> None:
     with started(environment, str(AZ), "vmss-flex", "restart", *FLEX) as process:
         wait_until(sim, accepted(MANY))
         wait_until(sim, has_ended(process, sim))

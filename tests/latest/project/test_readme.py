@@ -128,7 +128,7 @@ def test_the_script_says_when_nothing_was_sent(sim: Simulator, environment: dict
     assert not changes(sim)
 
 
-def test_the_script_says_how_to_go_on_after_ctrl_c(sim: Simulator, environment: dict[str, str], tmp_path: Path) -> None:
+def test_the_script_names_resume_after_ctrl_c(sim: Simulator, environment: dict[str, str], tmp_path: Path) -> None:
     sim.configure(seconds=NEVER)
     with started(environment, "bash", "-c", SCRIPT, "rolling-restart.sh", "rg", "flex", cwd=tmp_path) as script:
         wait_until(sim, lambda sim: len(changes(sim)) == 2)

@@ -140,7 +140,7 @@ def test_what_is_called_recorded_or_reported_names_a_recording_or_a_report() -> 
     assert wrong == []
 
 
-def test_what_nobody_has_seen_is_told_as_such() -> None:
+def test_an_unverified_fact_is_marked_as_such() -> None:
     told = ("unverified", "obody is known")
     certain = [
         title_of(entry)

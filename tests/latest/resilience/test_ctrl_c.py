@@ -23,7 +23,7 @@ RESTART = [str(AZ), "vmss-flex", "restart", "-g", "rg", "-n", "flex"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_was_sent_is_told_and_nothing_more_is_sent(
+def test_an_interrupted_run_reports_what_was_sent_and_sends_no_more(
     sim: Simulator, environment: dict[str, str], number: signal.Signals
 ) -> None:
     sim.configure(seconds=600)

@@ -132,7 +132,7 @@ def test_a_log_that_cannot_be_begun_stops_the_run_before_it_begins(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
-def test_events_that_nobody_can_keep_stop_nothing(run: Run, sim: Simulator) -> None:
+def test_events_on_a_full_disk_stop_nothing(run: Run, sim: Simulator) -> None:
     assert run("restart", "-g", "rg", "-n", "flex", "--events", "/dev/full").exit == 0
     assert set(sim.accepted().values()) == {1}
 
@@ -258,7 +258,7 @@ def test_no_bytes_are_taken_for_a_log(content: bytes, tmp_path_factory: pytest.T
 
 @settings(max_examples=400)
 @given(data=st.data())
-def test_a_log_of_which_anything_was_changed_is_gone_on_with_or_refused(
+def test_a_changed_log_is_resumed_or_refused(
     data: st.DataObject, real_log: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     records = [json.loads(line) for line in real_log.splitlines()]
@@ -296,7 +296,7 @@ def test_a_log_sends_nothing_to_an_instance_that_is_not_in_its_set(run: Run, sim
     assert not sim.accepted()
 
 
-def test_the_login_is_shown_to_nobody_to_whom_a_log_leads(
+def test_the_token_is_not_sent_to_a_url_of_another_service(
     real_log: str, run: Run, sim: Simulator, tmp_path: Path
 ) -> None:
     first = json.loads(real_log.splitlines()[0])["instances"][0]["id"]

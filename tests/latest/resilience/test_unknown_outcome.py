@@ -87,7 +87,7 @@ def test_what_never_arrived_is_sent_again(the_run: Run) -> None:
 
 
 @each_long
-def test_what_arrived_is_not_sent_again_and_the_instance_tells_its_end(the_run: Run) -> None:
+def test_an_accepted_call_is_not_repeated_and_ends_as_the_instance_shows(the_run: Run) -> None:
     assert the_run.with_fault("drop-after").went() == "Succeeded"
     assert (the_run.exit, the_run.sent, the_run.accepted, the_run.row["reason"]) == (0, 1, 1, SHOWN_ENDED)
 
@@ -101,7 +101,7 @@ def test_what_may_be_done_twice_is_sent_again_without_asking(the_run: Run) -> No
 
 @each_traceless
 @pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
-def test_what_leaves_no_trace_is_sent_once_and_said_to_be_unknown(the_run: Run, kind: str) -> None:
+def test_an_operation_without_a_trace_is_sent_once_and_unknown(the_run: Run, kind: str) -> None:
     assert the_run.with_fault(kind).went() == "Failed"
     assert (the_run.exit, the_run.sent, the_run.code) == (4, 1, "ConnectionLost")
     assert "not known" in the_run.row["error"]["message"]
@@ -126,7 +126,7 @@ def test_an_operation_whose_record_is_gone_ended_as_the_instance_shows(the_run: 
 
 
 @each_surviving
-def test_an_instance_that_somebody_deleted_meanwhile_is_failed(the_run: Run) -> None:
+def test_an_instance_deleted_by_others_is_failed(the_run: Run) -> None:
     assert the_run.with_fault("deleted", status=404).went() == "Failed"
     assert (the_run.exit, the_run.sent, the_run.code) == (4, 1, "ResourceNotFound")
 
@@ -152,14 +152,14 @@ def test_without_waiting_what_never_arrived_is_sent_again(the_run: Run) -> None:
 
 
 @restarting
-def test_an_instance_that_goes_on_and_on_is_timed_out_and_not_said_to_have_ended(the_run: Run) -> None:
+def test_an_instance_in_progress_at_the_timeout_is_timed_out(the_run: Run) -> None:
     the_run.sim.configure(seconds=HOUR)
     assert the_run.with_fault("drop-after").went("--timeout", "1", others="TimedOut") == "TimedOut"
     assert (the_run.sent, the_run.row["reason"]) == (1, SHOWN_UNDER_WAY)
 
 
 @restarting
-def test_an_operation_that_failed_unheard_is_failed_with_the_error_of_the_instance(the_run: Run) -> None:
+def test_a_failure_without_an_answer_has_the_error_of_the_instance(the_run: Run) -> None:
     the_run.with_fault("fail", code="AllocationFailed", message="No room.")
     the_run.sim.add_fault({"action": "poll", "vm": the_run.name, "fault": {"status": 404}})
     assert the_run.went() == "Failed"
@@ -168,7 +168,7 @@ def test_an_operation_that_failed_unheard_is_failed_with_the_error_of_the_instan
 
 @restarting
 @pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
-def test_where_the_instance_may_not_be_read_nothing_is_sent_again_and_the_doubt_is_told(
+def test_an_unreadable_instance_gets_no_second_call_and_stays_unknown(
     the_run: Run, kind: str
 ) -> None:
     the_run.sim.add_fault({"action": "get", "fault": {"status": 403, "code": "AuthorizationFailed"}})
@@ -177,7 +177,7 @@ def test_where_the_instance_may_not_be_read_nothing_is_sent_again_and_the_doubt_
 
 
 @restarting
-def test_the_question_is_put_again_until_it_is_answered(the_run: Run) -> None:
+def test_an_unanswered_read_of_the_instance_is_repeated(the_run: Run) -> None:
     for fault in ({"status": 429}, {"status": 500}, {"status": 401}, {"kind": "drop-after"}, {"kind": "malformed"}):
         the_run.sim.add_fault({"action": "get", "times": 1, "fault": fault})
     assert the_run.with_fault("drop-after").went() == "Succeeded"

@@ -12,7 +12,7 @@ from azext_flexcompare._completers import promptly
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell's way of completing")
 
 
-def test_nobody_waits_for_a_completion_that_does_not_come() -> None:
+def test_a_slow_completion_is_given_up() -> None:
     never = Event()
 
     def read() -> list[str]:

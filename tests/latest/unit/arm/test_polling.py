@@ -102,20 +102,20 @@ def test_an_accepted_operation_has_a_url_and_ends_when_the_service_says_so(
     assert (flight.look(), flight.url) == (True, None)
 
 
-def test_an_operation_that_does_not_last_has_nothing_to_look_at(send: Send, sim: Simulator) -> None:
+def test_an_operation_that_ended_at_once_has_no_url_to_poll(send: Send, sim: Simulator) -> None:
     broken(sim, "poll", status=500)
     flight = send("simulate-eviction")
     assert (flight.url, flight.wait(), flight.look()) == (None, None, True)
 
 
-def test_one_look_is_one_request(send: Send, sim: Simulator) -> None:
+def test_one_poll_is_one_request(send: Send, sim: Simulator) -> None:
     flight = send()
     flight.look()
     flight.look()
     assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
 
 
-def test_nothing_is_looked_at_before_it_is_asked_for(send: Send, sim: Simulator) -> None:
+def test_nothing_is_polled_before_the_first_poll(send: Send, sim: Simulator) -> None:
     send()
     assert [request["action"] for request in sim.requests()] == ["restart"]
 
@@ -132,7 +132,7 @@ def test_a_refused_operation_is_sent_once_and_fails_in_the_words_of_the_service(
 
 
 @pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
-def test_an_operation_whose_answer_was_lost_is_sent_once_and_nobody_knows(
+def test_an_operation_whose_answer_was_lost_is_sent_once_and_unknown(
     kind: str, send: Send, sim: Simulator
 ) -> None:
     broken(sim, "restart", kind=kind)
@@ -152,7 +152,7 @@ def test_an_operation_that_could_not_be_sent_says_so(send: Send, sim: Simulator,
 
 
 @pytest.mark.parametrize(("seconds", "after"), [(7, 7), (None, None)])
-def test_a_throttled_operation_is_sent_once_and_says_how_long_to_wait(
+def test_a_throttled_operation_is_sent_once_and_has_its_wait(
     seconds: int | None, after: float | None, send: Send, sim: Simulator
 ) -> None:
     broken(sim, "restart", status=429, **({"retryAfter": seconds} if seconds else {}))
@@ -180,7 +180,7 @@ def test_no_wait_is_told_where_the_service_asks_for_none(send: Send) -> None:
     [{"status": 500}, {"status": 503}, {"kind": "malformed"}, {"kind": "drop-before"}, {"kind": "drop-after"}],
     ids=lambda fault: " ".join(map(str, fault.values())),
 )
-def test_a_look_without_an_answer_leaves_the_operation_to_be_looked_at_again(
+def test_a_poll_without_an_answer_is_repeated(
     fault: dict[str, Any], send: Send, sim: Simulator
 ) -> None:
     flight = send()
@@ -205,7 +205,7 @@ def odd(answer: Any) -> None:
     answer.headers["Retry-After"] = "soon"
 
 
-def test_a_look_that_is_answered_by_nothing_leaves_the_operation_to_be_looked_at_again(
+def test_an_unreadable_poll_is_repeated(
     send: Send, sim: Simulator, spoiler: Spoiler
 ) -> None:
     flight = send()
@@ -217,7 +217,7 @@ def test_a_look_that_is_answered_by_nothing_leaves_the_operation_to_be_looked_at
     assert flight.look()
 
 
-def test_an_operation_whose_end_has_no_body_has_ended_after_nobody_knows_how_long(
+def test_an_end_without_a_body_has_no_duration(
     send: Send, sim: Simulator, spoiler: Spoiler
 ) -> None:
     spoiler.spoil = without_its_own_url
@@ -245,7 +245,7 @@ def test_what_is_throttled_with_a_wait_that_cannot_be_read_is_throttled(
     assert caught.value.after is None
 
 
-def test_a_throttled_look_says_how_long_to_wait(send: Send, sim: Simulator) -> None:
+def test_a_throttled_poll_has_its_wait(send: Send, sim: Simulator) -> None:
     flight = send()
     broken(sim, "poll", status=429, retryAfter=9)
     with pytest.raises(Throttled) as caught:

@@ -93,7 +93,7 @@ def test_without_a_limit_no_error_stops_a_run() -> None:
     assert (oversight.errors, oversight.enough()) == (9, None)
 
 
-def test_a_log_that_cannot_be_written_stops_the_run_and_is_told_no_more() -> None:
+def test_a_log_that_cannot_be_written_stops_the_run() -> None:
     log, events = Kept(vital=True, room=1), Kept(vital=False)
     oversight = watched(log, events)
     oversight.intends(WORK)

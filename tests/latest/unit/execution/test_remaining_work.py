@@ -41,7 +41,7 @@ def test_an_instance_that_is_gone_before_it_was_sent_is_lost() -> None:
     assert work_left(None, [(GONE, standing())], to_send, single=True) == ([], [GONE])  # type: ignore[arg-type]
 
 
-def test_what_may_have_been_sent_is_in_doubt_first_and_sent_after_that() -> None:
+def test_a_call_without_an_answer_is_unknown_first_and_then_sent() -> None:
     [work], _ = work_left(None, [(THERE, standing(sent=True))], to_send, single=True)  # type: ignore[arg-type]
     assert work.sent
     assert list(work.before or ()) == PLANNED["provisioned"]

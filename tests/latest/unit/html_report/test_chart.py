@@ -23,7 +23,7 @@ def test_a_spread_has_the_quartiles_between_its_ends() -> None:
     assert spread([1.0, 2.0, 3.0, 4.0, 5.0]) == (1.0, 2.0, 3.0, 4.0, 5.0)
 
 
-def test_a_status_that_nobody_knows_has_the_class_of_the_unknown() -> None:
+def test_an_unknown_status_has_the_class_unknown() -> None:
     assert class_of("<b>") == "Unknown"
     assert class_of("Failed") == "Failed"
     assert "#is-Unknown" in shape("<b>")

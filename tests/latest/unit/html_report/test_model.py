@@ -11,7 +11,7 @@ from azext_flexcompare.html_report.model import UNFINISHED, WAITING
 from tests.latest.helpers.report_logs import at, ended, parsed, plan, planned, run_in, said, whole_log
 
 
-def test_a_log_that_was_cut_says_who_had_been_sent_a_call_and_who_had_not() -> None:
+def test_a_cut_log_shows_which_instances_had_been_sent_a_call() -> None:
     log = [one for one in whole_log() if one["at"] < at(9)]
     page = parsed(log)
     assert page.instances()["flex_a"] == [UNFINISHED, "1", "07:38:12", "", "accepted, no end seen"]

@@ -41,13 +41,13 @@ def test_a_file_that_holds_anything_is_not_written_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [".", "missing/log", "nul\0byte"])
-def test_what_cannot_be_written_is_told(tmp_path: Path, name: str) -> None:
+def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileOperationError, match="cannot be written"):
         job_log.create(f"{tmp_path}/{name}")
 
 
 @pytest.mark.parametrize("name", [".", "missing", "nul\0byte"])
-def test_what_cannot_be_read_is_told(tmp_path: Path, name: str) -> None:
+def test_a_log_that_cannot_be_read_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileOperationError, match="cannot be read"):
         job_log.open_again(f"{tmp_path}/{name}")
 

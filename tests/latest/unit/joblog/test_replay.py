@@ -36,7 +36,7 @@ DONE, CUT_OFF, NEVER = ({**OUTCOME, "status": status} for status in ("Succeeded"
         ([NEVER, INTENT, TAKEN], (True, True, None)),
     ],
 )
-def test_how_an_instance_stands(records: list[Record], found: tuple[bool, bool, str | None]) -> None:
+def test_records_lead_to_the_state_of_an_instance(records: list[Record], found: tuple[bool, bool, str | None]) -> None:
     assert standing(*records) == found
 
 

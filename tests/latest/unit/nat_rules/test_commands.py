@@ -59,7 +59,7 @@ def ports(lb: Body) -> dict[str, int]:
     return {rule["name"]: rule["properties"]["frontendPort"] for rule in lb["properties"]["inboundNatRules"]}
 
 
-def test_whoever_loses_the_race_takes_what_the_winner_has_left(azure: Azure, sim: Simulator) -> None:
+def test_the_loser_of_a_race_takes_the_next_free_port(azure: Azure, sim: Simulator) -> None:
     read = load_balancer(azure, sim)
     winner, loser = (Rewrite(azure, read, adding(name)) for name in ("first", "second"))
     ended(winner(), sim)

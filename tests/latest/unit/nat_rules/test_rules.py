@@ -504,7 +504,7 @@ def test_nothing_is_advised_for_one_instance_or_where_one_is_in_no_pool() -> Non
     assert advice(a_load_balancer(), [*places(1), a_place("vm1", pools=())], SSH) is None
 
 
-def test_a_rule_over_the_pool_that_leads_to_that_port_already_is_told() -> None:
+def test_an_existing_pool_rule_for_the_port_is_named() -> None:
     assert "v2 (v2) leads to port 22" in (advice(a_load_balancer(a_pool_rule(1, 9)), places(2), SSH) or "")
     assert "over it" in (advice(a_load_balancer(a_pool_rule(1, 9, backendPort=80)), places(2), SSH) or "")
 

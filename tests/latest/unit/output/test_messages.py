@@ -18,7 +18,7 @@ def tell(operation: str, outcomes: list[Outcome[Instance]], options: Sequence[st
     return messages.tell(outcomes, messages.Retry(operation, options, home="s"))
 
 
-def test_nothing_is_told_where_all_is_well() -> None:
+def test_a_run_without_failures_has_no_message() -> None:
     well = (Status.SUCCEEDED, Status.SKIPPED, Status.ACCEPTED, Status.PLANNED)
     assert tell("restart", [outcome(status=status, error=None) for status in well]) == []
 
@@ -36,7 +36,7 @@ def test_equal_errors_are_folded_whatever_instance_they_name() -> None:
         outcome("web_2", Status.TIMED_OUT),
     ],
 )
-def test_unlike_errors_are_told_apart(other: Outcome[Instance]) -> None:
+def test_different_errors_have_a_line_each(other: Outcome[Instance]) -> None:
     lines = tell("restart", [outcome("web_1"), other, outcome("web_3")])
     assert len(lines) == 3
     assert lines[0] == "2 Failed: Conflict: Busy. (web_1, web_3)"
@@ -61,7 +61,7 @@ def test_a_retry_of_an_operation_that_has_a_name_of_its_own_calls_the_set_by_its
     assert "-g rg --vmss-name web " in tell("extension delete", [outcome()], ["--name"])[-1]
 
 
-def test_a_retry_can_be_typed_whatever_the_resource_group_is_called() -> None:
+def test_a_retry_quotes_an_odd_resource_group() -> None:
     odd = outcome(scale_set=scale_set("web(1)", "web(1)-rg"))
     told = tell("stop", [odd])[-1].partition("To retry: ")[2]
     assert shlex.split(told)[4:7] == ["web(1)-rg", "-n", "web(1)"]
@@ -93,7 +93,7 @@ def test_a_retry_mentions_the_options_that_were_given() -> None:
     assert told[-1].endswith("web_1, with --temp-disk, --admin-password as before")
 
 
-def test_what_was_not_started_is_to_be_retried_and_what_was_interrupted_is_to_be_looked_at() -> None:
+def test_a_retry_names_not_started_instances_and_no_interrupted_one() -> None:
     lines = tell("stop", [outcome("web_1", Status.INTERRUPTED, None), outcome("web_2", Status.NOT_STARTED, None)])
     assert lines[0].startswith("1 Interrupted: ")
     assert lines[1].endswith("--instance-ids web_2")

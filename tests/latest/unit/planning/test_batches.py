@@ -115,7 +115,7 @@ def test_a_percentage_is_one_of_the_domain_and_each_domain_begins_with_the_first
     ]
 
 
-def test_whoever_has_no_zone_comes_after_the_zones() -> None:
+def test_an_instance_without_a_zone_comes_after_the_zones() -> None:
     batches = batches_of([instance("a", zone=None), instance("b", zone="1")], [], ["zone"])
     assert [domain_of(batch, ["zone"]) for batch in batches] == ["zone 1", "no zone"]
 

@@ -42,7 +42,7 @@ def test_a_row_that_names_no_instance_is_that_of_the_one_left_over() -> None:
     assert "operation of b" in b.error.message
 
 
-def test_rows_that_name_nobody_blame_nobody_where_more_are_left_over() -> None:
+def test_rows_without_an_instance_fail_none_of_several_left_over() -> None:
     chunk = chunk_of("a", "b")
     chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}], chunk._unfinished())
     assert [known.status for known in chunk.known.values()] == [None, None]
@@ -64,13 +64,13 @@ def test_an_instance_of_which_the_answer_says_nothing_is_failed(row: dict[str, A
     assert lost.error.code == "NoAnswer"
 
 
-def test_a_state_that_nobody_knows_is_no_end() -> None:
+def test_an_unknown_bulk_state_is_in_progress() -> None:
     row = {"resourceId": "/x", "operation": {"operationId": "1", "state": "Pondering"}}
     assert bulk._known(row).status is None
     assert bulk._known({**row, "operation": {"operationId": "1", "state": "Succeeded"}}).status == "Succeeded"
 
 
-def test_the_wait_between_looks_grows_to_a_quarter_of_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wait_between_bulk_polls_grows_to_15_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     chunk = bulk.Chunk(None, bulk.Wish("Start", {}), [], lambda _: [])  # type: ignore[arg-type]
     waits = []
     for moment in (0, 5, 20, 1000):

@@ -43,7 +43,7 @@ def reckoned(engine: str, calls: list[Call], operation: Operation = START, wait:
     return found.calls, found.looks, found.seconds
 
 
-def test_every_engine_is_reckoned_in_the_order_in_which_they_are_offered() -> None:
+def test_costs_stand_in_the_order_of_the_engines() -> None:
     assert tuple(WAYS) == ENGINES
 
 
@@ -86,11 +86,11 @@ def test_subscriptions_and_regions_go_side_by_side_and_the_busiest_decides() -> 
 @pytest.mark.parametrize(
     ("engine", "calls"), [("vm", singles(1000)), ("set", [members(1000)]), ("bulk", hundreds(1000))]
 )
-def test_what_is_not_waited_for_is_not_looked_at(engine: str, calls: list[Call]) -> None:
+def test_no_wait_costs_no_poll(engine: str, calls: list[Call]) -> None:
     assert reckoned(engine, calls, wait=False)[1] == 0
 
 
-def test_what_ends_with_its_acceptance_is_not_looked_at() -> None:
+def test_an_operation_that_ends_at_once_costs_no_poll() -> None:
     assert reckoned("vm", singles(3), BY_NAME["simulate-eviction"]) == (3, 0, 0)
 
 
@@ -143,7 +143,7 @@ def test_spreading_over_regions_never_takes_longer(regions: list[str]) -> None:
         (11_820, "3.2 h"),
     ],
 )
-def test_a_time_is_told_short_and_never_longer_than_it_is(seconds: float, text: str) -> None:
+def test_a_duration_is_rounded_down_and_short(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
@@ -174,7 +174,7 @@ def test_what_was_seen_on_azure_is_told_without_doubt_and_the_rest_with_its_evid
     assert second == "--engine set: 1 call, at least 2 looks, 0 s"
 
 
-def test_where_there_is_nothing_to_do_nothing_is_told() -> None:
+def test_a_dry_run_without_calls_shows_no_cost() -> None:
     assert told(START, {"vm": [], "set": [], "bulk": []}) == []
 
 

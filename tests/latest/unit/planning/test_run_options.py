@@ -39,7 +39,7 @@ def test_a_gate_of_health_is_refused_where_nothing_is_healthy_afterwards(operati
         How(health_gate="vm-agent").check(operation)
 
 
-def test_the_plan_of_a_log_can_be_said_again_but_not_changed() -> None:
+def test_the_options_of_a_log_can_be_repeated_but_not_changed() -> None:
     recorded = How(
         batch_size=(size("1"), size("10%")), batch_by=("zone",), batch_pause=5, max_errors=size("3")
     ).as_record()
@@ -50,6 +50,6 @@ def test_the_plan_of_a_log_can_be_said_again_but_not_changed() -> None:
     assert how_of({"batch_size": [size("2")]}, recorded, anew=True).batch_size == (size("2"),)
 
 
-def test_a_log_whose_sizes_are_none_is_refused() -> None:
+def test_a_log_with_an_invalid_batch_size_is_refused() -> None:
     with pytest.raises(InvalidArgumentValueError, match="none is no size"):
         how_of({}, {**How().as_record(), "batchSize": ["none"]})

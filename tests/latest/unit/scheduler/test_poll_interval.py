@@ -30,7 +30,7 @@ def test_the_first_question_waits_until_most_of_those_before_had_ended() -> None
     assert patience.pause(2.0) == pytest.approx(90 + MARGIN - 2, abs=20)
 
 
-def test_the_quick_ones_are_no_rule_while_as_many_go_on() -> None:
+def test_quick_ends_are_no_rule_while_as_many_are_in_progress() -> None:
     assert not taught([4.0] * ENOUGH, going_on=[5.0] * 100).knows
 
 
@@ -38,14 +38,14 @@ def test_younger_ones_do_not_count_against_the_rule() -> None:
     assert taught([4.0] * ENOUGH, going_on=[1.0] * 100).knows
 
 
-def test_whoever_is_late_is_asked_at_once_and_then_now_and_then() -> None:
+def test_a_late_instance_is_polled_at_once_and_then_at_intervals() -> None:
     patience = taught([4.0] * ENOUGH)
     assert patience.pause(60.0, seen=False) == 0.0
     assert patience.pause(60.0, seen=True) == 6.0
 
 
 @given(st.lists(st.floats(0.1, 5000), max_size=60), st.lists(st.floats(0, 5000), max_size=60), st.floats(0, 9000))
-def test_a_wait_is_never_negative_and_after_a_look_never_nothing(
+def test_a_wait_is_never_negative_and_after_a_poll_never_zero(
     lasted: list[float], ages: list[float], waited: float
 ) -> None:
     patience = taught(lasted, ages)

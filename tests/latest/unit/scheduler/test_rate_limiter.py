@@ -35,7 +35,7 @@ def test_what_is_not_paced_never_waits() -> None:
     assert bucket.wait(0.0) == 0.0
 
 
-def test_a_closed_bucket_opens_when_it_was_told_and_begins_anew() -> None:
+def test_a_closed_bucket_opens_after_its_wait_and_is_full() -> None:
     bucket = Bucket(RATE)
     bucket.close(until=7.0)
     moments = sent_until(bucket, 8.0)
@@ -43,13 +43,13 @@ def test_a_closed_bucket_opens_when_it_was_told_and_begins_anew() -> None:
     assert len(moments) == 1 + 10
 
 
-def test_an_answer_that_leaves_less_than_was_reckoned_is_believed() -> None:
+def test_a_lower_remaining_count_is_believed() -> None:
     bucket = Bucket(RATE)
     bucket.learn(3.0, 0.0, under_way=1)
     assert len(sent_until(bucket, 0.0)) == 1
 
 
-def test_an_answer_that_leaves_a_little_more_is_not_believed_because_answers_overtake_each_other() -> None:
+def test_a_slightly_higher_remaining_count_is_not_believed() -> None:
     bucket = Bucket(RATE)
     for _ in range(150):
         bucket.take(0.0)

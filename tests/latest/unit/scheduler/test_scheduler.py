@@ -158,7 +158,7 @@ a_plan = st.builds(lambda steps, end: (*steps, *end), sendings, ending)
 
 @settings(deadline=None)
 @given(st.lists(a_plan, max_size=12), st.integers(1, 4), st.none() | st.integers(1, 4))
-def test_whatever_happens_each_target_is_sent_once_and_ends_as_it_must(
+def test_each_target_is_sent_once_and_has_its_outcome(
     plans: list[Plan], workers: int, parallel: int | None
 ) -> None:
     service = Service(*plans)
@@ -236,21 +236,21 @@ class Full(Service):
 
 
 @pytest.mark.parametrize("parallel", [1, 2, 3])
-def test_as_many_are_in_flight_as_was_asked_and_never_more(parallel: int) -> None:
+def test_at_most_max_parallel_targets_are_in_progress(parallel: int) -> None:
     service = Full(*[("throttle", "accept", "going", "done")] * 12)
     service.full = parallel
     assert set(statuses_of(run(service, parallel=parallel))) == {"Succeeded"}
     assert service.peak == parallel
 
 
-def test_more_can_be_in_flight_than_there_are_threads() -> None:
+def test_more_targets_can_be_in_progress_than_there_are_threads() -> None:
     service = Full(*[WELL] * 100)
     service.full = 100
     threads = threading.active_count() + 2
     assert set(statuses_of(run(service, lambda: threading.active_count() > threads, workers=2))) == {"Succeeded"}
 
 
-def test_a_slow_look_holds_nobody_up() -> None:
+def test_a_slow_poll_delays_no_other_target() -> None:
     others = threading.Semaphore(0)
 
     def slow(target: int, step: str) -> None:
@@ -304,7 +304,7 @@ def test_what_stays_throttled_is_timed_out_without_a_sending_past_its_time(clock
     assert (one.status, one.error and one.error.code) == ("TimedOut", "Throttled")
 
 
-def test_a_wait_that_the_service_asks_for_is_kept_between_looks(clock: Clock) -> None:
+def test_a_retry_after_is_kept_between_polls(clock: Clock) -> None:
     looks: list[float] = []
 
     class Unhurried(Flown):
@@ -367,7 +367,7 @@ def test_an_interrupted_target_keeps_its_url_and_has_no_end() -> None:
     assert one.reason
 
 
-def test_a_request_under_way_at_the_interruption_is_heard_out() -> None:
+def test_a_request_in_progress_at_the_interruption_gets_its_answer() -> None:
     asked, noticed = threading.Event(), threading.Event()
 
     def interrupted() -> bool:
@@ -427,7 +427,7 @@ def test_nothing_is_done_over_and_over_while_every_thread_is_busy(monkeypatch: p
     assert len(rounds) < 100
 
 
-def test_a_target_that_tells_its_thread_to_exit_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_that_raises_system_exit_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fanout, "LAST_WORDS", 0.001)
     rounds = count()
 
@@ -479,7 +479,7 @@ def quick_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quick_surveys")
-def test_whoever_a_survey_names_is_looked_at_once() -> None:
+def test_an_instance_in_the_list_poll_is_polled_once() -> None:
     service = Service(*[("accept", "done")] * 40)
     outcomes = surveyed(service, listing := Listing(lambda count: list(range(count))))
     assert statuses_of(outcomes) == ["Succeeded"] * 40
@@ -488,7 +488,7 @@ def test_whoever_a_survey_names_is_looked_at_once() -> None:
 
 
 @pytest.mark.usefixtures("quick_surveys")
-def test_a_survey_that_fails_leaves_everybody_to_be_looked_at() -> None:
+def test_a_failed_list_poll_leaves_every_target_to_be_polled() -> None:
     service = Service(*[("accept", "going", "done")] * 40)
     outcomes = surveyed(service, listing := Listing(refuse))
     assert statuses_of(outcomes) == ["Succeeded"] * 40
@@ -496,13 +496,13 @@ def test_a_survey_that_fails_leaves_everybody_to_be_looked_at() -> None:
 
 
 @pytest.mark.usefixtures("quick_surveys")
-def test_a_survey_that_names_nobody_delays_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_list_poll_delays_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fanout, "MEANWHILE", 0.01)
     service = Service(*[("accept", "going", "done")] * 40)
     assert statuses_of(surveyed(service, Listing(lambda _: []))) == ["Succeeded"] * 40
 
 
-def test_targets_of_a_throttled_lane_hold_up_no_other() -> None:
+def test_a_throttled_rate_limit_group_delays_no_other() -> None:
     service = Service(*[("throttle", "accept", "done"), ("accept", "done")] * 5)
     outcomes = fan_out(range(10), service.send, Limits(timeout=PATIENCE), lane_of=lambda target: target % 2)
     assert statuses_of(outcomes) == ["Succeeded"] * 10

@@ -155,7 +155,7 @@ def test_a_refused_filter_says_where_there_is_nothing_to_filter_by() -> None:
 
 
 @pytest.mark.parametrize("exclusion", ["web_1b", "db*", "", MEMBERS[0].id + "x"])
-def test_an_exclusion_that_spares_nobody_is_refused(exclusion: str) -> None:
+def test_an_exclusion_that_excludes_no_instance_is_refused(exclusion: str) -> None:
     assert refusal(exclude=("web_1a", exclusion)).startswith("--exclude scale set web has no instance called")
 
 

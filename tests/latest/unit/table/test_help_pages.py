@@ -20,7 +20,7 @@ def told(page: Page, label: str) -> str:
 
 
 @pytest.mark.parametrize("label", ["Sends", "Calls", "At risk", "Page"])
-def test_every_command_says_so(label: str) -> None:
+def test_every_command_has_the_label(label: str) -> None:
     assert [name for name, page in PAGES.items() if not told(page, label)] == []
 
 
@@ -48,7 +48,7 @@ def test_a_call_of_the_set_is_not_counted_for_each_instance() -> None:
 
 
 @pytest.mark.parametrize("operation", operations(), ids=lambda one: one.name)
-def test_every_way_of_sending_is_told(operation: object) -> None:
+def test_the_help_names_every_engine(operation: object) -> None:
     engines = getattr(operation, "engines", None) or {}
     page = PAGES[operation.name]  # type: ignore[attr-defined]
     assert re.findall(r"--engine ([a-z]+)", page.text) == list(engines)

@@ -47,7 +47,7 @@ HARMLESS = st.lists(st.sampled_from([*SHELL, "vmss ", "--query x", "az vm list"]
 
 
 @given(SCRIPTS)
-def test_whatever_the_text_only_command_words_change(script: str) -> None:
+def test_any_script_changes_in_command_words_only(script: str) -> None:
     holds(script)
 
 
