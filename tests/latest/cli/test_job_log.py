@@ -178,9 +178,7 @@ def interrupted_into(log: str, sim: Simulator, environment: dict[str, str]) -> R
     return interrupt(environment, sim, lambda sim: len(changes(sim)) == 3, *command)
 
 
-def test_an_interrupted_run_is_resumed(
-    run: Run, sim: Simulator, environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_an_interrupted_run_is_resumed(run: Run, sim: Simulator, environment: dict[str, str], tmp_path: Path) -> None:
     log = str(tmp_path / "log")
     first = interrupted_into(log, sim, environment)
     assert (first.exit, statuses(first)) == (130, {"Interrupted": 3, "NotStarted": 3})
@@ -219,9 +217,7 @@ def test_an_unknown_outcome_stays_unknown_after_an_interruption(
     assert set(sim.accepted().values()) == {1}
 
 
-def test_a_call_that_was_not_accepted_is_logged_and_sent_on_resume(
-    run: Run, sim: Simulator, finished: Path
-) -> None:
+def test_a_call_that_was_not_accepted_is_logged_and_sent_on_resume(run: Run, sim: Simulator, finished: Path) -> None:
     records = records_of(finished)
     gone_on = str(finished.with_name("log2"))
     dry = run("restart", *FLEX, "--job-log", gone_on)  # the plan of instances as they are now
@@ -352,7 +348,7 @@ def test_a_no_wait_run_is_awaited_by_its_log(run: Run, sim: Simulator, tmp_path:
     assert again.exit == 0
 
 
-def test_waiting_by_a_log_sends_nothing_and_reports_what_was_never_sent(run: Run, sim: Simulator, finished: Path) -> None:
+def test_wait_by_a_log_sends_nothing_and_reports_what_was_never_sent(run: Run, sim: Simulator, finished: Path) -> None:
     ids = [one["id"] for one in records_of(finished)[0]["instances"]]
     cut(finished, lambda one: one["record"] == "plan" or one.get("id") in ids[:4])
     done = run("wait", "--job-log", str(finished))

@@ -61,9 +61,7 @@ def test_the_dry_run_tells_the_batches_that_then_follow_each_other(
     assert all(before[1] <= after[0] for before, after in pairwise(spans(sim, numbers(done))))
 
 
-def test_domains_and_their_batches_run_one_by_one_with_a_pause(
-    run: Run, sim: Simulator
-) -> None:
+def test_domains_and_their_batches_run_one_by_one_with_a_pause(run: Run, sim: Simulator) -> None:
     sim.reset(vms=12)
     done = run("restart", *FLEX, "--batch-by", "zone", "--batch-size", "2", "--batch-pause", "0.5")
     assert done.exit == 0

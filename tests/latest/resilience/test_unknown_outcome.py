@@ -168,9 +168,7 @@ def test_a_failure_without_an_answer_has_the_error_of_the_instance(the_run: Run)
 
 @restarting
 @pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
-def test_an_unreadable_instance_gets_no_second_call_and_stays_unknown(
-    the_run: Run, kind: str
-) -> None:
+def test_an_unreadable_instance_gets_no_second_call_and_stays_unknown(the_run: Run, kind: str) -> None:
     the_run.sim.add_fault({"action": "get", "fault": {"status": 403, "code": "AuthorizationFailed"}})
     assert the_run.with_fault(kind).went() == "Failed"
     assert (the_run.sent, the_run.code, the_run.row["reason"]) == (1, "ConnectionLost", None)

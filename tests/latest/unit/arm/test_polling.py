@@ -132,9 +132,7 @@ def test_a_refused_operation_is_sent_once_and_fails_in_the_words_of_the_service(
 
 
 @pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
-def test_an_operation_whose_answer_was_lost_is_sent_once_and_unknown(
-    kind: str, send: Send, sim: Simulator
-) -> None:
+def test_an_operation_whose_answer_was_lost_is_sent_once_and_unknown(kind: str, send: Send, sim: Simulator) -> None:
     broken(sim, "restart", kind=kind)
     with pytest.raises(Failure) as caught:
         send()
@@ -180,9 +178,7 @@ def test_no_wait_is_told_where_the_service_asks_for_none(send: Send) -> None:
     [{"status": 500}, {"status": 503}, {"kind": "malformed"}, {"kind": "drop-before"}, {"kind": "drop-after"}],
     ids=lambda fault: " ".join(map(str, fault.values())),
 )
-def test_a_poll_without_an_answer_is_repeated(
-    fault: dict[str, Any], send: Send, sim: Simulator
-) -> None:
+def test_a_poll_without_an_answer_is_repeated(fault: dict[str, Any], send: Send, sim: Simulator) -> None:
     flight = send()
     url = flight.url
     sim.add_fault({"action": "poll", "times": 1, "fault": fault})
@@ -205,9 +201,7 @@ def odd(answer: Any) -> None:
     answer.headers["Retry-After"] = "soon"
 
 
-def test_an_unreadable_poll_is_repeated(
-    send: Send, sim: Simulator, spoiler: Spoiler
-) -> None:
+def test_an_unreadable_poll_is_repeated(send: Send, sim: Simulator, spoiler: Spoiler) -> None:
     flight = send()
     spoiler.spoil = empty
     with pytest.raises(Unanswered):
@@ -217,9 +211,7 @@ def test_an_unreadable_poll_is_repeated(
     assert flight.look()
 
 
-def test_an_end_without_a_body_has_no_duration(
-    send: Send, sim: Simulator, spoiler: Spoiler
-) -> None:
+def test_an_end_without_a_body_has_no_duration(send: Send, sim: Simulator, spoiler: Spoiler) -> None:
     spoiler.spoil = without_its_own_url
     flight = send()
     assert flight.look() is False

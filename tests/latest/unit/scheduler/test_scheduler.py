@@ -158,9 +158,7 @@ a_plan = st.builds(lambda steps, end: (*steps, *end), sendings, ending)
 
 @settings(deadline=None)
 @given(st.lists(a_plan, max_size=12), st.integers(1, 4), st.none() | st.integers(1, 4))
-def test_each_target_is_sent_once_and_has_its_outcome(
-    plans: list[Plan], workers: int, parallel: int | None
-) -> None:
+def test_each_target_is_sent_once_and_has_its_outcome(plans: list[Plan], workers: int, parallel: int | None) -> None:
     service = Service(*plans)
     outcomes = run(service, workers=workers, parallel=parallel)
     assert_as_planned(service, plans, outcomes)
