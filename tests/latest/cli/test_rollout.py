@@ -28,7 +28,7 @@ def spans(sim: Simulator, group: dict[str, Any]) -> list[tuple[float, float]]:
 def guests(sim: Simulator, **overrides: dict[str, Any]) -> list[str]:
     """Start over with six instances that behave so, `every` of them or one by its place; give their names."""
     world = default_description(6)
-    named = {"*" if place == "every" else f"#{place[1:]}": how for place, how in overrides.items()}
+    named = {"*" if place == "every" else f"#{place[1:]}": run_options for place, run_options in overrides.items()}
     world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = named
     sim.reset(world)
     return sim.names("flex")

@@ -30,9 +30,9 @@ def planned(
 
 
 def plan(*instances: dict[str, Any], when: float = 0, **of: Any) -> dict[str, Any]:
-    how = {"batchSize": ["1", "10%"], "batchBy": ["zone"], "maxErrors": None, "noWait": False, "timeout": 7200}
+    run_options = {"batchSize": ["1", "10%"], "batchBy": ["zone"], "maxErrors": None, "noWait": False, "timeout": 7200}
     head = {"record": "plan", "at": at(when), "version": 1, "operation": "restart", "scaleSets": [SET]}
-    return {**head, "options": {"--skip-shutdown": True}, "how": how, "instances": [*instances], **of}
+    return {**head, "options": {"--skip-shutdown": True}, "how": run_options, "instances": [*instances], **of}
 
 
 def said(kind: str, when: float, name: str | None = None, **of: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from tools.live import findings, grading
 from tools.live.asking import Answer, Ask
 from tools.live.claims import Read, Step, reads, steps
 from tools.live.comparing import AS_CLAIMED, DIFFERS, NOT_ASKED, Difference, Finding, judge, not_asked
-from tools.live.masking import HIDDEN, masker
+from tools.live.masking import HIDDEN, make_masker
 from tools.live.observing import observe
 from tools.live.operating import Field, Surprise, carry_out
 from tools.live.place import find_place
@@ -81,7 +81,7 @@ def field_of(sim: Simulator, group: str = "rg", scale_set: str = "flex") -> Fiel
     """Where minutes pass as soon as they are waited for."""
     ask = asking(sim)
     place = find_place(ask, sim.subscription, group, scale_set, None)
-    return Field(ask, sim.advance, place, masker(place.names()))
+    return Field(ask, sim.advance, place, make_masker(place.names()))
 
 
 def read_on(field: Field) -> dict[str, Finding]:
@@ -165,7 +165,7 @@ def test_no_step_is_one_that_the_table_asks_before(step: Step) -> None:
 @pytest.mark.parametrize("claim", all_claims(), ids=lambda claim: claim.id)
 def test_what_is_claimed_would_pass_the_mask(claim: Read | Step) -> None:
     expected = [one["is"] for one in claim.expect if "is" in one]
-    assert masker({})(expected) == expected
+    assert make_masker({})(expected) == expected
 
 
 # Against the simulator, which claims the same
@@ -498,7 +498,7 @@ def test_nothing_that_names_anybody_or_anything_is_in_the_file(sim: Simulator, f
     st.sampled_from(("{}", "the vm '{}' failed", "/subscriptions/{}/x", "Virtual.{}", "is {}.")),
 )
 def test_the_mask_lets_nothing_pass_that_is_not_listed(private: str, sentence: str) -> None:
-    assert private not in masker({})(sentence.format(private))
+    assert private not in make_masker({})(sentence.format(private))
 
 
 @pytest.mark.parametrize(
@@ -513,7 +513,7 @@ def test_the_mask_lets_nothing_pass_that_is_not_listed(private: str, sentence: s
     ids=str,
 )  # fmt: skip
 def test_the_mask_leaves_what_is_nobodys(value: Any, left: Any) -> None:
-    assert masker({"web": "<set>", "web_1234": "<instance>", "compute": "<group>"})(value) == left
+    assert make_masker({"web": "<set>", "web_1234": "<instance>", "compute": "<group>"})(value) == left
 
 
 def test_a_check_fits_eighty_columns() -> None:

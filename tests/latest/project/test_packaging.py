@@ -122,8 +122,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def fresh_az(tmp_path: Path, home: Path) -> Az:
     """Run `az` with folders of its own, and with no other programs that might write to a home."""
-    hidden = ("AZURE_", "XDG_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    masked_logging = ("AZURE_", "XDG_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(masked_logging)}
     environment |= {"HOME": str(home), "USERPROFILE": str(home), "AZURE_CORE_COLLECT_TELEMETRY": "no"}
     environment["PATH"] = os.pathsep.join([str(AZ.parent), os.defpath])
     environment |= {"AZURE_CONFIG_DIR": str(tmp_path / "config"), "AZURE_EXTENSION_DIR": str(tmp_path / "extensions")}

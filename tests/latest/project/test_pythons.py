@@ -28,9 +28,9 @@ PINNED = [line for line in (ROOT / "requirements-dev.txt").read_text().splitline
 TELL = "import sys; sys.stdout.write(f'{sys.version_info[0]}.{sys.version_info[1]} {sys.executable}')"
 
 
-def run(*command: object, **how: Any) -> str:
+def run(*command: object, **run_options: Any) -> str:
     """Run a command to its good end and return what it wrote."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **how)
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **run_options)
     assert done.returncode == 0, done.stderr
     return str(done.stdout)
 

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare.arm.polling import Ended
-from azext_flexcompare.execution.remaining_work import work_left
+from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.execution.remaining_work import remaining_work
 from azext_flexcompare.joblog import file as job_log
-from azext_flexcompare.joblog.replay import ENDED, outcome_of, past_of
-from azext_flexcompare.planning.run_options import how_of
+from azext_flexcompare.joblog.replay import ENDED, outcome_of, replay
+from azext_flexcompare.planning.run_options import merge_run_options
 from azext_flexcompare.planning.work import Work
 from tests.latest.helpers.az import Run, WarmAz
 from tests.latest.helpers.factories import instance
@@ -174,7 +174,7 @@ def test_a_disk_that_is_full_in_mid_run_stops_it_and_spoils_nothing(
         "restart", "-g", "rg", "-n", "flex", "--max-parallel", "4", "--no-wait", "--job-log", str(tmp_path / "other")
     )
     assert plan.exit == 0
-    enough = len((tmp_path / "other").read_bytes().split(b"\n")[0]) + 9000  # for the plan, and for some of the steps
+    stop_reason = len((tmp_path / "other").read_bytes().split(b"\n")[0]) + 9000  # for the plan, and for some of the steps
     sim.reset(vms=MANY)
     done = subprocess.run(
         [str(AZ), *["vmss-flex", "restart", "-g", "rg", "-n", "flex", "--max-parallel", "4", "--job-log"], str(log)],
@@ -182,7 +182,7 @@ def test_a_disk_that_is_full_in_mid_run_stops_it_and_spoils_nothing(
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=partial(small_disk, enough),
+        preexec_fn=partial(small_disk, stop_reason),
     )
     rows = json.loads(done.stdout)
     found = {row["instance"]: row["status"] for row in rows}
@@ -227,15 +227,15 @@ def real_log(simulator: Simulator, environment: dict[str, str], tmp_path_factory
 
 def go_on(path: Path) -> None:
     """Read a log as far as it goes without a service."""
-    past = past_of(job_log.read_to_go_on(str(path)))
-    how_of({}, past.plan["how"])
+    past = replay(job_log.read_to_go_on(str(path)))
+    merge_run_options({}, past.plan["how"])
     asked = Recorder()
-    for standing in past.standings.values():
-        one = instance(standing.planned["instance"])
-        if standing.status in ENDED:
-            outcome_of(one, standing)
+    for logged in past.logged_instances.values():
+        one = instance(logged.planned["instance"])
+        if logged.status in ENDED:
+            outcome_of(one, logged)
         else:
-            work_left(asked.azure, [(one, standing)], lambda found: [Work(found, partial(Ended, None))], single=True)
+            remaining_work(asked.azure, [(one, logged)], lambda found: [Work(found, partial(Completed, None))], single=True)
     assert not asked.asked
 
 

@@ -60,7 +60,7 @@ class Accident(NamedTuple):
     """What goes wrong once there have been so many requests: a rule of the simulator's, or settings of it."""
 
     after: int
-    how: dict[str, Any]
+    run_options: dict[str, Any]
 
 
 class Storm(NamedTuple):
@@ -107,14 +107,14 @@ def rules(action: str, fault: Faults, when: Faults) -> Faults:
 def accidents_of(deed: Deed) -> st.SearchStrategy[Accident]:
     """Draw from everything that can go wrong with a deed; dropped connections are the most likely."""
     # Of a deletion that somebody else was quicker with nobody can say whose it was.
-    ending = ENDING if deed.action == "delete" else ENDING | PREEMPTED
+    run_end = ENDING if deed.action == "delete" else ENDING | PREEMPTED
     unanswered = rules(deed.action, UNANSWERED, BY_CHANCE | BY_NUMBER)
     whenever = st.one_of(
         unanswered,
         unanswered,
         rules(deed.action, REFUSED, BY_CHANCE | BY_NUMBER),
-        rules(deed.action, ending, BY_CHANCE | BY_NUMBER),
-        rules(deed.action, ending, BY_CHANCE | BY_NUMBER),
+        rules(deed.action, run_end, BY_CHANCE | BY_NUMBER),
+        rules(deed.action, run_end, BY_CHANCE | BY_NUMBER),
         rules("poll", UNANSWERED | PASSING | RECORD_GONE, BY_CHANCE | BY_NUMBER),
     )
     throttled = st.one_of(*(rules(action, TOO_MANY, FOR_A_WHILE) for action in (deed.action, "poll", "get")))
@@ -140,8 +140,8 @@ def storms(deed: Deed) -> st.SearchStrategy[Storm]:
     """Draw runs with several accidents; in some, one instance never ends, and the run waits two seconds for each."""
     never = Accident(0, {"action": deed.action, "nth": 1, "per": "all", "fault": {"kind": "stuck"}})
     accidents = st.lists(accidents_of(deed), min_size=1, max_size=6)
-    ending = st.builds(Storm, st.integers(2, 9), st.builds(joined, WIDTH, TOGETHER), accidents)
-    return st.one_of(ending, ending, ending, ending.map(lambda storm: with_one_stuck(storm, never)))
+    run_end = st.builds(Storm, st.integers(2, 9), st.builds(joined, WIDTH, TOGETHER), accidents)
+    return st.one_of(run_end, run_end, run_end, run_end.map(lambda storm: with_one_stuck(storm, never)))
 
 
 def with_one_stuck(storm: Storm, never: Accident) -> Storm:
@@ -151,11 +151,11 @@ def with_one_stuck(storm: Storm, never: Accident) -> Storm:
 # What comes of it
 
 
-def befall(sim: Simulator, how: dict[str, Any]) -> None:
-    if "action" in how:
-        sim.add_fault(how)
+def befall(sim: Simulator, run_options: dict[str, Any]) -> None:
+    if "action" in run_options:
+        sim.add_fault(run_options)
     else:
-        sim.configure(**how)
+        sim.configure(**run_options)
 
 
 @contextmanager
@@ -168,12 +168,12 @@ def befalling(sim: Simulator, accidents: list[Accident]) -> Iterator[None]:
             while sim.counts()["requests"] < accident.after:
                 if over.wait(0.001):
                     return
-            befall(sim, accident.how)
+            befall(sim, accident.run_options)
 
     in_order = sorted(accidents, key=lambda one: one.after)
     for accident in in_order:
         if not accident.after:
-            befall(sim, accident.how)
+            befall(sim, accident.run_options)
     thread = Thread(target=strike, args=([one for one in in_order if one.after],))
     thread.start()
     try:

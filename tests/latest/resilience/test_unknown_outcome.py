@@ -10,7 +10,7 @@ import pytest
 from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.execution.unknown_outcome import SHOWN_ENDED, SHOWN_UNDER_WAY, can_be_settled
-from azext_flexcompare.scheduler.scheduler import SENDINGS
+from azext_flexcompare.scheduler.scheduler import MAX_SENDS
 from azext_flexcompare.table.entries import Operation
 from tests.latest.helpers.az import INSTANCES, WarmAz
 from tests.latest.helpers.worlds import EACH, LOCKED, WORLD, action_of, changes, given
@@ -133,8 +133,8 @@ def test_an_instance_deleted_by_others_is_failed(the_run: Run) -> None:
 
 @each_long
 def test_after_three_sendings_that_never_arrived_it_is_failed(the_run: Run) -> None:
-    assert the_run.with_fault("drop-before", SENDINGS).went() == "Failed"
-    assert (the_run.exit, the_run.sent, the_run.accepted) == (4, SENDINGS, 0)
+    assert the_run.with_fault("drop-before", MAX_SENDS).went() == "Failed"
+    assert (the_run.exit, the_run.sent, the_run.accepted) == (4, MAX_SENDS, 0)
     assert (the_run.code, the_run.row["reason"]) == ("ConnectionLost", None)
 
 

@@ -20,7 +20,7 @@ from azure.mgmt.compute.v2024_11_01 import ComputeManagementClient
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import ArmClient, Azure
-from azext_flexcompare.arm.scale_sets import Reader, members_of
+from azext_flexcompare.arm.scale_sets import Reader, list_members
 from azext_flexcompare.instances import Instance, ScaleSet
 from tests.latest.helpers.clouds import Credential
 
@@ -69,7 +69,7 @@ def flex(sim: Simulator) -> ScaleSet:
 @pytest.fixture
 def members(azure: Azure, flex: ScaleSet) -> Callable[[], list[Instance]]:
     """List the instances of `flex` as they are now."""
-    return lambda: members_of(Reader(azure.compute, "list-instances"), flex)
+    return lambda: list_members(Reader(azure.compute, "list-instances"), flex)
 
 
 @pytest.fixture

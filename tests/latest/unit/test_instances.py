@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from azure.mgmt.compute.v2024_11_01.models import InstanceViewStatus, VirtualMachineInstanceView
 
-from azext_flexcompare.instances import Instance, by_set, describe, is_under_way, last_name, own_error, stand, times_of
+from azext_flexcompare.instances import Instance, by_set, describe, is_in_transition, last_name, provisioning_error, describe_state, provisioning_times
 from tests.latest.helpers.factories import DB, WEB, instance, scale_set
 
 
@@ -36,29 +36,29 @@ def seen(*statuses: InstanceViewStatus, state: str = "Succeeded") -> Instance:
 
 def test_the_times_are_those_of_provisioning() -> None:
     one = seen(status("ProvisioningState/succeeded", time="t1"), status("PowerState/running", time="t2"))
-    assert times_of(one) == ["t1"]
-    assert times_of(seen(status("ProvisioningState/updating"))) == []
-    assert times_of(instance()) == []
+    assert provisioning_times(one) == ["t1"]
+    assert provisioning_times(seen(status("ProvisioningState/updating"))) == []
+    assert provisioning_times(instance()) == []
 
 
 @pytest.mark.parametrize(
     ("state", "busy"), [("Updating", True), ("CREATING", True), ("deleting", True), ("Succeeded", False), (None, False)]
 )
 def test_an_instance_is_busy_while_it_is_provisioned(state: str | None, busy: bool) -> None:
-    assert is_under_way(instance(provisioning_state=state)) is busy
+    assert is_in_transition(instance(provisioning_state=state)) is busy
 
 
 def test_a_failed_instance_has_its_own_error() -> None:
     code = "ProvisioningState/failed/AllocationFailed"
-    assert own_error(seen(status(code, "No\n room."), state="Failed")) == ("AllocationFailed", "No room.")
-    assert own_error(instance(provisioning_state="Failed")) == ("Failed", "Its provisioningState is Failed.")
-    assert own_error(seen(status(code, "No room."))) is None
-    assert own_error(None) is None
+    assert provisioning_error(seen(status(code, "No\n room."), state="Failed")) == ("AllocationFailed", "No room.")
+    assert provisioning_error(instance(provisioning_state="Failed")) == ("Failed", "Its provisioningState is Failed.")
+    assert provisioning_error(seen(status(code, "No room."))) is None
+    assert provisioning_error(None) is None
 
 
 def test_an_instance_in_words() -> None:
-    assert stand(None) == "It is no longer in the set."
-    assert stand(instance()) == "It is running, its provisioningState Succeeded; nothing shows it done."
+    assert describe_state(None) == "It is no longer in the set."
+    assert describe_state(instance()) == "It is running, its provisioningState Succeeded; nothing shows it done."
 
 
 def test_instances_are_grouped_by_their_sets_in_order() -> None:

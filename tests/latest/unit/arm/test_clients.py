@@ -9,26 +9,26 @@ import pytest
 from azure.core.exceptions import AzureError, HttpResponseError
 
 from armsim import Simulator
-from azext_flexcompare.arm.clients import Azure, _demand_straight, arm_client, azure_of, compute_client
+from azext_flexcompare.arm.clients import Azure, _refuse_other_path, arm_client, azure_of, compute_client
 
 
 @pytest.mark.parametrize("path", ["/subscriptions/../x", "/a/%2e%2e/b", "/a/./b", "/a/.."])
 def test_a_path_that_leads_elsewhere_is_not_sent(path: str) -> None:
     request = SimpleNamespace(http_request=SimpleNamespace(url=f"https://x{path}?y=.."))
     with pytest.raises(AzureError, match="leads elsewhere; nothing was sent"):
-        _demand_straight(request)
+        _refuse_other_path(request)
 
 
 @pytest.mark.parametrize("path", ["/subscriptions/a..b/x", "/a/...", "/a?x=/../"])
 def test_a_straight_path_is_sent(path: str) -> None:
-    _demand_straight(SimpleNamespace(http_request=SimpleNamespace(url=f"https://x{path}")))
+    _refuse_other_path(SimpleNamespace(http_request=SimpleNamespace(url=f"https://x{path}")))
 
 
 def test_a_client_owns_the_urls_of_its_own_service_only(azure: Azure, sim: Simulator) -> None:
     arm = azure.arm(sim.subscription)
-    assert arm.owns(f"{sim.url.upper().replace('HTTPS', 'https')}/subscriptions/s")
-    assert not arm.owns("https://elsewhere.example/subscriptions/s")
-    assert not arm.owns(sim.url.replace("https://", "http://"))
+    assert arm.is_own_url(f"{sim.url.upper().replace('HTTPS', 'https')}/subscriptions/s")
+    assert not arm.is_own_url("https://elsewhere.example/subscriptions/s")
+    assert not arm.is_own_url(sim.url.replace("https://", "http://"))
 
 
 def test_a_refused_read_is_raised(azure: Azure, sim: Simulator) -> None:

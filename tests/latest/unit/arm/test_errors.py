@@ -14,7 +14,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
 )
 
-from azext_flexcompare.arm.errors import body_error, error_of, one_line, plainly
+from azext_flexcompare.arm.errors import body_error, error_of, one_line, cli_errors
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,6 @@ def test_the_text_of_an_exception_fits_one_line() -> None:
 def test_what_is_raised_while_reading_is_an_error_of_the_cli(
     raised: Exception, expected: type[Exception], text: str
 ) -> None:
-    with pytest.raises(expected) as found, plainly("testing"):
+    with pytest.raises(expected) as found, cli_errors("testing"):
         raise raised
     assert text in str(found.value)

@@ -9,9 +9,9 @@ import pytest
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import read_again, watch_each
+from azext_flexcompare.arm.instance_polling import read_instance, poll_instances
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
 
@@ -20,14 +20,14 @@ Members = Callable[[], list[Instance]]
 
 def test_an_instance_is_read_as_it_is_now(azure: Azure, members: Members) -> None:
     one = members()[0]
-    found = read_again(azure, one)
+    found = read_instance(azure, one)
     assert found is not None
     assert (found.name, found.power_state, found.scale_set) == (one.name, "running", one.scale_set)
 
 
 def test_an_instance_that_is_gone_is_none(azure: Azure, members: Members) -> None:
     one = members()[0]
-    assert read_again(azure, one._replace(name="nobody")) is None
+    assert read_instance(azure, one._replace(name="nobody")) is None
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_refused_read_says_whether_it_may_be_repeated(
     one = members()[0]
     sim.add_fault({"action": "get", "fault": {"status": status, "code": "No", "message": "No."}})
     with pytest.raises(expected):
-        read_again(azure, one)
+        read_instance(azure, one)
 
 
 def test_each_instance_is_polled_until_it_passes(azure: Azure, members: Members) -> None:
@@ -52,7 +52,7 @@ def test_each_instance_is_polled_until_it_passes(azure: Azure, members: Members)
         return polls[found.name] == 2, found.name
 
     chosen = members()[:2]
-    outcomes = watch_each(azure, chosen, judge, 60, Overseer(), interval=0.01)
+    outcomes = poll_instances(azure, chosen, judge, 60, Observer(), interval=0.01)
     assert [(one.target, one.status, one.result, one.url) for one in outcomes] == [
         (one, "Succeeded", one.name, None) for one in chosen
     ]
@@ -67,5 +67,5 @@ def test_a_judge_that_fails_one_instance_fails_no_other(azure: Azure, members: M
             raise Failure(Error("Bad", "Ill."))
         return True, None
 
-    outcomes = watch_each(azure, [first, second], judge, 60, Overseer())
+    outcomes = poll_instances(azure, [first, second], judge, 60, Observer())
     assert [(one.status, one.error) for one in outcomes] == [("Failed", ("Bad", "Ill.")), ("Succeeded", None)]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.locks import OURS, Lock, delete_lock, locks_around, put_lock
+from azext_flexcompare.arm.locks import OURS, Lock, delete_lock, locks_of, put_lock
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import instance
@@ -64,8 +64,8 @@ def test_a_lock_forbids_what_azure_refuses_under_it(level: str, operation: str, 
 def test_a_lock_that_was_put_is_listed_until_it_is_deleted(azure: Azure, members: Callable[[], list[Instance]]) -> None:
     one = members()[0]
     assert put_lock(azure, one, OURS, "CanNotDelete", "Mine.").look()
-    [found] = [lock for lock in locks_around(azure, [one, one]) if lock.is_on(one.id)]
+    [found] = [lock for lock in locks_of(azure, [one, one]) if lock.is_on(one.id)]
     assert found[:2] == (OURS, "CanNotDelete")
     assert found.notes == "Mine."
     assert delete_lock(azure, one, OURS).look()
-    assert not any(lock.is_on(one.id) for lock in locks_around(azure, [one]))
+    assert not any(lock.is_on(one.id) for lock in locks_of(azure, [one]))

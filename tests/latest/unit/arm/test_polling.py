@@ -19,7 +19,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.planning.adapters import arguments_of
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, Flight, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
 from azext_flexcompare.table.entries import Operation, operations
 from tests.latest.helpers.az import INSTANCES
 from tests.latest.helpers.clouds import Credential
@@ -29,7 +29,7 @@ DAY = 86400
 CAPABLE = {"priority": "Spot", "evictionPolicy": "Deallocate", "hibernationEnabled": True, "maintenanceAllowed": True}
 LONG = [one for one in operations() if one.is_long and not one.adapter and not any(o.required for o in one.options)]
 each_long_operation = pytest.mark.parametrize("operation", LONG, ids=lambda operation: operation.name)
-Send = Callable[..., Flight]
+Send = Callable[..., Poller]
 
 
 class Spoiler(SansIOHTTPPolicy[Any, Any]):
@@ -78,7 +78,7 @@ def send(sim: Simulator, compute: ComputeManagementClient, name: str) -> Send:
     target = Instance(sim.vm_id(name), name, scale_set, None, None, None, {}, None, None, "westeurope", None)
     azure = Azure({sim.subscription: compute}.__getitem__, {}.__getitem__)
 
-    def send(command: str = "restart", **options: Any) -> Flight:
+    def send(command: str = "restart", **options: Any) -> Poller:
         operation = OPERATIONS[command]
         return call_sdk(azure, target, str(operation.call), arguments_of(operation, options))
 
@@ -93,25 +93,25 @@ def broken(sim: Simulator, action: str, **fault: Any) -> None:
 def test_an_accepted_operation_has_a_url_and_ends_when_the_service_says_so(
     operation: Operation, send: Send, sim: Simulator
 ) -> None:
-    flight = send(operation.name)
-    url = flight.url
+    poller = send(operation.name)
+    url = poller.url
     assert url
     assert url.startswith(f"{sim.url}/subscriptions/")
-    assert (flight.look(), flight.url) == (False, url)
+    assert (poller.look(), poller.url) == (False, url)
     sim.advance(DAY)
-    assert (flight.look(), flight.url) == (True, None)
+    assert (poller.look(), poller.url) == (True, None)
 
 
 def test_an_operation_that_ended_at_once_has_no_url_to_poll(send: Send, sim: Simulator) -> None:
     broken(sim, "poll", status=500)
-    flight = send("simulate-eviction")
-    assert (flight.url, flight.wait(), flight.look()) == (None, None, True)
+    poller = send("simulate-eviction")
+    assert (poller.url, poller.wait(), poller.look()) == (None, None, True)
 
 
 def test_one_poll_is_one_request(send: Send, sim: Simulator) -> None:
-    flight = send()
-    flight.look()
-    flight.look()
+    poller = send()
+    poller.look()
+    poller.look()
     assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
 
 
@@ -162,11 +162,11 @@ def test_a_throttled_operation_is_sent_once_and_has_its_wait(
 
 def test_the_wait_that_the_service_asks_for_is_told_with_each_answer(send: Send, sim: Simulator) -> None:
     sim.configure(retry_after=17)
-    flight = send()
-    assert flight.wait() == 17
+    poller = send()
+    assert poller.wait() == 17
     sim.configure(retry_after=5)
-    flight.look()
-    assert flight.wait() == 5
+    poller.look()
+    assert poller.wait() == 5
 
 
 def test_no_wait_is_told_where_the_service_asks_for_none(send: Send) -> None:
@@ -179,13 +179,13 @@ def test_no_wait_is_told_where_the_service_asks_for_none(send: Send) -> None:
     ids=lambda fault: " ".join(map(str, fault.values())),
 )
 def test_a_poll_without_an_answer_is_repeated(fault: dict[str, Any], send: Send, sim: Simulator) -> None:
-    flight = send()
-    url = flight.url
+    poller = send()
+    url = poller.url
     sim.add_fault({"action": "poll", "times": 1, "fault": fault})
     with pytest.raises(Unanswered):
-        flight.look()
+        poller.look()
     sim.advance(DAY)
-    assert (flight.url, flight.look()) == (url, True)
+    assert (poller.url, poller.look()) == (url, True)
     assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
 
 
@@ -202,28 +202,28 @@ def odd(answer: Any) -> None:
 
 
 def test_an_unreadable_poll_is_repeated(send: Send, sim: Simulator, spoiler: Spoiler) -> None:
-    flight = send()
+    poller = send()
     spoiler.spoil = empty
     with pytest.raises(Unanswered):
-        flight.look()
+        poller.look()
     spoiler.spoil = lambda _: None
     sim.advance(DAY)
-    assert flight.look()
+    assert poller.look()
 
 
 def test_an_end_without_a_body_has_no_duration(send: Send, sim: Simulator, spoiler: Spoiler) -> None:
     spoiler.spoil = without_its_own_url
-    flight = send()
-    assert flight.look() is False
+    poller = send()
+    assert poller.look() is False
     sim.advance(DAY)
-    assert (flight.look(), flight.lasted) == (True, None)
+    assert (poller.look(), poller.lasted) == (True, None)
 
 
 def test_a_wait_that_cannot_be_read_is_no_wait(send: Send, spoiler: Spoiler) -> None:
     spoiler.spoil = odd
-    flight = send()
-    assert flight.wait() is None
-    assert (flight.look(), flight.wait()) == (False, None)
+    poller = send()
+    assert poller.wait() is None
+    assert (poller.look(), poller.wait()) == (False, None)
 
 
 @pytest.mark.parametrize("action", ["restart", "poll"])
@@ -238,10 +238,10 @@ def test_what_is_throttled_with_a_wait_that_cannot_be_read_is_throttled(
 
 
 def test_a_throttled_poll_has_its_wait(send: Send, sim: Simulator) -> None:
-    flight = send()
+    poller = send()
     broken(sim, "poll", status=429, retryAfter=9)
     with pytest.raises(Throttled) as caught:
-        flight.look()
+        poller.look()
     assert caught.value.after == 9
 
 
@@ -249,18 +249,18 @@ def test_a_throttled_poll_has_its_wait(send: Send, sim: Simulator) -> None:
 def test_a_failed_operation_fails_in_the_words_of_the_service(operation: Operation, send: Send, sim: Simulator) -> None:
     action = operation.request.rpartition("/")[2] if "/" in operation.request else "delete"
     broken(sim, action, kind="fail", code="AllocationFailed", message="No \n room.")
-    flight = send(operation.name)
+    poller = send(operation.name)
     sim.advance(DAY)
     with pytest.raises(Failure) as caught:
-        flight.look()
+        poller.look()
     assert caught.value.error == Error("AllocationFailed", "No room.")
 
 
 def test_an_operation_whose_record_is_gone_fails(send: Send, sim: Simulator) -> None:
     broken(sim, "restart", kind="gone")
-    flight = send()
+    poller = send()
     with pytest.raises(Failure) as caught:
-        flight.look()
+        poller.look()
     assert caught.value.error.code == "NotFound"
 
 

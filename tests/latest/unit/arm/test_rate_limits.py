@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_flexcompare.arm.rate_limits import CHANGES, LIMITS, PACES, READS, lane_of, pages
+from azext_flexcompare.arm.rate_limits import CHANGES, LIMITS, DEFAULT_RATES, READS, rate_limit_key, pages
 from tests.latest.helpers.factories import instance, scale_set
 
 
@@ -14,14 +14,14 @@ def test_a_list_has_a_page_for_each_hundred(instances: int, expected: int) -> No
 
 
 def test_a_limit_is_shared_within_a_subscription_and_region() -> None:
-    here = lane_of(instance("a"))
-    assert here == lane_of(instance("b", scale_set("db")))
-    assert here != lane_of(instance("a", scale_set(subscription="t")))
-    assert here != lane_of(instance("a", location="northeurope"))
+    here = rate_limit_key(instance("a"))
+    assert here == rate_limit_key(instance("b", scale_set("db")))
+    assert here != rate_limit_key(instance("a", scale_set(subscription="t")))
+    assert here != rate_limit_key(instance("a", location="northeurope"))
 
 
 def test_the_first_paces_are_those_of_changes_and_reads() -> None:
-    assert (CHANGES.rate, READS.rate) == PACES
+    assert (CHANGES.rate, READS.rate) == DEFAULT_RATES
 
 
 def test_every_limit_names_its_source() -> None:

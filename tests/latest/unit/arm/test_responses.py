@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
-from azext_flexcompare.arm.responses import RecordGone, Unacknowledged, failures, remaining, seconds_asked
+from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged, sdk_errors, remaining, retry_after_of
 from azext_flexcompare.scheduler.poller import Failure, Throttled
 
 
@@ -25,7 +25,7 @@ from azext_flexcompare.scheduler.poller import Failure, Throttled
     ],
 )
 def test_the_seconds_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    assert seconds_asked(headers) == seconds
+    assert retry_after_of(headers) == seconds
 
 
 @pytest.mark.parametrize(
@@ -64,18 +64,18 @@ def answered(status: int) -> HttpResponseError:
     ],
 )
 def test_what_is_raised_while_sending_is_a_failure(raised: Exception, expected: type[Failure], code: str) -> None:
-    with pytest.raises(Failure) as found, failures():
+    with pytest.raises(Failure) as found, sdk_errors():
         raise raised
     assert type(found.value) is expected
     assert found.value.error.code == code
 
 
 def test_too_many_requests_are_throttled_for_as_long_as_the_service_asks() -> None:
-    with pytest.raises(Throttled) as found, failures():
+    with pytest.raises(Throttled) as found, sdk_errors():
         raise answered(429)
     assert found.value.after == 3
 
 
 def test_a_lost_answer_and_a_lost_record_are_failures_apart() -> None:
-    assert not issubclass(RecordGone, Unacknowledged)
-    assert not issubclass(Unacknowledged, RecordGone)
+    assert not issubclass(OperationNotFound, Unacknowledged)
+    assert not issubclass(Unacknowledged, OperationNotFound)

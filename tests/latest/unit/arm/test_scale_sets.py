@@ -9,7 +9,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, ResourceNotFoun
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.scale_sets import Reader, members_of, parse_id, power_state, read_scale_set
+from azext_flexcompare.arm.scale_sets import Reader, list_members, parse_id, power_state, read_scale_set
 from azext_flexcompare.instances import ScaleSet
 
 COMPUTE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute"
@@ -61,7 +61,7 @@ def test_a_missing_set_is_not_found(azure: Azure) -> None:
 
 
 def test_the_instances_of_a_set_are_those_of_no_other(azure: Azure, flex: ScaleSet, sim: Simulator) -> None:
-    found = members_of(Reader(azure.compute, "show"), flex)
+    found = list_members(Reader(azure.compute, "show"), flex)
     assert [one.name for one in found] == sim.names("flex")
     assert {one.power_state for one in found} == {"running"}
     assert all(one.scale_set is flex and one.resource.instance_view for one in found)

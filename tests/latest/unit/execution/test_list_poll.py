@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from hypothesis import given
 
-from azext_flexcompare.execution.set_survey import SetSurvey
+from azext_flexcompare.execution.set_survey import SetListPoll
 from tests.latest.helpers.factories import instance, scale_set
 from tests.latest.helpers.hostile import Recorder, hostile
 
@@ -15,7 +15,7 @@ from tests.latest.helpers.hostile import Recorder, hostile
 def test_no_name_of_a_set_leaves_the_filter_of_a_listing(name: str) -> None:
     asked = Recorder()
     one = scale_set(name)
-    SetSurvey(asked.azure, [SimpleNamespace(instances=[instance("a", one)])]).ended([])  # type: ignore[list-item]
+    SetListPoll(asked.azure, [SimpleNamespace(instances=[instance("a", one)])]).ended([])  # type: ignore[list-item]
     path, query = asked.only()
     assert path[-1] == "virtualMachines"
     assert query == {

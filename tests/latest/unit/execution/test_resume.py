@@ -12,7 +12,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from armsim import Simulator
 from azext_flexcompare.execution.resume import resume, retry_failed, wait_for_log
 from azext_flexcompare.execution.run import run_operation
-from azext_flexcompare.planning.run_options import How
+from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.selection.selection import Choice
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.faults import FAILS
@@ -29,7 +29,7 @@ def log(cli_ctx: Any, sim: Simulator, tmp_path: Path) -> Path:
     """The log of a run in which the first instance failed."""
     path = tmp_path / "log"
     sim.add_fault({"action": "restart", "vm": sim.names("flex")[0], "times": 1, "fault": FAILS})
-    run_operation(cli_ctx, RESTART, FLEX, {}, How(job_log=str(path)))
+    run_operation(cli_ctx, RESTART, FLEX, {}, RunOptions(job_log=str(path)))
     return path
 
 

@@ -8,16 +8,16 @@ import pytest
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.polling import Ended
-from azext_flexcompare.arm.responses import RecordGone, Unacknowledged
+from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.execution.unknown_outcome import (
     SHOWN_ENDED,
     SHOWN_UNDER_WAY,
-    Question,
-    Recourse,
+    InstanceCheck,
+    ResolveUnknown,
     can_be_settled,
 )
-from azext_flexcompare.instances import Instance, times_of
+from azext_flexcompare.instances import Instance, provisioning_times
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.poller import Failure, NotAccepted, Unanswered
 from azext_flexcompare.table.entries import operations
@@ -44,8 +44,8 @@ def test_an_operation_that_leaves_a_trace_can_be_settled(operation: str, possibl
     ("failure", "accepted", "instances", "asks"),
     [
         (Unacknowledged(BUSY), False, 1, True),
-        (RecordGone(BUSY), True, 1, True),
-        (RecordGone(BUSY), False, 1, True),
+        (OperationNotFound(BUSY), True, 1, True),
+        (OperationNotFound(BUSY), False, 1, True),
         (Failure(BUSY), False, 1, False),
         (Unacknowledged(BUSY), True, 1, False),
         (Unacknowledged(BUSY), False, 2, False),
@@ -54,27 +54,27 @@ def test_an_operation_that_leaves_a_trace_can_be_settled(operation: str, possibl
 def test_only_a_failure_that_leaves_one_instance_open_is_asked_about(
     failure: Failure, accepted: bool, instances: int, asks: bool
 ) -> None:
-    work = Work([instance(str(number)) for number in range(instances)], Ended)
-    question = Recourse(None, BY_NAME["restart"])(work, failure, accepted)  # type: ignore[arg-type]
+    work = Work([instance(str(number)) for number in range(instances)], Completed)
+    question = ResolveUnknown(None, BY_NAME["restart"])(work, failure, accepted)  # type: ignore[arg-type]
     assert (question is not None) is asks
 
 
 @pytest.fixture
-def question(azure: Azure, members: Members) -> Callable[..., Question]:
-    def question(operation: str, before: Sequence[str] | None = None, accepted: bool = False) -> Question:
+def question(azure: Azure, members: Members) -> Callable[..., InstanceCheck]:
+    def question(operation: str, before: Sequence[str] | None = None, accepted: bool = False) -> InstanceCheck:
         one = members()[0]
-        return Question(azure, BY_NAME[operation], one, times_of(one) if before is None else before, BUSY, accepted)
+        return InstanceCheck(azure, BY_NAME[operation], one, provisioning_times(one) if before is None else before, BUSY, accepted)
 
     return question
 
 
-def test_an_instance_that_changed_since_has_ended(question: Callable[..., Question]) -> None:
+def test_an_instance_that_changed_since_has_ended(question: Callable[..., InstanceCheck]) -> None:
     asked = question("restart", before=["another time"])
     assert asked.look()
     assert asked.reason == SHOWN_ENDED
 
 
-def test_an_instance_that_is_busy_is_polled_on(question: Callable[..., Question], azure: Azure, sim: Simulator) -> None:
+def test_an_instance_that_is_busy_is_polled_on(question: Callable[..., InstanceCheck], azure: Azure, sim: Simulator) -> None:
     asked = question("restart")
     sim.configure(seconds=600)
     azure.compute(None).virtual_machines.begin_restart("rg", asked.instance.name, polling=False)
@@ -83,7 +83,7 @@ def test_an_instance_that_is_busy_is_polled_on(question: Callable[..., Question]
 
 
 def test_an_instance_without_a_trace_is_given_time_and_then_was_not_accepted(
-    question: Callable[..., Question],
+    question: Callable[..., InstanceCheck],
 ) -> None:
     asked = question("restart")
     asked.began = 10.0**9
@@ -94,7 +94,7 @@ def test_an_instance_without_a_trace_is_given_time_and_then_was_not_accepted(
         asked.look()
 
 
-def test_what_was_accepted_and_left_no_trace_stays_failed(question: Callable[..., Question]) -> None:
+def test_what_was_accepted_and_left_no_trace_stays_failed(question: Callable[..., InstanceCheck]) -> None:
     with pytest.raises(Failure) as found:
         question("restart", accepted=True).look()
     assert found.value.error == BUSY
@@ -102,7 +102,7 @@ def test_what_was_accepted_and_left_no_trace_stays_failed(question: Callable[...
 
 @pytest.mark.parametrize("operation", ["delete-instances", "restart"])
 def test_an_instance_that_is_gone_is_well_only_after_a_deletion(
-    operation: str, question: Callable[..., Question]
+    operation: str, question: Callable[..., InstanceCheck]
 ) -> None:
     asked = question(operation)
     asked.instance = asked.instance._replace(name="nobody")
@@ -113,7 +113,7 @@ def test_an_instance_that_is_gone_is_well_only_after_a_deletion(
         assert asked.look()
 
 
-def test_an_instance_that_is_not_where_the_operation_leads_has_failed(question: Callable[..., Question]) -> None:
+def test_an_instance_that_is_not_where_the_operation_leads_has_failed(question: Callable[..., InstanceCheck]) -> None:
     with pytest.raises(Failure) as found:
         question("deallocate", before=["another time"]).look()
     assert found.value.error.code == "NotEstablished"

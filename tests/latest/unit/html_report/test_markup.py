@@ -27,7 +27,7 @@ def test_texts_are_escaped_and_elements_are_not() -> None:
 
 
 def test_attributes_are_escaped_left_out_or_bare() -> None:
-    assert tag("td", class_='"x"', aria_label=None, hidden=True) == '<td class="&quot;x&quot;" hidden></td>'
+    assert tag("td", class_='"x"', aria_label=None, masked_logging=True) == '<td class="&quot;x&quot;" hidden></td>'
 
 
 def test_an_empty_element_closes_itself() -> None:

@@ -101,7 +101,7 @@ def log_saying(text: str) -> Log:
             operation=text,
             scaleSets=[text],
             options={text: text},
-            how={text: [text]},
+            run_options={text: [text]},
         ),
         said("batch", 0, batch=1),
         said("intent", 1, text),

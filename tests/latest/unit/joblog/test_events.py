@@ -41,4 +41,4 @@ def test_without_a_place_there_are_no_events(place: str | None) -> None:
 
 
 def test_a_run_goes_on_without_its_events() -> None:
-    assert Events.vital is False
+    assert Events.required is False

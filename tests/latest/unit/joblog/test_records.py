@@ -6,7 +6,7 @@ import re
 
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.schema import is_whole
-from azext_flexcompare.planning.run_options import How
+from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import DB, instance, outcome
 
@@ -26,7 +26,7 @@ def test_an_acceptance_names_the_url_of_a_result_only_where_there_is_one() -> No
 
 def test_a_plan_names_each_set_once_and_the_batch_of_each_instance() -> None:
     chosen = [instance("a"), instance("b", DB), instance("c")]
-    plan = records.plan(RESTART, {}, {}, How().as_record(), chosen, {chosen[0].id: 1, chosen[1].id: 2})
+    plan = records.plan(RESTART, {}, {}, RunOptions().to_log(), chosen, {chosen[0].id: 1, chosen[1].id: 2})
     assert plan["scaleSets"] == [chosen[0].scale_set.id, DB.id]
     assert [one["batch"] for one in plan["instances"]] == [1, 2, None]
     assert plan["batches"] == 2

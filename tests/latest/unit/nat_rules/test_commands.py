@@ -10,7 +10,7 @@ from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.nat_rules.commands import Edit, Rewrite, load_balancer_id, read_load_balancer
 from azext_flexcompare.nat_rules.rules import Body, Place, RuleError, Wish, grant, with_rules
-from azext_flexcompare.scheduler.poller import Failure, Flight, Throttled
+from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled
 from tests.latest.helpers.factories import instance
 from tests.latest.helpers.hostile import GROUP, Recorder, hostile
 from tests.latest.helpers.network import LOST, puts, wrong
@@ -49,9 +49,9 @@ def adding(name: str) -> Edit:
     return edit
 
 
-def ended(flight: Flight, sim: Simulator) -> None:
+def ended(poller: Poller, sim: Simulator) -> None:
     sim.advance(60)
-    while not flight.look():
+    while not poller.look():
         pass
 
 

@@ -16,8 +16,8 @@ from tests.latest.helpers.factories import outcome
 @pytest.mark.parametrize(
     ("statuses", "status"),
     [
-        ([], Exit.WELL),
-        (["Succeeded", "Skipped", "Accepted", "Planned"], Exit.WELL),
+        ([], Exit.SUCCESS),
+        (["Succeeded", "Skipped", "Accepted", "Planned"], Exit.SUCCESS),
         (["Succeeded", "Failed"], Exit.SOME_FAILED),
         (["TimedOut"], Exit.SOME_FAILED),
         (["Succeeded", "Interrupted"], Exit.INTERRUPTED),
@@ -47,5 +47,5 @@ def test_the_process_leaves_with_the_status_once_the_output_is_written(cli: CLI,
 
 
 def test_the_process_is_left_alone_where_all_is_well(cli: CLI) -> None:
-    leave_after_output(cli, Exit.WELL)
+    leave_after_output(cli, Exit.SUCCESS)
     cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE, result=None)

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.output.masking import MASK, hidden, masker
+from azext_flexcompare.output.masking import MASK, masked_logging, make_masker
 
 
 @given(st.text('ab"\\', min_size=1), st.text("xyz"), st.text("xyz"))
 def test_every_text_loses_its_secret_and_nothing_else(secret: str, before: str, after: str) -> None:
-    assert masker([secret])(before + secret + after) == before + MASK + after
+    assert make_masker([secret])(before + secret + after) == before + MASK + after
 
 
 def test_logging_is_as_before_afterwards(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("cli.test")
-    with hidden(masker(["s3cr3t"])):
+    with masked_logging(make_masker(["s3cr3t"])):
         logger.warning("a %s b", "s3cr3t")
     logger.warning("a %s b", "s3cr3t")
     assert caplog.messages == [f"a {MASK} b", "a s3cr3t b"]
@@ -28,6 +28,6 @@ def test_logging_is_as_before_afterwards(caplog: pytest.LogCaptureFixture) -> No
 def test_where_there_is_no_secret_logging_is_left_alone(
     secrets: list[str], masked: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with hidden(masker(secrets)):
+    with masked_logging(make_masker(secrets)):
         logging.getLogger("cli.test").warning("a %s b", "s3cr3t")
     assert (caplog.records[0].args == ()) is masked

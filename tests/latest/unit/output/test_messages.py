@@ -9,7 +9,7 @@ import pytest
 
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.output import messages
-from azext_flexcompare.output.exit_status import Ending
+from azext_flexcompare.output.exit_status import RunEnd
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from tests.latest.helpers.factories import DB, instance, outcome, scale_set
 
@@ -102,7 +102,7 @@ def test_a_retry_names_not_started_instances_and_no_interrupted_one() -> None:
 
 def test_a_run_that_was_throttled_says_how_often_and_for_how_long() -> None:
     (line,) = messages.tell(
-        [outcome(status=Status.SUCCEEDED, error=None)], messages.Retry("stop"), Ending(waits=[0, 7.5, 1])
+        [outcome(status=Status.SUCCEEDED, error=None)], messages.Retry("stop"), RunEnd(waits=[0, 7.5, 1])
     )
     assert line.startswith("Throttled 3 times")
     assert "up to 7.5 s" in line

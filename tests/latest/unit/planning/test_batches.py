@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.batches import DOMAINS, Share, batches_of, domain_key, domain_of, share, size
+from azext_flexcompare.planning.batches import DOMAINS, Amount, batches_of, domain_key, domain_of, share, size
 from tests.latest.helpers.factories import DB, WEB, instance
 
-numbers = st.integers(1, 12).map(lambda number: Share(Fraction(number)))
-percentages = st.fractions(Fraction(1, 10), 100).map(lambda number: Share(number, percent=True))
+numbers = st.integers(1, 12).map(lambda number: Amount(Fraction(number)))
+percentages = st.fractions(Fraction(1, 10), 100).map(lambda number: Amount(number, percent=True))
 sizes = st.lists(numbers | percentages, max_size=4)
 domains = st.lists(st.sampled_from(sorted(DOMAINS)), unique=True, max_size=2)
 places = st.lists(
@@ -46,7 +46,7 @@ def placed(**place: object) -> list[Instance]:
 
 
 @given(places, sizes, domains)
-def test_every_instance_is_in_exactly_one_batch(found: Places, each: list[Share], by: list[str]) -> None:
+def test_every_instance_is_in_exactly_one_batch(found: Places, each: list[Amount], by: list[str]) -> None:
     instances = spread(found)
     batches = batches_of(instances, each, by)
     assert sorted(one.id for one in chain(*batches)) == sorted(one.id for one in instances)
@@ -54,7 +54,7 @@ def test_every_instance_is_in_exactly_one_batch(found: Places, each: list[Share]
 
 
 @given(places, sizes, domains)
-def test_within_a_domain_the_order_is_kept(found: Places, each: list[Share], by: list[str]) -> None:
+def test_within_a_domain_the_order_is_kept(found: Places, each: list[Amount], by: list[str]) -> None:
     instances = spread(found)
     flat = list(chain(*batches_of(instances, each, by)))
     for key in {domain_key(one, by) for one in instances}:
@@ -64,7 +64,7 @@ def test_within_a_domain_the_order_is_kept(found: Places, each: list[Share], by:
 
 
 @given(places, sizes, domains)
-def test_no_batch_has_two_domains_and_no_domain_is_returned_to(found: Places, each: list[Share], by: list[str]) -> None:
+def test_no_batch_has_two_domains_and_no_domain_is_returned_to(found: Places, each: list[Amount], by: list[str]) -> None:
     batches = batches_of(spread(found), each, by)
     passed: list[object] = []
     for batch in batches:
@@ -74,7 +74,7 @@ def test_no_batch_has_two_domains_and_no_domain_is_returned_to(found: Places, ea
 
 
 @given(st.integers(1, 60), sizes.filter(bool))
-def test_the_sizes_are_as_asked_and_the_last_repeats(number: int, each: list[Share]) -> None:
+def test_the_sizes_are_as_asked_and_the_last_repeats(number: int, each: list[Amount]) -> None:
     found = [len(batch) for batch in batches_of([instance(f"vm{one}") for one in range(number)], each)]
     for place, length in enumerate(found[:-1]):
         wanted = each[min(place, len(each) - 1)]
@@ -142,14 +142,14 @@ def test_both_domains_together_are_named_together() -> None:
 
 @given(st.integers(0, 10**6))
 def test_a_number_is_read_as_it_is_written(number: int) -> None:
-    assert share(str(number)) == Share(Fraction(number))
+    assert share(str(number)) == Amount(Fraction(number))
     assert str(share(str(number))) == str(number)
 
 
 @given(st.integers(0, 10000).map(lambda one: one / 100))
 def test_a_percentage_is_read_as_it_is_written(number: float) -> None:
     read = share(f"{number:g}%")
-    assert read == Share(Fraction(f"{number:g}"), percent=True)
+    assert read == Amount(Fraction(f"{number:g}"), percent=True)
     assert share(str(read)) == read
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, Limit, pages
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.cost import WAYS, Cost, cheapest, cost, duration, least, told
+from azext_flexcompare.planning.cost import ENGINE_LIMITS, Cost, cheapest, cost, duration, least, told
 from azext_flexcompare.planning.engines import ENGINES
 from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.table.entries import Operation, operations
@@ -44,7 +44,7 @@ def reckoned(engine: str, calls: list[Call], operation: Operation = START, wait:
 
 
 def test_costs_stand_in_the_order_of_the_engines() -> None:
-    assert tuple(WAYS) == ENGINES
+    assert tuple(ENGINE_LIMITS) == ENGINES
 
 
 def test_what_fits_into_a_full_bucket_takes_no_time_and_the_rest_as_it_fills() -> None:

@@ -8,7 +8,7 @@ import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
 
 from azext_flexcompare.planning.batches import size
-from azext_flexcompare.planning.run_options import How, how_of
+from azext_flexcompare.planning.run_options import RunOptions, merge_run_options
 from azext_flexcompare.table.entries import operations
 
 GIVEN = {
@@ -22,9 +22,9 @@ GIVEN = {
 @pytest.mark.parametrize("name", GIVEN)
 def test_what_waits_for_ends_does_not_go_with_no_wait(name: str) -> None:
     restart = next(one for one in operations() if one.name == "restart")
-    How(**{name: GIVEN[name]}).check(restart)
+    RunOptions(**{name: GIVEN[name]}).check(restart)
     with pytest.raises(MutuallyExclusiveArgumentError, match=f"--{name.replace('_', '-')}"):
-        How(**{name: GIVEN[name]}, no_wait=True).check(restart)
+        RunOptions(**{name: GIVEN[name]}, no_wait=True).check(restart)
 
 
 UNHEALTHY = {"stop", "power-off", "deallocate", "delete-instances", "simulate-eviction"}
@@ -34,22 +34,22 @@ UNHEALTHY = {"stop", "power-off", "deallocate", "delete-instances", "simulate-ev
 def test_a_gate_of_health_is_refused_where_nothing_is_healthy_afterwards(operation: Any) -> None:
     if operation.name in UNHEALTHY:
         with pytest.raises(InvalidArgumentValueError, match="no instance is healthy"):
-            How(health_gate="vm-agent").check(operation)
+            RunOptions(health_gate="vm-agent").check(operation)
     else:
-        How(health_gate="vm-agent").check(operation)
+        RunOptions(health_gate="vm-agent").check(operation)
 
 
 def test_the_options_of_a_log_can_be_repeated_but_not_changed() -> None:
-    recorded = How(
+    recorded = RunOptions(
         batch_size=(size("1"), size("10%")), batch_by=("zone",), batch_pause=5, max_errors=size("3")
-    ).as_record()
-    again = how_of({"batch_size": [size("1"), size("10%")], "batch_by": ["zone"], "batch_pause": 0.0}, recorded)
-    assert again == how_of({}, recorded)._replace(batch_pause=0)
+    ).to_log()
+    again = merge_run_options({"batch_size": [size("1"), size("10%")], "batch_by": ["zone"], "batch_pause": 0.0}, recorded)
+    assert again == merge_run_options({}, recorded)._replace(batch_pause=0)
     with pytest.raises(MutuallyExclusiveArgumentError, match="--batch-size"):
-        how_of({"batch_size": [size("2")]}, recorded)
-    assert how_of({"batch_size": [size("2")]}, recorded, anew=True).batch_size == (size("2"),)
+        merge_run_options({"batch_size": [size("2")]}, recorded)
+    assert merge_run_options({"batch_size": [size("2")]}, recorded, anew=True).batch_size == (size("2"),)
 
 
 def test_a_log_with_an_invalid_batch_size_is_refused() -> None:
     with pytest.raises(InvalidArgumentValueError, match="none is no size"):
-        how_of({}, {**How().as_record(), "batchSize": ["none"]})
+        merge_run_options({}, {**RunOptions().to_log(), "batchSize": ["none"]})

@@ -18,9 +18,9 @@ FLEX = Choice("rg", "flex")
 
 @pytest.fixture
 def there(sim: Simulator) -> Callable[..., list[str]]:
-    def there(how: dict[str, Any]) -> list[str]:
+    def there(run_options: dict[str, Any]) -> list[str]:
         world = default_description(2)
-        world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"#0": how}
+        world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"#0": run_options}
         sim.reset(world)
         return sim.names("flex")
 

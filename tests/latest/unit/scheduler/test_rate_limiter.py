@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.scheduler.rate_limiter import OVERTAKING, SPARE, UNPACED, Bucket, Rate
+from azext_flexcompare.scheduler.rate_limiter import OVERTAKING, SPARE, UNLIMITED, Bucket, Rate
 
 RATE = Rate(200, 10)
 
@@ -28,7 +28,7 @@ def test_a_burst_goes_at_once_and_the_rest_as_the_bucket_fills() -> None:
 
 
 def test_what_is_not_paced_never_waits() -> None:
-    bucket = Bucket(UNPACED)
+    bucket = Bucket(UNLIMITED)
     for _ in range(1000):
         bucket.take(0.0)
     bucket.learn(1.0, 0.0, under_way=5)

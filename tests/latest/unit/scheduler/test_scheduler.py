@@ -18,17 +18,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azext_flexcompare.scheduler import poll_interval as patience
+from azext_flexcompare.scheduler import poll_interval as poll_interval
 from azext_flexcompare.scheduler import scheduler as fanout
-from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
-from azext_flexcompare.scheduler.scheduler import fan_out
+from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.state import Limits
 
 PATIENCE = 20  # seconds after which a test that hangs fails
 BROKEN = Error("Broken", "As planned.")
-WELL = ("accept", "done")
+SUCCESS = ("accept", "done")
 ENDS = {
     "done": Status.SUCCEEDED,
     "at once": Status.SUCCEEDED,
@@ -47,7 +47,7 @@ def _impatience() -> Iterator[None]:
         for name in ("FIRST_RETRY", "LONGEST_RETRY", "TICK"):
             patch.setattr(fanout, name, 0.001)
         for name in ("FIRST", "LONGEST"):
-            patch.setattr(patience, name, 0.001)
+            patch.setattr(poll_interval, name, 0.001)
         patch.setattr(fanout, "LAST_WORDS", PATIENCE)
         yield
 
@@ -82,13 +82,13 @@ class Service:
         self.lock = threading.Lock()
         self.sent: list[int] = []
         self.looked: list[int] = []
-        self.flying = self.peak = 0
+        self.in_progress = self.peak = 0
 
     def send(self, target: int) -> Flown:
         with self.lock:
             self.sent.append(target)
-            self.flying += 1
-            self.peak = max(self.peak, self.flying)
+            self.in_progress += 1
+            self.peak = max(self.peak, self.in_progress)
         step = self.step(target)
         return Flown(self, target, None if step == "at once" else f"url/{target}")
 
@@ -101,7 +101,7 @@ class Service:
         step = next(self.steps[target])
         self.hook(target, step)
         with self.lock:
-            self.flying -= step in ("throttle", *ENDS)
+            self.in_progress -= step in ("throttle", *ENDS)
         if step == "throttle":
             raise Throttled
         if step in ("look throttled", "lost"):
@@ -131,7 +131,7 @@ class Flown:
 
 def run(service: Service, interrupted: Callable[[], bool] = lambda: False, **limits: Any) -> list[Outcome[int]]:
     limits = {"timeout": PATIENCE, "workers": 8, **limits}
-    return fan_out(range(len(service.steps)), service.send, Limits(**limits), Overseer(interrupted))
+    return send_and_poll(range(len(service.steps)), service.send, Limits(**limits), Observer(interrupted))
 
 
 def statuses_of(outcomes: Sequence[Outcome[int]]) -> list[str]:
@@ -152,8 +152,8 @@ def assert_as_planned(service: Service, plans: Sequence[Plan], outcomes: Sequenc
 watching = st.lists(st.sampled_from(["going", "lost", "look throttled"]), max_size=3)
 taken = st.builds(lambda steps, end: ("accept", *steps, end), watching, st.sampled_from(["done", "fail", "crash"]))
 sendings = st.lists(st.just("throttle"), max_size=2)
-ending = taken | st.sampled_from([("refuse",), ("crash",), ("at once",)])
-a_plan = st.builds(lambda steps, end: (*steps, *end), sendings, ending)
+run_end = taken | st.sampled_from([("refuse",), ("crash",), ("at once",)])
+a_plan = st.builds(lambda steps, end: (*steps, *end), sendings, run_end)
 
 
 @settings(deadline=None)
@@ -162,13 +162,13 @@ def test_each_target_is_sent_once_and_has_its_outcome(plans: list[Plan], workers
     service = Service(*plans)
     outcomes = run(service, workers=workers, parallel=parallel)
     assert_as_planned(service, plans, outcomes)
-    assert service.flying == 0
+    assert service.in_progress == 0
     assert service.peak <= (parallel or len(plans))
 
 
 def test_a_thousand_targets_with_accidents_come_back_in_order() -> None:
     chance = random.Random(7)  # noqa: S311  (nothing secret)
-    ends = [WELL, ("accept", "lost", "done"), ("accept", "going", "fail"), ("refuse",), ("crash",), ("throttle", *WELL)]
+    ends = [SUCCESS, ("accept", "lost", "done"), ("accept", "going", "fail"), ("refuse",), ("crash",), ("throttle", *SUCCESS)]
     plans = chance.choices(ends, k=1000)
     service = Service(*plans)
     assert_as_planned(service, plans, run(service, workers=16))
@@ -189,13 +189,13 @@ def test_outcomes_stand_in_the_order_of_the_targets_however_they_end() -> None:
             ended.append(target)
             turns[max(0, target - 1)].set()
 
-    outcomes = run(Service(*[WELL] * 5, hook=in_reverse))
+    outcomes = run(Service(*[SUCCESS] * 5, hook=in_reverse))
     assert ended == [4, 3, 2, 1, 0]
     assert [outcome.target for outcome in outcomes] == [0, 1, 2, 3, 4]
 
 
 def test_a_target_that_ended_well_has_its_times_its_url_and_what_it_returned() -> None:
-    (one,) = run(Service(WELL))
+    (one,) = run(Service(SUCCESS))
     assert (one.status, one.error, one.reason, one.url) == ("Succeeded", None, None, "url/0")
     assert one.result == "what it returned"
     assert one.started
@@ -214,7 +214,7 @@ def test_what_was_accepted_is_never_sent_again(lost: str) -> None:
 
 @pytest.mark.parametrize("plan", [("refuse",), ("crash",), ("accept", "fail"), ("accept", "crash")])
 def test_what_failed_is_never_sent_again_and_does_not_touch_the_others(plan: Plan) -> None:
-    service = Service(WELL, plan, WELL)
+    service = Service(SUCCESS, plan, SUCCESS)
     assert statuses_of(run(service)) == ["Succeeded", "Failed", "Succeeded"]
     assert sorted(service.sent) == [0, 1, 2]
 
@@ -242,7 +242,7 @@ def test_at_most_max_parallel_targets_are_in_progress(parallel: int) -> None:
 
 
 def test_more_targets_can_be_in_progress_than_there_are_threads() -> None:
-    service = Full(*[WELL] * 100)
+    service = Full(*[SUCCESS] * 100)
     service.full = 100
     threads = threading.active_count() + 2
     assert set(statuses_of(run(service, lambda: threading.active_count() > threads, workers=2))) == {"Succeeded"}
@@ -257,12 +257,12 @@ def test_a_slow_poll_delays_no_other_target() -> None:
         elif step == "done":
             others.release()
 
-    assert set(statuses_of(run(Service(*[WELL] * 10, hook=slow), workers=2))) == {"Succeeded"}
+    assert set(statuses_of(run(Service(*[SUCCESS] * 10, hook=slow), workers=2))) == {"Succeeded"}
 
 
 def test_a_throttled_sending_is_repeated_and_holds_the_others_back_as_long_as_the_service_asks(clock: Clock) -> None:
     answers = iter([Throttled(100.0)])
-    service = Service(WELL, WELL, WELL)
+    service = Service(SUCCESS, SUCCESS, SUCCESS)
     moments: list[tuple[float, int]] = []
 
     def send(target: int) -> Flown:
@@ -271,17 +271,17 @@ def test_a_throttled_sending_is_repeated_and_holds_the_others_back_as_long_as_th
             raise throttled
         return service.send(target)
 
-    assert statuses_of(fan_out(range(3), send, Limits(workers=1), Overseer(clock.goes_on))) == ["Succeeded"] * 3
+    assert statuses_of(send_and_poll(range(3), send, Limits(workers=1), Observer(clock.goes_on))) == ["Succeeded"] * 3
     assert [target for _, target in moments] == [0, 0, 1, 2]
     assert moments[1][0] >= moments[0][0] + 100
 
 
 def test_what_does_not_end_in_its_time_is_timed_out_and_the_others_are_seen_to_their_end(clock: Clock) -> None:
-    service = Service(WELL, ("accept", *["going"] * 10_000), WELL)
+    service = Service(SUCCESS, ("accept", *["going"] * 10_000), SUCCESS)
     rest = {0, 2}
 
     def each_round() -> bool:
-        clock.now += 1000 if rest <= set(service.looked) and not service.flying > 1 else 0.001
+        clock.now += 1000 if rest <= set(service.looked) and not service.in_progress > 1 else 0.001
         return False
 
     outcomes = run(service, each_round, timeout=500)
@@ -298,7 +298,7 @@ def test_what_stays_throttled_is_timed_out_without_a_sending_past_its_time(clock
             raise AssertionError("0, 4 and 8 seconds, and not 12")
         raise Throttled(4.0)
 
-    (one,) = fan_out([0], send, Limits(timeout=10), Overseer(clock.goes_on))
+    (one,) = send_and_poll([0], send, Limits(timeout=10), Observer(clock.goes_on))
     assert (one.status, one.error and one.error.code) == ("TimedOut", "Throttled")
 
 
@@ -313,12 +313,12 @@ def test_a_retry_after_is_kept_between_polls(clock: Clock) -> None:
             looks.append(clock.now)
             return len(looks) == 3
 
-    fan_out([0], lambda target: Unhurried(Service(), target, "url"), Limits(), Overseer(clock.goes_on))
+    send_and_poll([0], lambda target: Unhurried(Service(), target, "url"), Limits(), Observer(clock.goes_on))
     assert all(later - earlier >= 30 for earlier, later in pairwise(looks))
 
 
 def test_without_waiting_everything_accepted_is_accepted() -> None:
-    service = Service(WELL, ("refuse",), ("at once",), ("throttle", *WELL))
+    service = Service(SUCCESS, ("refuse",), ("at once",), ("throttle", *SUCCESS))
     outcomes = run(service, wait=False)
     assert statuses_of(outcomes) == ["Accepted", "Failed", "Accepted", "Accepted"]
     assert [outcome.url for outcome in outcomes] == ["url/0", None, None, "url/3"]
@@ -326,7 +326,7 @@ def test_without_waiting_everything_accepted_is_accepted() -> None:
 
 
 def test_an_acceptance_has_a_beginning_and_no_end() -> None:
-    (one,) = run(Service(WELL), wait=False)
+    (one,) = run(Service(SUCCESS), wait=False)
     assert one.started
     assert (one.finished, one.seconds) == (None, None)
 
@@ -353,7 +353,7 @@ def test_after_an_interruption_nothing_new_is_sent_and_everything_has_an_outcome
 
 def test_what_ended_before_an_interruption_stays_as_it_ended() -> None:
     interruption = Interruption(2, "accept")
-    service = Service(WELL, ("refuse",), ("accept", *["going"] * 10_000), WELL, hook=interruption)
+    service = Service(SUCCESS, ("refuse",), ("accept", *["going"] * 10_000), SUCCESS, hook=interruption)
     assert statuses_of(run(service, interruption, parallel=1)) == ["Succeeded", "Failed", "Interrupted", "NotStarted"]
 
 
@@ -377,13 +377,13 @@ def test_a_request_in_progress_at_the_interruption_gets_its_answer() -> None:
         asked.set()
         assert noticed.wait(PATIENCE)
 
-    (one,) = run(Service(WELL, hook=until_noticed), interrupted, wait=False)
+    (one,) = run(Service(SUCCESS, hook=until_noticed), interrupted, wait=False)
     assert (one.status, one.url) == ("Accepted", "url/0")
 
 
 def test_a_target_that_was_only_throttled_was_not_started() -> None:
     interruption = Interruption(0, "throttle")
-    outcomes = run(Service(("throttle", *WELL), WELL, hook=interruption), interruption, workers=1)
+    outcomes = run(Service(("throttle", *SUCCESS), SUCCESS, hook=interruption), interruption, workers=1)
     assert statuses_of(outcomes) == ["NotStarted"] * 2
     assert [(one.started, one.finished, one.url) for one in outcomes] == [(None, None, None)] * 2
 
@@ -397,7 +397,7 @@ def test_a_request_that_is_never_answered_does_not_hold_an_interruption_up(monke
         answered.wait(PATIENCE)
         ended.set()
 
-    outcomes = run(Service(WELL, WELL, hook=never), asked.is_set, workers=1)
+    outcomes = run(Service(SUCCESS, SUCCESS, hook=never), asked.is_set, workers=1)
     assert not ended.is_set()
     answered.set()
     assert statuses_of(outcomes) == ["Interrupted", "NotStarted"]
@@ -420,7 +420,7 @@ def test_an_interruption_at_any_moment_leaves_one_outcome_each(plans: list[Plan]
 def test_nothing_is_done_over_and_over_while_every_thread_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fanout, "TICK", PATIENCE)
     rounds: list[None] = []
-    busy = Service(*[WELL] * 5, hook=lambda _, step: step == "done" and threading.Event().wait(0.05))
+    busy = Service(*[SUCCESS] * 5, hook=lambda _, step: step == "done" and threading.Event().wait(0.05))
     run(busy, lambda: rounds.append(None) or False, workers=1)
     assert len(rounds) < 100
 
@@ -432,7 +432,7 @@ def test_a_target_that_raises_system_exit_has_failed(monkeypatch: pytest.MonkeyP
     def leave(*_: Any) -> None:
         raise SystemExit(1)
 
-    assert statuses_of(run(Service(WELL, hook=leave), lambda: next(rounds) > 500)) == ["Failed"]
+    assert statuses_of(run(Service(SUCCESS, hook=leave), lambda: next(rounds) > 500)) == ["Failed"]
 
 
 @pytest.mark.parametrize("asked", ["url", "wait"])
@@ -443,8 +443,8 @@ def test_a_flight_that_cannot_say_where_it_is_or_how_long_to_wait_is_the_targets
     lost = type(
         "Lost", (Flown,), {asked: property(unknown) if asked == "url" else unknown, "__init__": object.__init__}
     )
-    service = Service(WELL, WELL)
-    outcomes = fan_out(range(2), lambda target: service.send(target) if target else lost(), Limits())
+    service = Service(SUCCESS, SUCCESS)
+    outcomes = send_and_poll(range(2), lambda target: service.send(target) if target else lost(), Limits())
     assert statuses_of(outcomes) == ["Failed", "Succeeded"]
 
 
@@ -466,9 +466,9 @@ def refuse(_: int) -> list[int]:
     raise PermissionError("You may not list.")
 
 
-def surveyed(service: Service, listing: Listing) -> list[Outcome[int]]:
+def list_polled(service: Service, listing: Listing) -> list[Outcome[int]]:
     limits = Limits(timeout=PATIENCE, workers=8)
-    return fan_out(range(len(service.steps)), service.send, limits, survey=listing)
+    return send_and_poll(range(len(service.steps)), service.send, limits, list_poll=listing)
 
 
 @pytest.fixture
@@ -479,7 +479,7 @@ def quick_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("quick_surveys")
 def test_an_instance_in_the_list_poll_is_polled_once() -> None:
     service = Service(*[("accept", "done")] * 40)
-    outcomes = surveyed(service, listing := Listing(lambda count: list(range(count))))
+    outcomes = list_polled(service, listing := Listing(lambda count: list(range(count))))
     assert statuses_of(outcomes) == ["Succeeded"] * 40
     assert Counter(service.looked) == dict.fromkeys(range(40), 1)
     assert listing.asked
@@ -488,7 +488,7 @@ def test_an_instance_in_the_list_poll_is_polled_once() -> None:
 @pytest.mark.usefixtures("quick_surveys")
 def test_a_failed_list_poll_leaves_every_target_to_be_polled() -> None:
     service = Service(*[("accept", "going", "done")] * 40)
-    outcomes = surveyed(service, listing := Listing(refuse))
+    outcomes = list_polled(service, listing := Listing(refuse))
     assert statuses_of(outcomes) == ["Succeeded"] * 40
     assert listing.asked == 1
 
@@ -497,10 +497,10 @@ def test_a_failed_list_poll_leaves_every_target_to_be_polled() -> None:
 def test_an_empty_list_poll_delays_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fanout, "MEANWHILE", 0.01)
     service = Service(*[("accept", "going", "done")] * 40)
-    assert statuses_of(surveyed(service, Listing(lambda _: []))) == ["Succeeded"] * 40
+    assert statuses_of(list_polled(service, Listing(lambda _: []))) == ["Succeeded"] * 40
 
 
 def test_a_throttled_rate_limit_group_delays_no_other() -> None:
     service = Service(*[("throttle", "accept", "done"), ("accept", "done")] * 5)
-    outcomes = fan_out(range(10), service.send, Limits(timeout=PATIENCE), lane_of=lambda target: target % 2)
+    outcomes = send_and_poll(range(10), service.send, Limits(timeout=PATIENCE), rate_limit_key=lambda target: target % 2)
     assert statuses_of(outcomes) == ["Succeeded"] * 10

@@ -8,7 +8,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.scale_sets import Reader
-from azext_flexcompare.selection.members import find_members, sets_of
+from azext_flexcompare.selection.members import find_members, read_scale_sets
 from azext_flexcompare.selection.selection import Choice
 
 
@@ -19,7 +19,7 @@ def reader(azure: Azure) -> Reader:
 
 def test_a_set_that_is_named_twice_is_read_once(reader: Reader, sim: Simulator) -> None:
     one = sim.scale_sets["flex"]
-    sets, vms = sets_of(reader, Choice(ids=(one, one.upper(), sim.vm_id("lonely"))))
+    sets, vms = read_scale_sets(reader, Choice(ids=(one, one.upper(), sim.vm_id("lonely"))))
     assert ([found.name for found in sets], vms) == (["flex"], [sim.vm_id("lonely")])
     assert sum(request["method"] == "GET" for request in sim.requests()) == 2
 

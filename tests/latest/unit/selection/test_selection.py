@@ -185,7 +185,7 @@ def test_a_set_without_instances_is_refused() -> None:
 
 ZONES, DOMAINS, STATES = (None, "1", "2"), (None, 0, 1), (None, "running", "stopped")
 KEYS, VALUES = ("role", "Owner"), ("", "a", "b")
-some = st.builds(
+first_names = st.builds(
     instance,
     st.text("abC_1", min_size=1, max_size=3),
     st.sampled_from([WEB, DB]),
@@ -194,7 +194,7 @@ some = st.builds(
     power_state=st.sampled_from(STATES),
     tags=st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES)),
 )
-lists = st.lists(some, min_size=1, max_size=8, unique_by=lambda one: one.id.lower())
+lists = st.lists(first_names, min_size=1, max_size=8, unique_by=lambda one: one.id.lower())
 PLACES: dict[str, Any] = {
     "zones": st.none() | st.lists(st.sampled_from(ZONES[1:]), max_size=2).map(tuple),
     "fault_domains": st.none() | st.lists(st.sampled_from(DOMAINS[1:]).map(str), max_size=2).map(tuple),
