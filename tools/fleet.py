@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, pages
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.cost import Cost, cost, duration, least
+from azext_flexcompare.planning.cost import CostEstimate, duration, estimate_cost, least_seconds
 from azext_flexcompare.planning.engines import ENGINES, prepared_by
 from azext_flexcompare.table.entries import Operation, operations
 
@@ -57,8 +57,8 @@ def limits() -> Iterator[Row]:
 def principals() -> Iterator[Row]:
     """List what sending a call to each VM of one subscription and region takes, as more principals share it."""
     for vms in (*SIZES[:2], 2000, 5000, *SIZES[2:]):
-        shared = [least(CHANGES.rate, -(-vms // count)) for count in PRINCIPALS]
-        compute = least(ACTIONS.rate, vms)
+        shared = [least_seconds(CHANGES.rate, -(-vms // count)) for count in PRINCIPALS]
+        compute = least_seconds(ACTIONS.rate, vms)
         yield f"{vms:,}", *(duration(max(one, compute)) for one in shared)
 
 
@@ -78,9 +78,9 @@ def _fleet(fleet: Fleet) -> Row:
     return f"{fleet.vms:,}", fleet.sets, fleet.subscriptions, fleet.regions, f"{listed:,}", *told
 
 
-def _cost(engine: str, operation: Operation, instances: list[Instance]) -> Cost:
+def _cost(engine: str, operation: Operation, instances: list[Instance]) -> CostEstimate:
     prepare = prepared_by(engine, operation, {}, Azure(_unasked, _unasked))
-    return cost(engine, operation, [each.instances for each in prepare(instances)])
+    return estimate_cost(engine, operation, [each.instances for each in prepare(instances)])
 
 
 def _unasked(_: str | None) -> Any:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.polling import Ended, SteppedPolling
-from azext_flexcompare.arm.responses import ONCE, failures
+from azext_flexcompare.arm.polling import Completed, SteppedPolling
+from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.scheduler.poller import Flight
+from azext_flexcompare.scheduler.poller import Poller
 
 
 def call_sdk(
     azure: Azure, target: Instance | ScaleSet, call: str, arguments: dict[str, Any], returns: bool = False
-) -> Flight:
+) -> Poller:
     """Call a method of the SDK, such as `virtual_machines.begin_restart`, for its target, and return it in flight.
 
     Raises Throttled where the service did not take it, Failure where it refused.
@@ -22,6 +22,6 @@ def call_sdk(
     method = getattr(getattr(azure.compute(target.subscription), group), name)
     polling = SteppedPolling(returns)
     watched = {"polling": polling} if name.startswith("begin_") else {}
-    with failures():
-        found = method(target.resource_group, target.name, **watched, **arguments, **ONCE)
-    return polling if watched else Ended(found)  # the SDK has set the polling up on the answer
+    with sdk_errors():
+        found = method(target.resource_group, target.name, **watched, **arguments, **NO_RETRY)
+    return polling if watched else Completed(found)  # the SDK has set the polling up on the answer

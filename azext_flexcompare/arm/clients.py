@@ -54,11 +54,11 @@ def _made(cli_ctx: Any, kind: Any, subscription: str) -> Any:
         subscription_id=subscription,
         credential=credential,
         transport=_transport(),
-        raw_request_hook=_demand_straight,
+        raw_request_hook=_refuse_other_path,
     )
 
 
-def _demand_straight(request: Any) -> None:
+def _refuse_other_path(request: Any) -> None:
     """Refuse to send where `..` would lead to another resource than the one that was meant: a last line of defence."""
     path = urlsplit(request.http_request.url).path
     if {".", ".."} & set(unquote(path).split("/")):
@@ -97,21 +97,21 @@ class ArmClient:
         """Send a query as POST and give the answer's body; like all of these, raises HttpResponseError if refused."""
         return self._send("POST", path, json=body).json()
 
-    def ask(self, path: str, body: Any, **how: Any) -> Any:
+    def ask(self, path: str, body: Any, **options: Any) -> Any:
         """Send a POST once and give the whole answer, its headers too; `how` are options of the pipeline."""
-        return self._send("POST", path, json=body, _return_pipeline_response=True, **how)
+        return self._send("POST", path, json=body, _return_pipeline_response=True, **options)
 
-    def get(self, path: str, **how: Any) -> Any:
+    def get(self, path: str, **options: Any) -> Any:
         """Read a resource; `how` are options of the pipeline."""
-        return self._send("GET", path, **how).json()
+        return self._send("GET", path, **options).json()
 
-    def watch(self, url: str, **how: Any) -> Any:
+    def watch(self, url: str, **options: Any) -> Any:
         """Read where an operation can be looked at and give the whole answer, whatever its status."""
         from azure.core.rest import HttpRequest
 
-        return self._client.send_request(HttpRequest("GET", url), _return_pipeline_response=True, **how)
+        return self._client.send_request(HttpRequest("GET", url), _return_pipeline_response=True, **options)
 
-    def owns(self, url: str) -> bool:
+    def is_own_url(self, url: str) -> bool:
         """Say whether a URL is of this very service, so that it may see the login."""
         here, there = urlsplit(self._client.format_url("/")), urlsplit(url)
         return (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
@@ -125,25 +125,25 @@ class ArmClient:
             path = page.get("nextLink") or ""
         return found
 
-    def put(self, path: str, body: Any, **how: Any) -> None:
+    def put(self, path: str, body: Any, **options: Any) -> None:
         """Write a resource; `how` are options of the pipeline."""
-        self._send("PUT", path, json=body, **how)
+        self._send("PUT", path, json=body, **options)
 
-    def begin_put(self, path: str, body: Any, polling: Any, etag: str | None, **how: Any) -> None:
+    def begin_put(self, path: str, body: Any, polling: Any, etag: str | None, **options: Any) -> None:
         """Write a resource if it still has this etag, and set a PollingMethod up on the answer."""
         headers = {"If-Match": etag} if etag else None
-        answer = self._send("PUT", path, json=body, headers=headers, _return_pipeline_response=True, **how)
+        answer = self._send("PUT", path, json=body, headers=headers, _return_pipeline_response=True, **options)
         polling.initialize(self._client, answer, lambda one: one)
 
-    def delete(self, path: str, **how: Any) -> None:
+    def delete(self, path: str, **options: Any) -> None:
         """Delete a resource; `how` are options of the pipeline."""
-        self._send("DELETE", path, **how)
+        self._send("DELETE", path, **options)
 
-    def _send(self, method: str, path: str, json: Any = None, headers: Any = None, **how: Any) -> Any:
+    def _send(self, method: str, path: str, json: Any = None, headers: Any = None, **options: Any) -> Any:
         from azure.core.rest import HttpRequest
 
         request = HttpRequest(method, self._client.format_url(path), json=json, headers=headers)
-        answer = self._client.send_request(request, **how)
+        answer = self._client.send_request(request, **options)
         getattr(answer, "http_response", answer).raise_for_status()
         return answer
 

@@ -34,7 +34,7 @@ def one_line(exception: BaseException) -> str:
 
 
 @contextmanager
-def plainly(doing: str) -> Iterator[None]:
+def cli_errors(doing: str) -> Iterator[None]:
     """Turn what the SDK raises while reading into one sentence of the CLI; not found keeps exit status 3."""
     from azure.cli.core import azclierror
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError

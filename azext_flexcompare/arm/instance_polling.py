@@ -11,26 +11,26 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoun
 
 from azext_flexcompare.arm.clients import WORKERS, Azure
 from azext_flexcompare.arm.errors import error_of, one_line
-from azext_flexcompare.arm.rate_limits import PACES, lane_of
-from azext_flexcompare.arm.responses import CLIENT_ERROR, ONCE, PASSING, SERVER_ERROR, TOO_MANY, seconds_asked
+from azext_flexcompare.arm.rate_limits import DEFAULT_RATES, rate_limit_key
+from azext_flexcompare.arm.responses import CLIENT_ERROR, NO_RETRY, PASSING, SERVER_ERROR, TOO_MANY, retry_after_of
 from azext_flexcompare.arm.scale_sets import instance_of
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
 from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
-from azext_flexcompare.scheduler.rate_limiter import UNPACED
-from azext_flexcompare.scheduler.scheduler import fan_out
+from azext_flexcompare.scheduler.rate_limiter import UNLIMITED
+from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.state import Limits
 
-Judge = Callable[[Instance | None], tuple[bool, Any]]
+Condition = Callable[[Instance | None], tuple[bool, Any]]
 
 
-def watch_each(
+def poll_instances(
     azure: Azure,
     instances: Sequence[Instance],
-    judge: Judge,
+    condition: Condition,
     timeout: int,
-    overseer: Overseer[Instance],
+    observer: Observer[Instance],
     interval: float | None = None,
 ) -> list[Outcome[Instance]]:
     """Read each instance until it passes, or its time in seconds is up; nothing is sent that acts.
@@ -38,25 +38,25 @@ def watch_each(
     `judge` is given an instance as it is, None where it is gone, and says whether it passes and what is found of it,
     which is the outcome's result; it may raise Failure. `interval` are the seconds between two looks, if not ever more.
     """
-    limits = Limits(None, timeout, WORKERS, True, UNPACED, PACES[1])  # nothing is sent before the looks
-    outcomes = fan_out(instances, partial(_Watch, azure, judge, interval), limits, overseer, lane_of)
+    limits = Limits(None, timeout, WORKERS, True, UNLIMITED, DEFAULT_RATES[1])  # nothing is sent before the looks
+    outcomes = send_and_poll(instances, partial(_Watch, azure, condition, interval), limits, observer, rate_limit_key)
     return [replace(one, url=None) for one in outcomes]
 
 
-def read_again(azure: Azure, instance: Instance) -> Instance | None:
+def read_instance(azure: Azure, instance: Instance) -> Instance | None:
     """Read an instance with its instance view; None where it is no longer there.
 
     Raises Throttled or Unanswered where it may be asked again, Failure where it may not be read.
     """
     machines = azure.compute(instance.subscription).virtual_machines
     try:
-        found = machines.get(instance.resource_group, instance.name, expand="instanceView", **ONCE)
+        found = machines.get(instance.resource_group, instance.name, expand="instanceView", **NO_RETRY)
         return instance_of(found, instance.scale_set)
     except ResourceNotFoundError:
         return None
     except HttpResponseError as error:
         if error.status_code == TOO_MANY:
-            raise Throttled(seconds_asked(error.response.headers if error.response else {})) from error
+            raise Throttled(retry_after_of(error.response.headers if error.response else {})) from error
         status = error.status_code or 0
         if status in PASSING or not CLIENT_ERROR <= status < SERVER_ERROR:
             raise Unanswered(": ".join(error_of(error))) from error
@@ -70,7 +70,7 @@ class _Watch:
     """The looks at one instance."""
 
     azure: Azure
-    judge: Judge
+    condition: Condition
     interval: float | None
     instance: Instance
     result: Any = None
@@ -85,7 +85,7 @@ class _Watch:
 
     def look(self) -> bool:
         """Read the instance once."""
-        passes, self.result = self.judge(read_again(self.azure, self.instance))
+        passes, self.result = self.condition(read_instance(self.azure, self.instance))
         return passes
 
 

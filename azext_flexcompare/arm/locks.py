@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.errors import plainly
-from azext_flexcompare.arm.polling import Ended, SteppedPolling
-from azext_flexcompare.arm.responses import ONCE, failures
+from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.polling import Completed, SteppedPolling
+from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.scheduler.poller import Flight
+from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
 
 OURS = "vmss-flex-protection"  # by this name we know our locks again
@@ -51,33 +51,33 @@ class Lock(NamedTuple):
 
 def read_locks(azure: Azure, subscription: str) -> list[Lock]:
     """List every lock of a subscription, at whatever scope, in one listing."""
-    with plainly("listing the locks"):
+    with cli_errors("listing the locks"):
         found = azure.arm(subscription).pages(f"/subscriptions/{subscription}{LOCKS}?{VERSION}")
     return [_lock(entry) for entry in found]
 
 
-def locks_around(azure: Azure, instances: Iterable[Instance]) -> list[Lock]:
+def locks_of(azure: Azure, instances: Iterable[Instance]) -> list[Lock]:
     """List every lock of the subscriptions that instances are in, in one listing for each."""
     subscriptions = sorted({instance.subscription for instance in instances})
     return [lock for each in subscriptions for lock in read_locks(azure, each)]
 
 
-def put_lock(azure: Azure, instance: Instance, name: str, level: str, notes: str | None) -> Flight:
+def put_lock(azure: Azure, instance: Instance, name: str, level: str, notes: str | None) -> Poller:
     """Lock an instance; a lock of that name that is there already takes the new level."""
     properties = {"level": level, "notes": notes or "Put here by az vmss-flex protection set."}
-    with failures():
-        azure.arm(instance.subscription).put(_path(instance, name), {"properties": properties}, **ONCE)
-    return Ended()
+    with sdk_errors():
+        azure.arm(instance.subscription).put(_path(instance, name), {"properties": properties}, **NO_RETRY)
+    return Completed()
 
 
-def delete_lock(azure: Azure, instance: Instance, name: str) -> Flight:
+def delete_lock(azure: Azure, instance: Instance, name: str) -> Poller:
     """Take a lock off an instance."""
-    with failures():
-        azure.arm(instance.subscription).delete(_path(instance, name), **ONCE)
-    return Ended()
+    with sdk_errors():
+        azure.arm(instance.subscription).delete(_path(instance, name), **NO_RETRY)
+    return Completed()
 
 
-def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Flight:
+def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Poller:
     """Change the scale set's own protection of an instance, keeping what is not named.
 
     The SDK has only a PUT for it, so the scale set's view of the instance is read first.
@@ -85,19 +85,19 @@ def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Flight
     machines = azure.compute(instance.subscription).virtual_machine_scale_set_vms
     place = (instance.resource_group, instance.scale_set.name, instance.name)
     polling = SteppedPolling()
-    with failures():
-        body = machines.get(*place, **ONCE).serialize()
+    with sdk_errors():
+        body = machines.get(*place, **NO_RETRY).serialize()
         properties = body.setdefault("properties", {})
         properties["protectionPolicy"] = {**properties.get("protectionPolicy", {}), **policy}
-        machines.begin_update(*place, parameters=body, polling=polling, **ONCE)
+        machines.begin_update(*place, parameters=body, polling=polling, **NO_RETRY)
     return polling
 
 
-def view_of_set(azure: Azure, instance: Instance) -> Flight:
+def scale_set_view(azure: Azure, instance: Instance) -> Poller:
     """Read how the scale set sees an instance: its protection policy, and whether it is on the latest model."""
     machines = azure.compute(instance.subscription).virtual_machine_scale_set_vms
-    with failures():
-        return Ended(machines.get(instance.resource_group, instance.scale_set.name, instance.name, **ONCE))
+    with sdk_errors():
+        return Completed(machines.get(instance.resource_group, instance.scale_set.name, instance.name, **NO_RETRY))
 
 
 def _path(instance: Instance, name: str) -> str:

@@ -13,13 +13,13 @@ from azext_flexcompare.arm.errors import body_error, error_of, one_line
 from azext_flexcompare.arm.responses import (
     CLIENT_ERROR,
     GONE,
-    ONCE,
+    NO_RETRY,
     PASSING,
     SERVER_ERROR,
     TOO_MANY,
-    RecordGone,
+    OperationNotFound,
     remaining,
-    seconds_asked,
+    retry_after_of,
 )
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
@@ -32,7 +32,7 @@ class SteppedPolling(ARMPolling):
     """The SDK's own watching of a long-running operation, one request at a time instead of a thread that sleeps."""
 
     def __init__(self, returns: bool = False) -> None:
-        super().__init__(timeout=0, **ONCE)  # zero: whoever steps it decides how long to wait
+        super().__init__(timeout=0, **NO_RETRY)  # zero: whoever steps it decides how long to wait
         self.returns = returns
         self.result: Any = None
         self._result_at: str | None = None
@@ -40,7 +40,7 @@ class SteppedPolling(ARMPolling):
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
         """Set out from the answer that accepted the operation, without what is no longer needed of it."""
         super().initialize(client, initial_response, deserialization_callback)
-        _lighten(initial_response)
+        _release_connection(initial_response)
 
     def run(self) -> None:
         """Leave the SDK's poller nothing to do: the engine steps this instead."""
@@ -52,7 +52,7 @@ class SteppedPolling(ARMPolling):
             body = self._pipeline_response.http_response.json()
         except ValueError:  # some ends have no body
             return None
-        return _between(body.get("startTime"), body.get("endTime")) if isinstance(body, dict) else None
+        return _seconds_between(body.get("startTime"), body.get("endTime")) if isinstance(body, dict) else None
 
     @property
     def left(self) -> float | None:
@@ -66,7 +66,7 @@ class SteppedPolling(ARMPolling):
 
     def wait(self) -> float | None:
         """Read Retry-After, in seconds, from the latest answer."""
-        return seconds_asked(self._pipeline_response.http_response.headers)
+        return retry_after_of(self._pipeline_response.http_response.headers)
 
     def look(self) -> bool:
         """Ask the service once; see Flight."""
@@ -74,7 +74,7 @@ class SteppedPolling(ARMPolling):
             if not self.finished():
                 self._result_at = self.final
                 self.update_status()
-                _lighten(self._pipeline_response)
+                _release_connection(self._pipeline_response)
             if self.finished() and self.returns and self.status().lower() == "succeeded":
                 self.result = self._final()
         except BadStatus:
@@ -110,14 +110,14 @@ class SteppedPolling(ARMPolling):
         error = error_of(HttpResponseError(response=response))
         if response.status_code in PASSING or response.status_code >= SERVER_ERROR:
             return Unanswered(f"{error.code}: {error.message}")
-        return RecordGone(error) if response.status_code in GONE else Failure(error)
+        return OperationNotFound(error) if response.status_code in GONE else Failure(error)
 
     def _error(self) -> Error:
         said = body_error(self._pipeline_response.http_response.json())
         return said or Error(self.status(), "The operation ended so, and the service gave no reason.")
 
 
-class Regained(SteppedPolling):
+class ResumedPolling(SteppedPolling):
     """The watching of an operation that another process has sent, of which nothing is left but where to look."""
 
     def __init__(self, arm: Any, url: str, final: str | None = None) -> None:
@@ -162,10 +162,10 @@ class Regained(SteppedPolling):
 
     def request_status(self, status_link: str) -> Any:
         """Read a URL of the service."""
-        return self._arm.watch(status_link, **ONCE)
+        return self._arm.watch(status_link, **NO_RETRY)
 
 
-class Ended(NamedTuple):
+class Completed(NamedTuple):
     """An operation that ended with its acceptance, and what it returned."""
 
     result: Any = None
@@ -185,13 +185,13 @@ class Ended(NamedTuple):
         """Ask for no wait."""
 
 
-def _lighten(answer: Any) -> None:
+def _release_connection(answer: Any) -> None:
     """Let go of the connection's own copy of an answer that has been read: with thousands in flight it is the most."""
     received = getattr(answer.http_response, "_internal_response", None)
     if received is not None:
         received.raw = None
 
 
-def _between(start: str | None, end: str | None) -> float | None:
+def _seconds_between(start: str | None, end: str | None) -> float | None:
     began, ended = moment(start), moment(end)
     return (ended - began).total_seconds() if began and ended else None

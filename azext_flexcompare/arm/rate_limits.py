@@ -32,22 +32,25 @@ READS = Limit("GET", "each principal", Rate(250, 25), ARM)
 ACTIONS = Limit("updates and actions; deletes have a bucket like it", "everybody", Rate(1500, 500 / 60), COMPUTE)
 
 
-LOOKS = Limit("looks at operations", "everybody", Rate(15000, 5000 / 60), COMPUTE)
+POLLS = Limit("looks at operations", "everybody", Rate(15000, 5000 / 60), COMPUTE)
 
 
 LISTS = Limit("pages of lists", "everybody", Rate(900, 300 / 60), COMPUTE)
 
 
-LIMITS = (CHANGES, READS, ACTIONS, LOOKS, LISTS)
+LIMITS = (CHANGES, READS, ACTIONS, POLLS, LISTS)
 
 
-PACES = (CHANGES.rate, READS.rate)  # of sending and looking: the first guess, before an answer says what is left
+DEFAULT_RATES = (
+    CHANGES.rate,
+    READS.rate,
+)  # of sending and looking: the first guess, before an answer says what is left
 
 
 PAGE = 100  # VMs that a page is taken to hold until one has been seen; Azure's own size is not documented
 
 
-def lane_of(instance: Instance) -> tuple[str, str]:
+def rate_limit_key(instance: Instance) -> tuple[str, str]:
     """Say where a call for an instance counts: Azure Resource Manager counts for each subscription in each region."""
     return instance.subscription, instance.location
 

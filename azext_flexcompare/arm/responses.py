@@ -15,7 +15,7 @@ from azext_flexcompare.scheduler.poller import Failure, Throttled
 
 # The SDK would repeat a POST that was answered by 500 or 503, of which nobody knows whether it was accepted, and would
 # sleep in the thread; the engine repeats what may be repeated. Seconds.
-ONCE = {"retry_total": 0, "connection_timeout": 30, "read_timeout": 120}
+NO_RETRY = {"retry_total": 0, "connection_timeout": 30, "read_timeout": 120}
 
 
 CLIENT_ERROR, TOO_MANY, SERVER_ERROR = 400, 429, 500
@@ -37,18 +37,18 @@ class Unacknowledged(Failure):
     """A request was sent, and no answer came that says whether it was accepted."""
 
 
-class RecordGone(Failure):
+class OperationNotFound(Failure):
     """An operation was accepted, and the service no longer knows of it."""
 
 
 @contextmanager
-def failures() -> Iterator[None]:
+def sdk_errors() -> Iterator[None]:
     """Turn what the SDK raises while sending into Throttled or Failure."""
     try:
         yield
     except HttpResponseError as error:
         if error.status_code == TOO_MANY:
-            raise Throttled(seconds_asked(error.response.headers if error.response else {})) from error
+            raise Throttled(retry_after_of(error.response.headers if error.response else {})) from error
         if (error.status_code or 0) < CLIENT_ERROR:  # it was answered, and the answer cannot be read
             raise Unacknowledged(Error("AnswerUnreadable", f"{DOUBT}: {one_line(error)}")) from error
         raise Failure(error_of(error)) from error
@@ -58,7 +58,7 @@ def failures() -> Iterator[None]:
         raise Failure(Error("NotSent", one_line(error))) from error
 
 
-def seconds_asked(headers: Mapping[str, str]) -> float | None:
+def retry_after_of(headers: Mapping[str, str]) -> float | None:
     """Read how long the service asks to wait, as the SDK reads it; what cannot be read asks for nothing."""
     try:
         if headers.get("retry-after-ms"):

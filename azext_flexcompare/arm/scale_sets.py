@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
 from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
-from azext_flexcompare.arm.errors import plainly
+from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.table.entries import namesakes
 
@@ -22,14 +22,14 @@ class Reader(NamedTuple):
     command: str
 
 
-def members_of(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
+def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
     """List the instances of a set with their instance views, following every page.
 
     Source: `$filter` and `$expand` of VirtualMachines_List as the CLI's own `az vm list --vmss` client documents them
     (azure-cli 2.91.0).
     """
     quoted = scale_set.id.replace("'", "''")
-    with plainly(f"listing the instances of {scale_set.name}"):
+    with cli_errors(f"listing the instances of {scale_set.name}"):
         machines = list(
             reader.client_of(scale_set.subscription).virtual_machines.list(
                 scale_set.resource_group, filter=f"'virtualMachineScaleSet/id' eq '{quoted}'", expand="instanceView"
@@ -43,7 +43,7 @@ def members_of(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
 
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
     """Return a Flexible scale set; raises ValidationError for a Uniform one."""
-    with plainly(f"looking for scale set {name} in resource group {group}"):
+    with cli_errors(f"looking for scale set {name} in resource group {group}"):
         found = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
     if (found.orchestration_mode or "Uniform").lower() != "flexible":
         raise _uniform(reader.command, group, name)

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import watch_each
-from azext_flexcompare.instances import Instance, is_under_way
-from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.arm.instance_polling import poll_instances
+from azext_flexcompare.instances import Instance, is_in_transition
+from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 
 GONE = "It no longer exists."
@@ -44,10 +44,10 @@ class Gate(NamedTuple):
 
 
 def unhealthy(
-    azure: Azure, gate: Gate, instances: Sequence[Instance], overseer: Overseer[Instance]
+    azure: Azure, gate: Gate, instances: Sequence[Instance], observer: Observer[Instance]
 ) -> list[tuple[Instance, str]]:
     """Watch instances until all are healthy or the time is up; list those that are not, and why."""
-    outcomes = watch_each(azure, instances, partial(_judge, GATES[gate.kind]), gate.timeout, overseer)
+    outcomes = poll_instances(azure, instances, partial(_condition, GATES[gate.kind]), gate.timeout, observer)
     return [(one.target, _why(one)) for one in outcomes if one.status != Status.SUCCEEDED]
 
 
@@ -55,10 +55,10 @@ def _why(outcome: Outcome[Instance]) -> str:
     return str(outcome.result or (outcome.error and outcome.error.message) or outcome.reason)
 
 
-def _judge(trouble_of: Callable[[Any], str | None], found: Instance | None) -> tuple[bool, str | None]:
+def _condition(trouble_of: Callable[[Any], str | None], found: Instance | None) -> tuple[bool, str | None]:
     if found is None:
         return False, GONE
-    if is_under_way(found):
+    if is_in_transition(found):
         return False, f"Its provisioningState is {found.provisioning_state}."
     trouble = trouble_of(found.resource.instance_view)
     return trouble is None, trouble

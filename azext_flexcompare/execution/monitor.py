@@ -15,20 +15,20 @@ from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.masking import Masker
-from azext_flexcompare.output.progress import Scene
-from azext_flexcompare.planning.batches import Share
+from azext_flexcompare.output.progress import Snapshot
+from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.work import Work, alike
-from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import BAD, Error, Outcome
 from azext_flexcompare.table.entries import Operation
 
 TICK = 0.1  # seconds between looks for an interruption while nothing is under way
 
 
-class Follower(Protocol):
+class Recorder(Protocol):
     """Someone who follows a run, record by record; a run that a vital one cannot follow is stopped."""
 
-    vital: bool
+    required: bool
 
     def write(self, written: Iterable[Record]) -> None:
         """Take records; raises OSError where they cannot be kept."""
@@ -40,29 +40,29 @@ class Follower(Protocol):
         """Let go."""
 
 
-class Sight(Protocol):
+class Display(Protocol):
     """Someone who watches how far a run is."""
 
-    def show(self, scene: Scene) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """See how far it is."""
 
     def close(self) -> None:
         """See no more."""
 
 
-class GateWatch(Overseer[Instance]):
+class GateMonitor(Observer[Instance]):
     """Shows for whose health a run waits."""
 
-    def __init__(self, oversight: Oversight) -> None:
-        super().__init__(oversight.interrupted)
-        self.oversight = oversight
+    def __init__(self, monitor: Monitor) -> None:
+        super().__init__(monitor.interrupted)
+        self.monitor = monitor
 
-    def turned(self, flying: Collection[Instance], waiting: int) -> None:
+    def on_turn(self, in_progress: Collection[Instance], waiting: int) -> None:
         """Show who is not known to be healthy yet."""
-        self.oversight.show("not healthy yet", [one.name for one in flying], waiting)
+        self.monitor.show("not healthy yet", [one.name for one in in_progress], waiting)
 
 
-class Oversight(Overseer[Work]):
+class Monitor(Observer[Work]):
     """Tells followers every step, stops the run where it must, and knows why."""
 
     def __init__(
@@ -70,14 +70,14 @@ class Oversight(Overseer[Work]):
         operation: Operation,
         interrupted: Callable[[], bool],
         mask: Masker = str,
-        max_errors: Share | None = None,
+        max_errors: Amount | None = None,
         total: int = 0,
         errors: int = 0,
     ) -> None:
         super().__init__(interrupted)
         self.operation, self.mask, self.errors = operation, mask, errors
-        self.followers: list[Follower] = []
-        self.sights: list[Sight] = []
+        self.recorders: list[Recorder] = []
+        self.displays: list[Display] = []
         self.most = None if max_errors is None else max(Fraction(1), max_errors.of(total))
         self.ended_as: Counter[str] = Counter()
         self.batch = (1, 1)
@@ -86,7 +86,7 @@ class Oversight(Overseer[Work]):
         self.unseen: str | None = None  # what an interruption kept from being seen, besides outcomes
         self.refusals: list[float] = []  # seconds that the service asked for, where it refused a request as too many
 
-    def enough(self) -> str | None:
+    def stop_reason(self) -> str | None:
         """Say why nothing more is to be sent, if so."""
         return self.stopped
 
@@ -96,11 +96,11 @@ class Oversight(Overseer[Work]):
             self.stopped = reason
             self.tell(records.record("stopped", reason=reason))
 
-    def afloat(self, target: Work) -> bool:
+    def may_be_active(self, target: Work) -> bool:
         """Say whether an earlier run sent it, or may have."""
         return target.sent
 
-    def intends(self, targets: Sequence[Work]) -> bool:
+    def before_send(self, targets: Sequence[Work]) -> bool:
         """Write down who is sent next, and have it on the disk before."""
         sent = [one for work in targets if work.sends for one in work.instances]
         self.tell(*(records.intent(one.id) for one in sent))
@@ -132,34 +132,34 @@ class Oversight(Overseer[Work]):
         self.tell(*(records.outcome(self.operation, one) for one in found))
         self.ended_as.update(one.status for one in found)
         self.errors += sum(one.status in BAD for one in found)
-        self.heed_errors()
+        self.check_error_limit()
 
-    def heed_errors(self) -> None:
+    def check_error_limit(self) -> None:
         """Stop if too many have failed."""
         if self.most is not None and self.errors >= self.most:
             failed = f"{self.errors} instance{'s have' if self.errors != 1 else ' has'} failed"
             self.stop(f"Stopped by --max-errors: {failed}.")
 
-    def turned(self, flying: Collection[Work], waiting: int) -> None:
+    def on_turn(self, in_progress: Collection[Work], waiting: int) -> None:
         """Keep what was written, and show the numbers, and the names of the last few."""
         self.sync()
-        if self.sights:
-            self.show("in flight", [one.name for work in flying for one in work.instances], waiting)
+        if self.displays:
+            self.show("in flight", [one.name for work in in_progress for one in work.instances], waiting)
 
     def show(self, doing: str, names: Sequence[str] | None = None, waiting: int = 0) -> None:
         """Show what the run is at, with whom, and how many wait for a slot."""
-        for sight in self.sights:
-            sight.show(Scene(doing, names, waiting, self.ended_as, self.batch))
+        for display in self.displays:
+            display.show(Snapshot(doing, names, waiting, self.ended_as, self.batch))
 
     def tell(self, *found: Record) -> None:
         """Tell the followers; one that cannot keep it is told no more."""
-        self._each(lambda follower: follower.write(found))
+        self._each(lambda recorder: recorder.write(found))
 
     def sync(self) -> None:
         """Have what was told reach the disk."""
-        self._each(lambda follower: follower.sync())
+        self._each(lambda recorder: recorder.sync())
 
-    def demand_kept(self) -> None:
+    def require_recording(self) -> None:
         """Refuse to begin where what has been told so far could not be kept."""
         self.sync()
         if self.stopped:
@@ -167,10 +167,10 @@ class Oversight(Overseer[Work]):
 
     def close(self) -> None:
         """Let everybody go who follows or watches."""
-        for follower in self.followers:
-            follower.close()
-        for sight in self.sights:
-            sight.close()
+        for recorder in self.recorders:
+            recorder.close()
+        for display in self.displays:
+            display.close()
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the run is interrupted or stopped."""
@@ -180,14 +180,14 @@ class Oversight(Overseer[Work]):
             self.sync()
             self.show(f"resting for {left:.0f} s")
 
-    def _each(self, do: Callable[[Follower], None]) -> None:
-        for follower in list(self.followers):
+    def _each(self, do: Callable[[Recorder], None]) -> None:
+        for recorder in list(self.recorders):
             try:
-                do(follower)
+                do(recorder)
             except OSError as error:  # noqa: PERF203  (each has its own)
-                self._lose(follower, error)
+                self._lose(recorder, error)
 
-    def _lose(self, follower: Follower, error: OSError) -> None:
-        self.followers.remove(follower)
-        if follower.vital:
+    def _lose(self, recorder: Recorder, error: OSError) -> None:
+        self.recorders.remove(recorder)
+        if recorder.required:
             self.stop(f"The job log could not be written: {error.strerror or error}.")

@@ -8,16 +8,16 @@ from functools import partial
 from typing import Any
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.polling import Ended, Regained
-from azext_flexcompare.arm.responses import RecordGone, Unacknowledged
-from azext_flexcompare.arm.scale_sets import Reader, members_of
+from azext_flexcompare.arm.polling import Completed, ResumedPolling
+from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
+from azext_flexcompare.arm.scale_sets import Reader, list_members
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog.records import Record
-from azext_flexcompare.joblog.replay import Past, Standing
-from azext_flexcompare.planning.work import Nothing, Prepare, Work, alike
+from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun
+from azext_flexcompare.planning.work import Prepare, Skip, Work, alike
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Failure, Flight
-from azext_flexcompare.selection.members import sets_of
+from azext_flexcompare.scheduler.poller import Failure, Poller
+from azext_flexcompare.selection.members import read_scale_sets
 from azext_flexcompare.selection.selection import Choice
 
 KILLED = Error("RunEnded", "The run that sent it ended before an answer came.")
@@ -40,14 +40,14 @@ TO_BE_SENT = "Never accepted by the service; --resume sends it."
 GONE = Error("ResourceNotFound", "The instance is no longer in the set.")
 
 
-def instances_again(reader: Reader, past: Past) -> dict[str, Instance]:
+def reread_instances(reader: Reader, logged_run: LoggedRun) -> dict[str, Instance]:
     """Read the sets of a plan again and give its instances by id, in its order; who is gone has no resource."""
-    sets, _ = sets_of(reader, Choice(ids=tuple(past.plan["scaleSets"])))
-    members = {one.id.lower(): one for scale_set in sets for one in members_of(reader, scale_set)}
+    sets, _ = read_scale_sets(reader, Choice(ids=tuple(logged_run.plan["scaleSets"])))
+    members = {one.id.lower(): one for scale_set in sets for one in list_members(reader, scale_set)}
     by_id = {one.id.lower(): one for one in sets}
     return {
-        id_: members.get(id_.lower()) or _gone(standing.planned, by_id[standing.planned["scaleSetId"].lower()])
-        for id_, standing in past.standings.items()
+        id_: members.get(id_.lower()) or _gone(logged.planned, by_id[logged.planned["scaleSetId"].lower()])
+        for id_, logged in logged_run.logged_instances.items()
     }
 
 
@@ -67,8 +67,8 @@ def _gone(planned: Record, scale_set: Any) -> Instance:
     )
 
 
-def work_left(
-    azure: Azure, found: Iterable[tuple[Instance, Standing]], prepare: Prepare, single: bool
+def remaining_work(
+    azure: Azure, found: Iterable[tuple[Instance, LoggedInstance]], prepare: Prepare, single: bool
 ) -> tuple[list[Work], list[Instance]]:
     """Find what is to be done for the instances of a batch that have not ended, and who is gone before it was sent.
 
@@ -76,9 +76,9 @@ def work_left(
     first; the rest is sent. `single` is whether every operation was one instance's own.
     """
     works, unsent, lost = [], [], []
-    for instance, standing in found:
-        if standing.is_out:
-            works.append(_watch(azure, instance, standing, prepare, single))
+    for instance, logged in found:
+        if logged.was_sent:
+            works.append(_watch(azure, instance, logged, prepare, single))
         elif instance.resource is None:
             lost.append(instance)
         else:
@@ -86,22 +86,22 @@ def work_left(
     return works + (prepare(unsent) if unsent else []), lost
 
 
-def watch_only(azure: Azure, found: Iterable[tuple[Instance, Standing]], single: bool) -> list[Work]:
+def poll_only(azure: Azure, found: Iterable[tuple[Instance, LoggedInstance]], single: bool) -> list[Work]:
     """Watch what was accepted, or may have been, and send nothing."""
     return [
-        _watch(azure, instance, standing, _nothing_to_send, single)._replace(settle=_unsent, sends=False)
-        for instance, standing in found
-        if standing.is_out
+        _watch(azure, instance, logged, _nothing_to_send, single)._replace(settle=_unsent, sends=False)
+        for instance, logged in found
+        if logged.was_sent
     ]
 
 
-def _watch(azure: Azure, instance: Instance, standing: Standing, prepare: Prepare, single: bool) -> Work:
-    before = standing.planned["provisioned"]
-    watch = Work([instance], Ended, alike, sends=False, before=before, sent=True, url=standing.url)
-    if standing.accepted and single:  # without a URL it had ended when it was accepted
-        return watch._replace(call=partial(_regain, azure, instance, standing)) if standing.url else watch
-    if standing.accepted:
-        return watch._replace(call=partial(_raise, RecordGone(UNSEEN)))
+def _watch(azure: Azure, instance: Instance, logged: LoggedInstance, prepare: Prepare, single: bool) -> Work:
+    before = logged.planned["provisioned"]
+    watch = Work([instance], Completed, alike, sends=False, before=before, sent=True, url=logged.url)
+    if logged.accepted and single:  # without a URL it had ended when it was accepted
+        return watch._replace(call=partial(_resume_polling, azure, instance, logged)) if logged.url else watch
+    if logged.accepted:
+        return watch._replace(call=partial(_raise, OperationNotFound(UNSEEN)))
     if instance.resource is None:
         return watch._replace(call=_Doubt(watch._replace(call=partial(_raise, Failure(GONE)))).call)
     (work,) = prepare([instance])
@@ -110,11 +110,11 @@ def _watch(azure: Azure, instance: Instance, standing: Standing, prepare: Prepar
     return work._replace(call=doubt.call, settle=settle, before=before, sent=True)
 
 
-def _regain(azure: Azure, instance: Instance, standing: Standing) -> Flight:
+def _resume_polling(azure: Azure, instance: Instance, logged: LoggedInstance) -> Poller:
     arm = azure.arm(instance.subscription)
-    if not all(arm.owns(one) for one in (standing.url, standing.final) if one):
-        raise RecordGone(ELSEWHERE)
-    return Regained(arm, standing.url or "", standing.final)
+    if not all(arm.is_own_url(one) for one in (logged.url, logged.final) if one):
+        raise OperationNotFound(ELSEWHERE)
+    return ResumedPolling(arm, logged.url or "", logged.final)
 
 
 @dataclass(eq=False)
@@ -125,13 +125,13 @@ class _Doubt:
     asked: bool = False
     made: bool = False
 
-    def call(self) -> Flight:
+    def call(self) -> Poller:
         """Raise the doubt the first time, and make the call after that."""
         if not self.asked:
             self.asked = True
             raise Unacknowledged(KILLED)
         self.made = True
-        return Ended() if isinstance(self.work.call, Nothing) else self.work.call()  # nothing to do: it is so already
+        return Completed() if isinstance(self.work.call, Skip) else self.work.call()  # nothing to do: it is so already
 
     def settle(self, outcome: Outcome[Work]) -> Sequence[Outcome[Instance] | Work]:
         """Settle what the call has brought, or what the instance has told."""
@@ -142,7 +142,7 @@ def _nothing_to_send(instances: list[Instance]) -> list[Work]:
     return [Work([one], partial(_raise, Failure(UNSENT))) for one in instances]
 
 
-def _raise(failure: Failure) -> Flight:
+def _raise(failure: Failure) -> Poller:
     raise failure
 
 

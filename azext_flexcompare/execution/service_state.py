@@ -13,10 +13,10 @@ from azext_flexcompare.arm.clients import WORKERS, azure_of, compute_client
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.output import exit_status, messages, rows
 from azext_flexcompare.scheduler.interruption import interruptible
-from azext_flexcompare.scheduler.observer import Overseer
-from azext_flexcompare.scheduler.scheduler import fan_out
+from azext_flexcompare.scheduler.observer import Observer
+from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.state import Limits
-from azext_flexcompare.selection.members import sets_of
+from azext_flexcompare.selection.members import read_scale_sets
 from azext_flexcompare.selection.selection import Choice
 
 SET_STATE = "virtual_machine_scale_sets.begin_set_orchestration_service_state"
@@ -28,7 +28,7 @@ def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, t
     Raises InvalidArgumentValueError for ids of VMs, which have no such service.
     """
     name = "set-orchestration-service-state"
-    sets, vms = sets_of(Reader(partial(compute_client, cli_ctx), name), choice)
+    sets, vms = read_scale_sets(Reader(partial(compute_client, cli_ctx), name), choice)
     if vms:
         raise InvalidArgumentValueError(
             f"{name} is asked of scale sets, and these are ids of virtual machines: {', '.join(vms)}",
@@ -36,11 +36,11 @@ def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, t
         )
     arguments = {"parameters": {"serviceName": service, "action": action}}
     with interruptible() as interrupted:
-        outcomes = fan_out(
+        outcomes = send_and_poll(
             sets,
             lambda each: call_sdk(azure_of(cli_ctx), each, SET_STATE, arguments),
             Limits(None, timeout, WORKERS),
-            Overseer(interrupted),
+            Observer(interrupted),
         )
     for line in messages.folded(outcomes):
         get_logger(__name__).warning(line)

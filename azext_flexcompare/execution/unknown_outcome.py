@@ -11,12 +11,18 @@ from time import monotonic
 from typing import Any
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import GONE, read_again
-from azext_flexcompare.arm.responses import RecordGone, Unacknowledged
-from azext_flexcompare.instances import Instance, is_under_way, own_error, stand, times_of
+from azext_flexcompare.arm.instance_polling import GONE, read_instance
+from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
+from azext_flexcompare.instances import (
+    Instance,
+    describe_state,
+    is_in_transition,
+    provisioning_error,
+    provisioning_times,
+)
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, Inquiry, NotAccepted, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, NotAccepted, OutcomeCheck, Unanswered
 from azext_flexcompare.table.entries import Operation
 
 GRACE = 2.0  # seconds in which a request that was sent may still arrive
@@ -32,7 +38,7 @@ REPEATABLE = ("DELETE", "PUT")  # methods that may be sent twice (RFC 9110, 9.2.
 
 
 @dataclass(eq=False)
-class Question:
+class InstanceCheck:
     """The looks at one instance that settle what became of a request; `before` are its times when it was chosen."""
 
     azure: Azure
@@ -60,12 +66,12 @@ class Question:
         after = self._read()
         if after is None:
             return self._gone()
-        if is_under_way(after):
+        if is_in_transition(after):
             self.accepted, self.reason = True, SHOWN_UNDER_WAY
             return False
-        if not self.before or not times_of(after):
+        if not self.before or not provisioning_times(after):
             raise Failure(self.doubt)  # nothing to compare
-        if list(self.before) != times_of(after):
+        if list(self.before) != provisioning_times(after):
             return self._ended(after)
         if self.accepted:
             raise Failure(self.doubt)
@@ -75,7 +81,7 @@ class Question:
 
     def _read(self) -> Instance | None:
         try:
-            return read_again(self.azure, self.instance)
+            return read_instance(self.azure, self.instance)
         except Failure as failure:
             raise Failure(self.doubt) from failure  # an instance that may not be read tells nothing
 
@@ -87,9 +93,9 @@ class Question:
 
     def _ended(self, after: Instance) -> bool:
         self.reason = SHOWN_ENDED
-        error = own_error(after)
+        error = provisioning_error(after)
         if error is None and (self.operation.removes or self.operation.powerState not in (None, after.power_state)):
-            error = Error("NotEstablished", stand(after))
+            error = Error("NotEstablished", describe_state(after))
         if error:
             raise Failure(error)
         return True
@@ -101,18 +107,18 @@ def can_be_settled(operation: Operation) -> bool:
     return "{vm}" in operation.request and (operation.is_long or method in REPEATABLE)
 
 
-class Recourse:
+class ResolveUnknown:
     """Asks the instance where a failure leaves open what became of an operation."""
 
     def __init__(self, azure: Azure, operation: Operation) -> None:
         self.azure, self.operation = azure, operation
 
-    def __call__(self, work: Work, failure: Failure, accepted: bool, /) -> Inquiry | None:
+    def __call__(self, work: Work, failure: Failure, accepted: bool, /) -> OutcomeCheck | None:
         """Give the question to ask, if there is one."""
-        accepted = accepted or isinstance(failure, RecordGone)
-        in_doubt = isinstance(failure, RecordGone if accepted else Unacknowledged)
+        accepted = accepted or isinstance(failure, OperationNotFound)
+        in_doubt = isinstance(failure, OperationNotFound if accepted else Unacknowledged)
         if not in_doubt or len(work.instances) != 1 or not can_be_settled(self.operation):
             return None
         (instance,) = work.instances
-        before = times_of(instance) if work.before is None else work.before
-        return Question(self.azure, self.operation, instance, before, failure.error, accepted)
+        before = provisioning_times(instance) if work.before is None else work.before
+        return InstanceCheck(self.azure, self.operation, instance, before, failure.error, accepted)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import ValidationError
 
-from azext_flexcompare.output.messages import nameless
+from azext_flexcompare.output.messages import without_name
 from azext_flexcompare.scheduler.outcome import Error, Status
 
 UNFINISHED = "Unfinished"  # sent its call, and the log ends before its outcome
@@ -135,7 +135,7 @@ def folded(parts: Iterable[Part]) -> dict[tuple[str, Error], list[Part]]:
     """Bring together those that ended alike for the same reason: by status and what was said."""
     groups: dict[tuple[str, Error], list[Part]] = {}
     for part in parts:
-        said = nameless(part.error or Error("", part.reason or ""), part.name)
+        said = without_name(part.error or Error("", part.reason or ""), part.name)
         if any(said):
             groups.setdefault((part.status, said), []).append(part)
     return groups

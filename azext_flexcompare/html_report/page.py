@@ -43,7 +43,7 @@ from azext_flexcompare.scheduler.outcome import BAD, Error
 
 HERE = Path(__file__).parent
 EXITS: dict[int, str] = {
-    Exit.WELL: "all went well",
+    Exit.SUCCESS: "all went well",
     Exit.SOME_FAILED: "some instances did not succeed",
     Exit.STOPPED: "stopped early",
     Exit.INTERRUPTED: "interrupted",
@@ -80,7 +80,7 @@ def page(run: Run, source: str) -> str:
         title=joined(_title(run), f", {day(run.began)} {clock(run.began)} UTC"),
         shapes=shapes(),
         header=_header(run),
-        main=joined(_glance(run, line), failures(found), pair, instances(run, line, found)),
+        main=joined(_is_active(run, line), failures(found), pair, instances(run, line, found)),
         footer=joined(f"Written by az vmss-flex report from {source}. All times are UTC."),
     )
 
@@ -144,7 +144,7 @@ def _notices(run: Run) -> Iterable[str]:
         )
 
 
-def _glance(run: Run, line: Timeline) -> Markup:
+def _is_active(run: Run, line: Timeline) -> Markup:
     panels = [_figure(parts, run, line) for parts in grouped(run.parts, zone_of)]
     return tag(
         "section",

@@ -16,7 +16,7 @@ from azext_flexcompare.output.progress import STDERR
 class Events:
     """Writes each record as a line, at once; whoever stops reading does not stop the run."""
 
-    vital = False
+    required = False
 
     def __init__(self, place: str) -> None:
         try:

@@ -25,7 +25,7 @@ READ_AGAIN = "Give a file that --job-log has written."
 class JobLog:
     """A log that this process alone may write."""
 
-    vital = True
+    required = True
 
     def __init__(self, file: IO[bytes], path: str) -> None:
         self.file, self.path = file, path

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from azext_flexcompare.instances import Instance, times_of
+from azext_flexcompare.instances import Instance, provisioning_times
 from azext_flexcompare.output.rows import ended
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.table.entries import Operation
@@ -35,7 +35,7 @@ def plan(
     operation: Operation,
     given: Mapping[str, Any],
     choice: Mapping[str, Any],
-    how: Mapping[str, Any],
+    run_options: Mapping[str, Any],
     instances: Iterable[Instance],
     batches: Mapping[str, int],
 ) -> Record:
@@ -48,7 +48,7 @@ def plan(
         scaleSets=list(dict.fromkeys(one.scale_set.id for one in chosen)),
         options=dict(given),
         choice=dict(choice),
-        how=dict(how),
+        how=dict(run_options),  # the name that version 1 of the log has
         batches=max(batches.values(), default=0),
         instances=[_instance(one, batches.get(one.id)) for one in chosen],
     )
@@ -70,6 +70,6 @@ def _instance(instance: Instance, batch: int | None) -> Record:
         "faultDomain": instance.fault_domain,
         "location": instance.location,
         "powerState": instance.power_state,
-        "provisioned": times_of(instance),
+        "provisioned": provisioning_times(instance),
         "batch": batch,
     }

@@ -18,7 +18,7 @@ ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.SKIPPED, Stat
 
 
 @dataclass
-class Standing:
+class LoggedInstance:
     """How far an instance had come when the log ends."""
 
     planned: Record
@@ -34,14 +34,14 @@ class Standing:
         return self.outcome["status"] if self.outcome else None
 
     @property
-    def is_out(self) -> bool:
+    def was_sent(self) -> bool:
         """Say whether it was sent, or may have been."""
         return self.accepted or self.sent
 
     @property
-    def may_move(self) -> bool:
+    def may_be_active(self) -> bool:
         """Say whether it may still be in operation."""
-        return self.is_out and self.status not in (Status.SUCCEEDED, Status.SKIPPED)
+        return self.was_sent and self.status not in (Status.SUCCEEDED, Status.SKIPPED)
 
     @property
     def batch(self) -> int | None:
@@ -70,35 +70,35 @@ class Standing:
 
 
 @dataclass
-class Past:
+class LoggedRun:
     """What a log tells of its last plan."""
 
     plan: Record
-    standings: dict[str, Standing] = field(default_factory=dict)
+    logged_instances: dict[str, LoggedInstance] = field(default_factory=dict)
     healthy: set[int] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)  # since the run was last stopped: whoever goes on then begins anew
 
 
-def past_of(lines: Sequence[Record]) -> Past:
+def replay(lines: Sequence[Record]) -> LoggedRun:
     """Read what a log tells of its last plan; what is not understood is passed over."""
     begin = max(place for place, one in enumerate(lines) if one["record"] == "plan")
-    past = Past(lines[begin])
-    past.standings = {one["id"]: Standing(one) for one in past.plan["instances"]}
+    logged_run = LoggedRun(lines[begin])
+    logged_run.logged_instances = {one["id"]: LoggedInstance(one) for one in logged_run.plan["instances"]}
     for one in lines[begin + 1 :]:
         if one["record"] == "health" and not one["unhealthy"]:
-            past.healthy.add(one["batch"])
+            logged_run.healthy.add(one["batch"])
         if one["record"] == "stopped":
-            past.failed.clear()
-        if isinstance(one.get("id"), str) and one["id"] in past.standings:
-            past.standings[one["id"]].take(one)
-            if past.standings[one["id"]].status in BAD:
-                past.failed.add(one["id"])
-    return past
+            logged_run.failed.clear()
+        if isinstance(one.get("id"), str) and one["id"] in logged_run.logged_instances:
+            logged_run.logged_instances[one["id"]].take(one)
+            if logged_run.logged_instances[one["id"]].status in BAD:
+                logged_run.failed.add(one["id"])
+    return logged_run
 
 
-def outcome_of(instance: Instance, standing: Standing) -> Outcome[Instance]:
+def outcome_of(instance: Instance, logged: LoggedInstance) -> Outcome[Instance]:
     """Give the outcome that the log has of an instance."""
-    said = standing.outcome or {}
+    said = logged.outcome or {}
     return Outcome(
         instance,
         said["status"],
@@ -109,5 +109,5 @@ def outcome_of(instance: Instance, standing: Standing) -> Outcome[Instance]:
         said["durationSeconds"],
         said["operationUrl"],
         said.get("output"),
-        standing.batch,
+        logged.batch,
     )

@@ -81,12 +81,12 @@ def is_whole(record: Mapping[str, Any]) -> bool:
 
 
 def _is_plan(plan: Mapping[str, Any]) -> bool:
-    how, instances = plan["how"], plan["instances"]
+    run_options, instances = plan["how"], plan["instances"]
     sets = {one.lower() for one in plan["scaleSets"] if isinstance(one, str)}
     return (
-        _has(how, HOW)
-        and _texts(how["batchSize"])
-        and _texts(how["batchBy"])
+        _has(run_options, HOW)
+        and _texts(run_options["batchSize"])
+        and _texts(run_options["batchBy"])
         and _texts(plan["scaleSets"])
         and all(isinstance(one, dict) and _has(one, INSTANCE) for one in instances)
         and all(one["scaleSetId"].lower() in sets for one in instances)

@@ -19,9 +19,9 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
-from azext_flexcompare.arm.errors import error_of, plainly
-from azext_flexcompare.arm.polling import Ended, SteppedPolling
-from azext_flexcompare.arm.responses import ONCE, failures
+from azext_flexcompare.arm.errors import cli_errors, error_of
+from azext_flexcompare.arm.polling import Completed, SteppedPolling
+from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
 from azext_flexcompare.execution.confirmation import ask
 from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.nat_rules.rules import (
@@ -45,15 +45,14 @@ from azext_flexcompare.nat_rules.rules import (
 )
 from azext_flexcompare.output import messages
 from azext_flexcompare.output import rows as _rows
-from azext_flexcompare.output.conclusion import told
-from azext_flexcompare.planning.run_options import How
-from azext_flexcompare.planning.skips import planned, skipped
-from azext_flexcompare.planning.work import Work
+from azext_flexcompare.output.conclusion import conclude
+from azext_flexcompare.planning.run_options import RunOptions
+from azext_flexcompare.planning.work import Work, planned_outcomes, skipped_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
-from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Failure, Flight, Throttled
-from azext_flexcompare.scheduler.scheduler import fan_out
+from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled
+from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.state import Limits
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
@@ -111,15 +110,15 @@ class Rewrite:
         self.arm = azure.arm(_subscription(resource["id"]))
         self.resource, self.edit, self.stale, self.lost = resource, edit, stale, 0
 
-    def __call__(self) -> Flight:
+    def __call__(self) -> Poller:
         """Send it, or nothing where nothing is left to change; raises Throttled to be called again after a pause."""
         if self.stale:
-            with failures():
+            with sdk_errors():
                 self.resource = self.arm.get(_url(self.resource["id"]))
         self.stale = True
         try:
             after = self.edit(self.resource)
-            return begin_put(self.arm, self.resource, after) if after else Ended()
+            return begin_put(self.arm, self.resource, after) if after else Completed()
         except RuleError as error:
             raise Failure(Error("CannotBePlanned", f"{error}.")) from error
         except LostRace as race:
@@ -127,15 +126,17 @@ class Rewrite:
             raise (Throttled() if self.lost <= RACES else Failure(error_of(race.__cause__ or race))) from race
 
 
-def begin_put(arm: Any, read: Body, body: Body) -> Flight:
+def begin_put(arm: Any, read: Body, body: Body) -> Poller:
     """Write a resource if it still is as it was read, and return the operation in flight; raises LostRace if not."""
     polling = SteppedPolling()
-    with failures(), _contention():
-        arm.begin_put(_url(read["id"]), body, polling, read.get("etag"), **ONCE)
+    with sdk_errors(), _contention():
+        arm.begin_put(_url(read["id"]), body, polling, read.get("etag"), **NO_RETRY)
     return polling
 
 
-def create_rules(cli_ctx: Any, choice: Choice, lb_name: str, wish: Wish, how: How) -> list[dict[str, Any]]:
+def create_rules(
+    cli_ctx: Any, choice: Choice, lb_name: str, wish: Wish, run_options: RunOptions
+) -> list[dict[str, Any]]:
     """Give each chosen instance a NAT rule of its own; return a row for each, in the order chosen.
 
     The load balancer is written first, because a NIC cannot refer to a rule that is not there.
@@ -154,15 +155,17 @@ def create_rules(cli_ctx: Any, choice: Choice, lb_name: str, wish: Wish, how: Ho
     reasons = {key: _has_already(one.rule) for key, one in grants.items() if one.referred}
     missing = [instance for instance in stage.chosen if instance.id in grants and instance.id not in reasons]
     _advise(stage, missing, wish)
-    outcomes = planned(missing, {}, {}) if how.dry_run else _create(stage, missing, grants, edit, how)
+    outcomes = (
+        planned_outcomes(missing, {}, {}) if run_options.dry_run else _create(stage, missing, grants, edit, run_options)
+    )
     given = ["--lb-name", "--backend-port", "--frontend-port-start"]
-    every = [*outcomes, *skipped(stage.chosen, reasons), *stage.nowhere]
-    rows = told(cli_ctx, CREATE, stage.chosen, every, messages.Retry(CREATE.name, given))
+    every = [*outcomes, *skipped_outcomes(stage.chosen, reasons), *stage.nowhere]
+    rows = conclude(cli_ctx, CREATE, stage.chosen, every, messages.Retry(CREATE.name, given))
     return [{**row, **_fields(addresses, grants[row["id"]].rule if row["id"] in grants else None)} for row in rows]
 
 
 def delete_rules(
-    cli_ctx: Any, choice: Choice, lb_name: str, backend_port: int | None, how: How
+    cli_ctx: Any, choice: Choice, lb_name: str, backend_port: int | None, run_options: RunOptions
 ) -> list[dict[str, Any]]:
     """Take our NAT rules away from each chosen instance; return a row for each, in the order chosen.
 
@@ -173,12 +176,16 @@ def delete_rules(
     addresses = _addresses(stage.azure, stage.lb, (rule for rules in found.values() for rule in rules))
     reasons = {key: _has_none(stage.lb, backend_port) for key, rules in found.items() if not rules}
     bearing = [instance for instance in stage.chosen if found.get(instance.id)]
-    if bearing and not (how.dry_run or how.yes):
+    if bearing and not (run_options.dry_run or run_options.yes):
         ask(DELETE, bearing)
-    outcomes = planned(bearing, {}, {}) if how.dry_run else _delete(stage, bearing, found, backend_port, how)
+    outcomes = (
+        planned_outcomes(bearing, {}, {})
+        if run_options.dry_run
+        else _delete(stage, bearing, found, backend_port, run_options)
+    )
     given = ["--lb-name", *(["--backend-port"] if backend_port else [])]
-    every = [*outcomes, *skipped(stage.chosen, reasons), *stage.nowhere]
-    rows = told(cli_ctx, DELETE, stage.chosen, every, messages.Retry(DELETE.name, given))
+    every = [*outcomes, *skipped_outcomes(stage.chosen, reasons), *stage.nowhere]
+    rows = conclude(cli_ctx, DELETE, stage.chosen, every, messages.Retry(DELETE.name, given))
     return [{**row, **_all_fields(addresses, found.get(row["id"], []))} for row in rows]
 
 
@@ -225,7 +232,7 @@ def load_balancer_id(instances: Sequence[Instance], lb_name: str) -> str:
 def read_load_balancer(azure: Azure, lb_id: str, named_by: str = " (--lb-name)") -> Body:
     """Read a load balancer; raises ResourceNotFoundError (exit status 3) where there is none."""
     group = parse_resource_id(lb_id)["resource_group"]
-    with plainly(f"looking for load balancer {last_name(lb_id)}{named_by} in resource group {group}"):
+    with cli_errors(f"looking for load balancer {last_name(lb_id)}{named_by} in resource group {group}"):
         try:
             found: Body = azure.arm(_subscription(lb_id)).get(_url(lb_id))
         except HttpResponseError as error:
@@ -239,7 +246,7 @@ def read_nics(azure: Azure, instances: Iterable[Instance]) -> dict[str, Body]:
     folders = {
         nic.rpartition("/")[0].lower(): nic.rpartition("/")[0] for one in instances for nic, _ in _interfaces(one)
     }
-    with plainly("listing the network interfaces"):
+    with cli_errors("listing the network interfaces"):
         found = [nic for one in folders.values() for nic in azure.arm(_subscription(one)).pages(_url(one))]
     return {nic["id"].lower(): nic for nic in found}
 
@@ -268,18 +275,24 @@ def _stage(cli_ctx: Any, choice: Choice, lb_name: str) -> Stage:
     return Stage(azure, chosen, lb, places, nowhere)
 
 
-def _create(stage: Stage, missing: list[Instance], grants: dict[str, Grant], edit: Edit, how: How) -> Outcomes:
+def _create(
+    stage: Stage, missing: list[Instance], grants: dict[str, Grant], edit: Edit, run_options: RunOptions
+) -> Outcomes:
     new = [instance for instance in missing if not grants[instance.id].there]
     rewrite = Rewrite(stage.azure, stage.lb, edit)
 
     def attach(ready: list[Instance]) -> list[Work]:
         return [Work([one], _nic(stage, one, partial(referring, rule=grants[one.id].rule.id))) for one in ready]
 
-    return _in_two([Work(new, rewrite)] if new else [], attach, missing, how)
+    return _in_two([Work(new, rewrite)] if new else [], attach, missing, run_options)
 
 
 def _delete(
-    stage: Stage, bearing: list[Instance], found: dict[str, list[Rule]], backend_port: int | None, how: How
+    stage: Stage,
+    bearing: list[Instance],
+    found: dict[str, list[Rule]],
+    backend_port: int | None,
+    run_options: RunOptions,
 ) -> Outcomes:
     ids = {one.id: [rule.id for rule in found[one.id]] for one in bearing}
     referring_still = [one for one in bearing if stage.places[one.id].rules & {rule.lower() for rule in ids[one.id]}]
@@ -293,24 +306,24 @@ def _delete(
         # The NICs' changes have changed the load balancer, too.
         return [Work(ready, Rewrite(stage.azure, stage.lb, edit, stale=bool(detach)))] if ready else []
 
-    return _in_two(detach, remove, bearing, how)
+    return _in_two(detach, remove, bearing, run_options)
 
 
 def _in_two(
-    first: list[Work], then: Callable[[list[Instance]], list[Work]], instances: list[Instance], how: How
+    first: list[Work], then: Callable[[list[Instance]], list[Work]], instances: list[Instance], run_options: RunOptions
 ) -> Outcomes:
     """Take a first step, and with the instances for which it went well, or which need none, a second one."""
-    limits = Limits(how.max_parallel, how.timeout, WORKERS)
+    limits = Limits(run_options.max_parallel, run_options.timeout, WORKERS)
     with interruptible() as interrupted:
         before = {one.target.id: one for one in _fly(first, limits, interrupted)}
         failed = {key: one for key, one in before.items() if one.status != Status.SUCCEEDED}
         ready = [instance for instance in instances if instance.id not in failed]
-        after = _fly(then(ready), limits._replace(wait=not how.no_wait), interrupted)
+        after = _fly(then(ready), limits._replace(wait=not run_options.no_wait), interrupted)
     return [*failed.values(), *(_joined(before.get(one.target.id), one) for one in after)]
 
 
 def _fly(work: list[Work], limits: Limits, interrupted: Callable[[], bool]) -> Outcomes:
-    outcomes = fan_out(work, lambda each: each.call(), limits, Overseer(interrupted))  # type: ignore[operator]
+    outcomes = send_and_poll(work, lambda each: each.call(), limits, Observer(interrupted))  # type: ignore[operator]
     return [replace(outcome, target=one) for outcome in outcomes for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 
@@ -358,7 +371,7 @@ def _address(azure: Azure, frontend: Body) -> str | None:
     if not public:
         return frontend.get("privateIPAddress")
     try:
-        with plainly(f"reading public address {last_name(public['id'])}"):
+        with cli_errors(f"reading public address {last_name(public['id'])}"):
             found = azure.arm(_subscription(public["id"])).get(_url(public["id"]))
     except AzCLIError:  # who may not read the address may have the rule all the same
         return None

@@ -12,13 +12,13 @@ from azext_flexcompare.scheduler.outcome import BAD, Outcome, Status
 class Exit(IntEnum):
     """The exit statuses of an operation; 1, 2 and 3 are the Azure CLI's own."""
 
-    WELL = 0
+    SUCCESS = 0
     SOME_FAILED = 4
     STOPPED = 5
     INTERRUPTED = 130
 
 
-class Ending(NamedTuple):
+class RunEnd(NamedTuple):
     """How a run ended as a whole: why it was stopped, if it was, whether for want of health, and how it was throttled.
 
     `waits` are the seconds that the service asked for each time it refused a request because there were too many;
@@ -31,17 +31,17 @@ class Ending(NamedTuple):
     unseen: str | None = None
 
 
-NO_ENDING = Ending()
+NORMAL_END = RunEnd()
 
 
-def exit_status(statuses: Iterable[str], ending: Ending = NO_ENDING) -> Exit:
+def exit_status(statuses: Iterable[str], run_end: RunEnd = NORMAL_END) -> Exit:
     """Choose the exit status of a run from the statuses of its instances and how it ended as a whole."""
     seen = set(statuses)
-    if ending.unseen or Status.INTERRUPTED in seen or (Status.NOT_STARTED in seen and not ending.stopped):
+    if run_end.unseen or Status.INTERRUPTED in seen or (Status.NOT_STARTED in seen and not run_end.stopped):
         return Exit.INTERRUPTED
-    if Status.NOT_STARTED in seen or ending.ill:
+    if Status.NOT_STARTED in seen or run_end.ill:
         return Exit.STOPPED
-    return Exit.SOME_FAILED if seen & set(BAD) else Exit.WELL
+    return Exit.SOME_FAILED if seen & set(BAD) else Exit.SUCCESS
 
 
 def leave_after_output(cli_ctx: Any, status: Exit) -> None:
@@ -55,10 +55,10 @@ def leave_after_output(cli_ctx: Any, status: Exit) -> None:
     def leave(*_: Any, **__: Any) -> None:
         raise SystemExit(int(status))
 
-    if status is not Exit.WELL:
+    if status is not Exit.SUCCESS:
         cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
 
 
-def status_of(outcomes: Sequence[Outcome[Any]], ending: Ending = NO_ENDING) -> Exit:
+def status_of(outcomes: Sequence[Outcome[Any]], run_end: RunEnd = NORMAL_END) -> Exit:
     """Choose the exit status of a run."""
-    return exit_status((outcome.status for outcome in outcomes), ending)
+    return exit_status((outcome.status for outcome in outcomes), run_end)

@@ -15,7 +15,7 @@ MASK = "***"
 Masker = Callable[[str], str]
 
 
-def masker(secrets: Iterable[str]) -> Masker:
+def make_masker(secrets: Iterable[str]) -> Masker:
     """Make the function that masks secrets in a text, as they are, as they stand in JSON, and the texts inside JSON.
 
     Without any secret it is `unmasked`.
@@ -30,18 +30,18 @@ def masker(secrets: Iterable[str]) -> Masker:
             text = text.replace(form, MASK)
         return text
 
-    return mask if ordered else unmasked
+    return mask if ordered else no_mask
 
 
-def unmasked(text: str) -> str:
+def no_mask(text: str) -> str:
     """Leave a text as it is, where there is nothing to hide."""
     return text
 
 
 @contextmanager
-def hidden(mask: Masker) -> Iterator[None]:
+def masked_logging(mask: Masker) -> Iterator[None]:
     """Mask everything that is logged meanwhile."""
-    if mask is unmasked:
+    if mask is no_mask:
         yield
         return
     handlers = {handler for name in ("cli", "azure", "az", None) for handler in logging.getLogger(name).handlers}

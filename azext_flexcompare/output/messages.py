@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.output.exit_status import NO_ENDING, Ending
+from azext_flexcompare.output.exit_status import NORMAL_END, RunEnd
 from azext_flexcompare.scheduler.outcome import BAD, UNFINISHED, Error, Outcome, Status
 
 NAMES_SHOWN = 10
@@ -31,19 +31,19 @@ class Retry(NamedTuple):
     log: str | None = None
 
 
-def tell(outcomes: Sequence[Outcome[Instance]], retry: Retry, ending: Ending = NO_ENDING) -> list[str]:
+def tell(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd = NORMAL_END) -> list[str]:
     """Say what a user must know besides the list: equal errors folded into one line, why it stopped, how to retry."""
     lines = folded(outcomes)
     left = [one for one in outcomes if one.status in (*BAD, Status.NOT_STARTED)]
     unseen = sum(one.status == Status.INTERRUPTED for one in outcomes)
-    lines += [why for why in (ending.stopped, ending.unseen) if why]
-    lines += [_throttled(ending.waits)] if ending.waits else []
+    lines += [why for why in (run_end.stopped, run_end.unseen) if why]
+    lines += [_throttled(run_end.waits)] if run_end.waits else []
     if unseen:
         lines.append(f"{unseen} Interrupted: sent, but not seen to the end; operationUrl shows how each ended.")
     again = f", with {', '.join(retry.options)} as before" if retry.options else ""
     if left:
         lines.append(f"{len(left)} of {len(outcomes)} did not succeed. To retry: {_command(retry, left)}{again}")
-    if retry.log and (ending.unseen or any(one.status in UNFINISHED for one in outcomes)):
+    if retry.log and (run_end.unseen or any(one.status in UNFINISHED for one in outcomes)):
         lines.append(f"To go on: az vmss-flex {retry.operation} --resume {shlex.quote(retry.log)}{again}")
     return lines
 
@@ -53,15 +53,15 @@ def folded(outcomes: Iterable[Outcome[Any]]) -> list[str]:
     groups: dict[tuple[str, Error], list[str]] = {}
     for outcome in outcomes:
         if outcome.error:
-            said = nameless(outcome.error, outcome.target.name)
+            said = without_name(outcome.error, outcome.target.name)
             groups.setdefault((outcome.status, said), []).append(outcome.target.name)
     return [
-        f"{len(names)} {status}: {said.code}: {said.message} ({some(names)})"
+        f"{len(names)} {status}: {said.code}: {said.message} ({first_names(names)})"
         for (status, said), names in groups.items()
     ]
 
 
-def nameless(error: Error, name: str) -> Error:
+def without_name(error: Error, name: str) -> Error:
     """Take the name of its instance out of an error, so that the same error of another instance equals it."""
     if name not in error.message:
         return error
@@ -92,7 +92,7 @@ def _command(retry: Retry, left: Sequence[Outcome[Instance]]) -> str:
     return f"{command} {place} --instance-ids {names}{engine}"
 
 
-def some(names: Sequence[str]) -> str:
+def first_names(names: Sequence[str]) -> str:
     """Name the first few of many."""
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

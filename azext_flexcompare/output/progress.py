@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 from azext_flexcompare.scheduler.outcome import BAD
 
 
-class Scene(NamedTuple):
+class Snapshot(NamedTuple):
     """What a run is at, with whom, who waits and who has ended.
 
     `names` are None where nobody is to be named, `waiting` are those of this batch, `batch` is which of how many.
@@ -45,12 +45,12 @@ class ProgressLine:
         self.began = time.monotonic()
         self.shown = 0.0
 
-    def show(self, scene: Scene) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """Write the line anew, unless that was done a moment ago."""
         now = time.monotonic()
         if now - self.shown >= EVERY:
             self.shown = now
-            line = progress(self.total, scene, now - self.began)
+            line = progress(self.total, snapshot, now - self.began)
             self.stream.write(ERASE + line[: shutil.get_terminal_size().columns - 1])
             self.stream.flush()
 
@@ -60,21 +60,21 @@ class ProgressLine:
         self.stream.flush()
 
 
-def progress(total: int, scene: Scene, seconds: float) -> str:
+def progress(total: int, snapshot: Snapshot, seconds: float) -> str:
     """Say in one line how far a run is after so many seconds, and with whom it is busy where these are few."""
-    done, batch = sum(scene.ended.values()), scene.batch
-    parts = [f"{done} of {total} done", f"{sum(scene.ended[status] for status in BAD)} failed", _doing(scene)]
-    parts += [f"{scene.waiting} waiting for a slot"] if scene.waiting else []
+    done, batch = sum(snapshot.ended.values()), snapshot.batch
+    parts = [f"{done} of {total} done", f"{sum(snapshot.ended[status] for status in BAD)} failed", _doing(snapshot)]
+    parts += [f"{snapshot.waiting} waiting for a slot"] if snapshot.waiting else []
     parts += [f"batch {batch[0]} of {batch[1]}"] if batch[1] > 1 else []
     parts += [f"about {_span(seconds / done * (total - done))} left"] if 0 < done < total else []
     return ", ".join(parts)
 
 
-def _doing(scene: Scene) -> str:
-    if scene.names is None:
-        return scene.doing
-    few = f" ({', '.join(sorted(scene.names))})" if 0 < len(scene.names) <= FEW else ""
-    return f"{len(scene.names)} {scene.doing}{few}"
+def _doing(snapshot: Snapshot) -> str:
+    if snapshot.names is None:
+        return snapshot.doing
+    few = f" ({', '.join(sorted(snapshot.names))})" if 0 < len(snapshot.names) <= FEW else ""
+    return f"{len(snapshot.names)} {snapshot.doing}{few}"
 
 
 def progress_on(cli_ctx: Any, events: str | None, total: int) -> list[ProgressLine]:

@@ -86,7 +86,7 @@ def outcome_fields(operation: str, outcome: Outcome[Any]) -> dict[str, Any]:
     }
 
 
-def as_shown(resource: Any) -> dict[str, Any]:
+def to_dict(resource: Any) -> dict[str, Any]:
     """Write a model of the SDK as the CLI does."""
     from azure.cli.core.commands import AzCliCommandInvoker
     from knack.util import todict

@@ -18,12 +18,12 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.errors import plainly
+from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
 from azext_flexcompare.planning.vm_patch import editor, patch, removes
-from azext_flexcompare.planning.work import Call, Nothing, Options, Prepare, Work
-from azext_flexcompare.scheduler.poller import Flight
+from azext_flexcompare.planning.work import Call, Options, Prepare, Skip, Work
+from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
 
 
@@ -34,7 +34,7 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     return plain(operation, arguments_of(operation, options), azure)
 
 
-def each(prepare: Callable[[Instance], Call | Nothing]) -> Prepare:
+def each(prepare: Callable[[Instance], Call | Skip]) -> Prepare:
     """Prepare instance by instance."""
     return lambda instances: [Work([instance], prepare(instance)) for instance in instances]
 
@@ -136,9 +136,9 @@ def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
     name = options["lock_name"] or OURS
     read = cache(partial(read_locks, azure))
 
-    def prepare(instance: Instance) -> Call | Nothing:
+    def prepare(instance: Instance) -> Call | Skip:
         own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.name == name]
-        return partial(delete_lock, azure, instance, name) if own else Nothing(f"It has no lock called {name}.")
+        return partial(delete_lock, azure, instance, name) if own else Skip(f"It has no lock called {name}.")
 
     return each(prepare)
 
@@ -147,12 +147,12 @@ def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Send each instance what changes of it, as a PATCH; or, where something is to go, the whole without it."""
     edit = editor(options)
 
-    def prepare(instance: Instance) -> Call | Nothing:
+    def prepare(instance: Instance) -> Call | Skip:
         before = instance.resource.serialize()
         after = edit(before)
         arguments: Options = {"if_match": instance.resource.etag} if instance.resource.etag else {}
         if after == before:
-            return Nothing("It is so already.")
+            return Skip("It is so already.")
         if removes(before, after):
             return partial(
                 call_sdk, azure, instance, "virtual_machines.begin_create_or_update", {"parameters": after, **arguments}
@@ -169,7 +169,7 @@ def update_instances(operation: Operation, _: Options, azure: Azure) -> Prepare:
     def prepare(instances: list[Instance]) -> list[Work]:
         return [Work(group, partial(one_call, scale_set, group)) for scale_set, group in by_set(instances).items()]
 
-    def one_call(scale_set: ScaleSet, group: list[Instance]) -> Flight:
+    def one_call(scale_set: ScaleSet, group: list[Instance]) -> Poller:
         named = {"vm_instance_i_ds": {"instanceIds": [instance.name for instance in group]}}
         return call_sdk(azure, scale_set, operation.call or "", named)
 
@@ -192,7 +192,7 @@ def _extensions(instance: Instance) -> list[Any]:
 
 
 def _newest(azure: Azure, instance: Instance, publisher: str, kind: str) -> str:
-    with plainly(f"looking up the versions of {publisher}.{kind}"):
+    with cli_errors(f"looking up the versions of {publisher}.{kind}"):
         images = azure.compute(instance.subscription).virtual_machine_extension_images
         versions: list[str] = [image.name for image in images.list_versions(instance.location, publisher, kind)]
     return max(versions, key=lambda version: [int(part) for part in version.split(".")])

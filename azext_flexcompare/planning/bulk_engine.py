@@ -20,18 +20,18 @@ from azure.core.pipeline.policies import RetryPolicy
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.responses import ONCE, PASSING, SERVER_ERROR, failures
+from azext_flexcompare.arm.responses import NO_RETRY, PASSING, SERVER_ERROR, sdk_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.adapters import preparer as one_by_one
 from azext_flexcompare.planning.work import Options, Prepare, Work, alike
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Failure, Flight, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
 from azext_flexcompare.table.entries import BulkService, Operation, bulk_services
 
 LARGEST = 100  # ids in one request; this and the policy as in Azure/azure-computeschedule-dotnet-samples
 POLICY = {"retryPolicy": {"retryCount": 3, "retryWindowInMinutes": 60}}
 FIRST_LOOK, LONGEST_WAIT, BACK_OFF = 0.5, 15.0, 0.4  # seconds between looks; those samples look every 15
-LAST_WORDS = 10  # seconds that a cancellation may take
+SHUTDOWN_GRACE = 10  # seconds that a cancellation may take
 # What Azure Resource Manager answers where a service is not registered, or does not exist in a region.
 ABSENT = (
     "InvalidResourceNamespace",
@@ -123,13 +123,13 @@ class Chunk:
     final: None = None
     left: None = None  # so few requests need no pace
 
-    def send(self) -> Flight:
+    def send(self) -> Poller:
         """Send the call to the first service that is there; raises Failure where none is, or where it refuses."""
         ids = [instance.id for instance in self.instances]
         for service in bulk_services(self.wish.verb):
             body = {"executionParameters": POLICY, "resources": {"ids": ids}, **self.wish.body}
             try:
-                with _doubtfully(), failures():
+                with _doubtfully(), sdk_errors():
                     rows = self._post(service, service.verbs[self.wish.verb], body)
             except Failure as failure:
                 if failure.error.code not in ABSENT:
@@ -158,7 +158,7 @@ class Chunk:
         if self._leaves_it_to_the_first():
             return False
         asked, self.looked = self._unfinished(), monotonic()
-        with _patiently(), failures():
+        with _patiently(), sdk_errors():
             rows = self._post(self.service, self.service.status, _ids_of(asked))
             self._take(rows, asked)
         return not self._unfinished()
@@ -177,14 +177,16 @@ class Chunk:
             self._cancel(self.service)
         return [self._outcome(one) for one in alike(outcome)]
 
-    def _post(self, service: BulkService, action: str, body: dict[str, Any], **how: Any) -> list[dict[str, Any]]:
+    def _post(
+        self, service: BulkService, action: str, body: dict[str, Any], **run_options: Any
+    ) -> list[dict[str, Any]]:
         first = self.instances[0]
         place = service.place.format(
             subscription=first.subscription, group=first.resource_group, location=first.location
         )
         correlated = {"correlationid": str(uuid4())} if service.correlated else {}
         path = f"{place}/{action}?api-version={service.apiVersion}"
-        answer = self.azure.arm(first.subscription).ask(path, {**body, **correlated}, **{**ONCE, **how})
+        answer = self.azure.arm(first.subscription).ask(path, {**body, **correlated}, **{**NO_RETRY, **run_options})
         self.asked = RetryPolicy().get_retry_after(answer)
         rows: list[dict[str, Any]] = answer.http_response.json()["results"]
         return rows
@@ -192,10 +194,10 @@ class Chunk:
     def _take(self, rows: list[dict[str, Any]], asked: dict[str, Known]) -> None:
         """Note what each row says of its instance; rows that name none are those of the instances left over."""
         said = {_id_of(row): _known(row) for row in rows}
-        nameless = [row for row in rows if not _id_of(row)]
+        without_name = [row for row in rows if not _id_of(row)]
         left = [id_ for id_ in asked if id_ not in said]
-        if nameless and len(nameless) == len(left):
-            code = _error(nameless[0]).code
+        if without_name and len(without_name) == len(left):
+            code = _error(without_name[0]).code
             said |= {id_: _lost(code, asked[id_]) for id_ in left}
         self.known |= {id_: known for id_, known in said.items() if id_ in asked}
 
@@ -206,8 +208,8 @@ class Chunk:
         """Ask once that nothing begins which has not begun; what is not answered as cancelled may go on."""
         asked = self._unfinished()
         try:
-            with _doubtfully(), failures():
-                rows = self._post(service, service.cancel, _ids_of(asked), read_timeout=LAST_WORDS)
+            with _doubtfully(), sdk_errors():
+                rows = self._post(service, service.cancel, _ids_of(asked), read_timeout=SHUTDOWN_GRACE)
         except (Failure, Throttled) as error:
             get_logger(__name__).warning("What had not begun could not be cancelled: %s", error)
             return

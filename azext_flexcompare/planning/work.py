@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.scheduler.outcome import Outcome
-from azext_flexcompare.scheduler.poller import Flight
+from azext_flexcompare.scheduler.outcome import Outcome, Status
+from azext_flexcompare.scheduler.poller import Poller
+from azext_flexcompare.table.entries import Operation
 
-Call = Callable[[], Flight]
+Call = Callable[[], Poller]
 
 
 Options = dict[str, Any]
 
 
-class Nothing(NamedTuple):
+class Skip(NamedTuple):
     """No call, and why."""
 
     reason: str
@@ -35,7 +36,7 @@ class Work(NamedTuple):
     """
 
     instances: list[Instance]
-    call: Call | Nothing
+    call: Call | Skip
     settle: Callable[[Outcome[Work]], Sequence[Outcome[Instance] | Work]] = alike
     sends: bool = True  # whether the call may come to a request that changes something
     before: Sequence[str] | None = None  # the instance's times (standing.py) before the call was made, if it was
@@ -44,3 +45,29 @@ class Work(NamedTuple):
 
 
 Prepare = Callable[[list[Instance]], list[Work]]
+
+
+def planned_outcomes(
+    instances: Iterable[Instance], hindrances: Mapping[str, str], batches: Mapping[str, int]
+) -> list[Outcome[Instance]]:
+    """Say of each instance that it would be acted on (--dry-run), and by its id in which batch, and what hinders it."""
+    return [
+        Outcome(one, Status.PLANNED, reason=hindrances.get(one.id), batch=batches.get(one.id, 1)) for one in instances
+    ]
+
+
+def skipped_outcomes(instances: Iterable[Instance], reasons: Mapping[str, str]) -> list[Outcome[Instance]]:
+    """Say of each instance that has a reason, by its id, that it was skipped, and why."""
+    return [
+        Outcome(instance, Status.SKIPPED, reason=reasons[instance.id], batch=None)
+        for instance in instances
+        if instance.id in reasons
+    ]
+
+
+def satisfied_reasons(operation: Operation, instances: Iterable[Instance]) -> dict[str, str]:
+    """Find the instances that are already where the operation leads, with the reason to skip them, by id."""
+    if operation.powerState is None:
+        return {}
+    there = [instance for instance in instances if instance.power_state == operation.powerState]
+    return {instance.id: f"It is {operation.powerState} already." for instance in there}

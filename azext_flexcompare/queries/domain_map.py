@@ -48,7 +48,7 @@ def _map(scale_set: ScaleSet, members: Sequence[Instance], width: int) -> str:
         lines.append(_line("", ["no FD" if domain is None else f"FD {domain}" for domain in band], room))
         for zone in zones:
             there = [[one for one in members if (one.zone, one.fault_domain) == (zone, domain)] for domain in band]
-            rows = zip_longest(*(_cell(some, room) for some in there), fillvalue="")
+            rows = zip_longest(*(_cell(first_names, room) for first_names in there), fillvalue="")
             labels = ["no zone" if zone is None else f"zone {zone}"]
             lines += [_line(label, row, room) for row, label in zip_longest(rows, labels, fillvalue="")]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import azure_of
-from azext_flexcompare.arm.locks import Lock, locks_around
+from azext_flexcompare.arm.locks import Lock, locks_of
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
@@ -78,5 +78,5 @@ def check_live(
 ) -> list[dict[str, Any]]:
     """Check the rows of the page against the instances that a set has now."""
     instances = choose(cli_ctx, "compare", choice)
-    locks = locks_around(azure_of(cli_ctx), instances)
+    locks = locks_of(azure_of(cli_ctx), instances)
     return check_rows(compare_rows(*filters), apis(*filters), instances, locks)

@@ -13,16 +13,16 @@ from azure.cli.core.azclierror import ResourceNotFoundError
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
-from azext_flexcompare.arm.locks import OURS, locks_around, view_of_set
-from azext_flexcompare.arm.polling import Ended
-from azext_flexcompare.arm.responses import ONCE, failures
+from azext_flexcompare.arm.locks import OURS, locks_of, scale_set_view
+from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.output import exit_status, messages, rows
 from azext_flexcompare.scheduler.interruption import interruptible
-from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Error, Outcome
-from azext_flexcompare.scheduler.poller import Flight
-from azext_flexcompare.scheduler.scheduler import fan_out
+from azext_flexcompare.scheduler.poller import Poller
+from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.state import Limits
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
@@ -39,10 +39,12 @@ def show_extension(cli_ctx: Any, choice: Choice, name: str) -> list[dict[str, An
     Raises ResourceNotFoundError where no chosen instance has it.
     """
 
-    def read(azure: Azure, instance: Instance) -> Flight:
+    def read(azure: Azure, instance: Instance) -> Poller:
         extensions = azure.compute(instance.subscription).virtual_machine_extensions
-        with failures():
-            return Ended(extensions.get(instance.resource_group, instance.name, name, expand="instanceView", **ONCE))
+        with sdk_errors():
+            return Completed(
+                extensions.get(instance.resource_group, instance.name, name, expand="instanceView", **NO_RETRY)
+            )
 
     outcomes = _read_each(cli_ctx, "extension show", choice, read)
     if all(outcome.error and outcome.error.code in ABSENT for outcome in outcomes):
@@ -57,10 +59,10 @@ def show_extension(cli_ctx: Any, choice: Choice, name: str) -> list[dict[str, An
 def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
     """List the extensions of each chosen instance."""
 
-    def read(azure: Azure, instance: Instance) -> Flight:
+    def read(azure: Azure, instance: Instance) -> Poller:
         extensions = azure.compute(instance.subscription).virtual_machine_extensions
-        with failures():
-            return Ended(extensions.list(instance.resource_group, instance.name, **ONCE).value or [])
+        with sdk_errors():
+            return Completed(extensions.list(instance.resource_group, instance.name, **NO_RETRY).value or [])
 
     outcomes = _read_each(cli_ctx, "extension list", choice, read)
     _leave(cli_ctx, outcomes)
@@ -69,8 +71,8 @@ def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
 
 def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
     """Show every lock that holds for each chosen instance, inherited ones too, and the scale set's own protection."""
-    outcomes = _read_each(cli_ctx, "protection show", choice, view_of_set)
-    locks = locks_around(azure_of(cli_ctx), [outcome.target for outcome in outcomes])
+    outcomes = _read_each(cli_ctx, "protection show", choice, scale_set_view)
+    locks = locks_of(azure_of(cli_ctx), [outcome.target for outcome in outcomes])
     _leave(cli_ctx, outcomes)
     return [
         _row(
@@ -88,19 +90,19 @@ def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
 
 def show_instances(cli_ctx: Any, choice: Choice) -> list[Any]:
     """Show the chosen VMs whole, and under `scaleSetView` what only the scale set knows of them."""
-    outcomes = _read_each(cli_ctx, "show", choice, view_of_set)
+    outcomes = _read_each(cli_ctx, "show", choice, scale_set_view)
     # The VM has been read with the list, so a view that the set refuses is warned of, and is no failure.
     _leave(cli_ctx, [outcome for outcome in outcomes if outcome.status in UNFINISHED])
-    return [{**rows.as_shown(outcome.target.resource), "scaleSetView": _view(outcome.result)} for outcome in outcomes]
+    return [{**rows.to_dict(outcome.target.resource), "scaleSetView": _view(outcome.result)} for outcome in outcomes]
 
 
 def _read_each(
-    cli_ctx: Any, command: str, choice: Choice, read: Callable[[Azure, Instance], Flight]
+    cli_ctx: Any, command: str, choice: Choice, read: Callable[[Azure, Instance], Poller]
 ) -> list[Outcome[Instance]]:
     chosen = choose(cli_ctx, command, choice)
     with interruptible() as interrupted:
-        outcomes = fan_out(
-            chosen, partial(read, azure_of(cli_ctx)), Limits(None, TIMEOUT, WORKERS), Overseer(interrupted)
+        outcomes = send_and_poll(
+            chosen, partial(read, azure_of(cli_ctx)), Limits(None, TIMEOUT, WORKERS), Observer(interrupted)
         )
     for line in messages.folded(outcome for outcome in outcomes if not _absent(outcome.error)):
         get_logger(__name__).warning(line)

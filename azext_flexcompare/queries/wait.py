@@ -11,12 +11,12 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumen
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import azure_of, compute_client
-from azext_flexcompare.arm.instance_polling import GONE, watch_each
+from azext_flexcompare.arm.instance_polling import GONE, poll_instances
 from azext_flexcompare.arm.scale_sets import Reader
-from azext_flexcompare.instances import Instance, own_error
+from azext_flexcompare.instances import Instance, provisioning_error
 from azext_flexcompare.output import exit_status, messages, rows
 from azext_flexcompare.scheduler.interruption import interruptible
-from azext_flexcompare.scheduler.observer import Overseer
+from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.poller import Failure
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.members import find_members
@@ -61,8 +61,8 @@ def wait_for(
     tests = awaited.tests()
     chosen = _still_there(cli_ctx, choice) if awaited.deleted else choose(cli_ctx, WAIT, choice)
     with interruptible() as interrupted:
-        outcomes = watch_each(
-            azure_of(cli_ctx), chosen, partial(_judge, tests), timeout, Overseer(interrupted), interval
+        outcomes = poll_instances(
+            azure_of(cli_ctx), chosen, partial(_condition, tests), timeout, Observer(interrupted), interval
         )
     for line in messages.folded(outcomes):
         get_logger(__name__).warning(line)
@@ -76,13 +76,13 @@ def _still_there(cli_ctx: Any, choice: Choice) -> list[Instance]:
     known = {text.lower() for one in members for text in (one.name, one.id, "*")}
     gone = [name for name in named.names or () if name.lower() not in known]
     if gone:
-        get_logger(__name__).warning("Not there any more: %s", messages.some(gone))
+        get_logger(__name__).warning("Not there any more: %s", messages.first_names(gone))
     left = tuple(name for name in named.names or ("*",) if name.lower() in known)
     return select(members, named._replace(names=left)) if left else []
 
 
 def _succeeded(instance: Instance) -> bool:
-    error = own_error(instance)
+    error = provisioning_error(instance)
     if error:
         raise Failure(error)
     return instance.provisioning_state == "Succeeded"
@@ -96,10 +96,10 @@ def _custom(query: str) -> Reached:
             f"--custom is no JMESPath query: {' '.join(str(error).split())}",
             recommendation="`az vmss-flex show` prints what the query is asked of.",
         ) from error
-    return lambda one: one is not None and bool(compiled.search(rows.as_shown(one.resource)))
+    return lambda one: one is not None and bool(compiled.search(rows.to_dict(one.resource)))
 
 
-def _judge(tests: Sequence[Reached], found: Instance | None) -> tuple[bool, None]:
+def _condition(tests: Sequence[Reached], found: Instance | None) -> tuple[bool, None]:
     reached = all(test(found) for test in tests)
     if found is None and not reached:
         raise Failure(GONE)

@@ -10,7 +10,7 @@ from azext_flexcompare.scheduler.outcome import Outcome
 T = TypeVar("T")
 
 
-class Overseer(Generic[T]):
+class Observer(Generic[T]):
     """The least there is: it knows whether the user has interrupted, and lets everything pass.
 
     All calls come from the one thread that runs the engine.
@@ -19,16 +19,16 @@ class Overseer(Generic[T]):
     def __init__(self, interrupted: Callable[[], bool] = lambda: False) -> None:
         self.interrupted = interrupted
 
-    def enough(self) -> str | None:
+    def stop_reason(self) -> str | None:
         """Say why nothing more is to be sent, if so; what is under way is seen to its end."""
         return None
 
-    def afloat(self, target: T) -> bool:
+    def may_be_active(self, target: T) -> bool:
         """Say whether a target may have been sent before this run: then it is seen to its end, or Interrupted."""
         del target
         return False
 
-    def intends(self, targets: Sequence[T]) -> bool:
+    def before_send(self, targets: Sequence[T]) -> bool:
         """Hear which targets are sent next; where the answer is false they are not."""
         del targets
         return True
@@ -42,5 +42,5 @@ class Overseer(Generic[T]):
     def ended(self, outcome: Outcome[T]) -> None:
         """Hear what became of a target."""
 
-    def turned(self, flying: Collection[T], waiting: int) -> None:
+    def on_turn(self, in_progress: Collection[T], waiting: int) -> None:
         """Hear which targets are in flight, and how many wait, now and then."""

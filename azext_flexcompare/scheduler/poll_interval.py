@@ -11,31 +11,31 @@ from collections.abc import Iterable
 
 FIRST, LONGEST = 0.5, 30.0  # seconds
 GROWTH = 0.4  # of the time already waited: an end is seen at most that late
-ENOUGH = 8  # ends seen before they are taken for a rule
-MOST = 0.9  # the share that had ended by the time of the first question
+MIN_SAMPLES = 8  # ends seen before they are taken for a rule
+QUANTILE = 0.9  # the share that had ended by the time of the first question
 MARGIN = 0.2  # seconds: what a request takes to get there
-AFTERWARDS = 0.1  # of the time already waited, for the few that take longer than most
+LATE_GROWTH = 0.1  # of the time already waited, for the few that take longer than most
 
 
-class Patience:
+class PollInterval:
     """What has been learned of how long the operations of a run take."""
 
     def __init__(self) -> None:
         self.lasted: list[float] = []
-        self.usual: float | None = None
-        self.reckoned = ENOUGH  # how many ends it takes for the next reckoning
+        self.typical: float | None = None
+        self.next_estimate = MIN_SAMPLES  # how many ends it takes for the next reckoning
 
     @property
-    def knows(self) -> bool:
+    def has_estimate(self) -> bool:
         """Say whether enough has ended to go by."""
-        return self.usual is not None
+        return self.typical is not None
 
     def learn(self, seconds: float, going_on: Iterable[float]) -> None:
         """Take note of an operation that took so many seconds, while others have gone on for so many each."""
         insort(self.lasted, seconds)
-        if len(self.lasted) >= self.reckoned:
-            self.reckoned = len(self.lasted) + max(1, len(self.lasted) // 20)
-            self.usual = self._reckon(sorted(going_on))
+        if len(self.lasted) >= self.next_estimate:
+            self.next_estimate = len(self.lasted) + max(1, len(self.lasted) // 20)
+            self.typical = self._estimate(sorted(going_on))
 
     def pause(self, waited: float, seen: bool = False) -> float:
         """Say how long to wait before asking about an operation that has been under way for `waited` seconds.
@@ -43,16 +43,16 @@ class Patience:
         `seen` is whether it has been asked about before.
         """
         growing = min(LONGEST, max(FIRST, waited * GROWTH))
-        if self.usual is None:
+        if self.typical is None:
             return growing
-        if waited < self.usual + MARGIN:
-            return self.usual + MARGIN - waited
-        return min(growing, max(FIRST, waited * AFTERWARDS)) if seen else 0.0
+        if waited < self.typical + MARGIN:
+            return self.typical + MARGIN - waited
+        return min(growing, max(FIRST, waited * LATE_GROWTH)) if seen else 0.0
 
-    def _reckon(self, ages: list[float]) -> float | None:
+    def _estimate(self, ages: list[float]) -> float | None:
         # Those that end first are the quick ones: whoever is as old and goes on must be counted as well.
         for place, seconds in enumerate(self.lasted, 1):
             older = len(ages) - bisect_left(ages, seconds)
-            if place >= MOST * (len(self.lasted) + older):
+            if place >= QUANTILE * (len(self.lasted) + older):
                 return seconds
         return None

@@ -42,7 +42,7 @@ class Failure(Exception):  # noqa: N818
         self.error = error
 
 
-class Flight(Protocol):
+class Poller(Protocol):
     """An operation that was accepted."""
 
     @property
@@ -72,7 +72,7 @@ class Flight(Protocol):
         """Say how many seconds the service asks to wait before the next look, if it does."""
 
 
-class Inquiry(Flight, Protocol):
+class OutcomeCheck(Poller, Protocol):
     """A flight that finds out what became of a request which the service may or may not have taken.
 
     A look raises NotAccepted where it has not.
@@ -83,7 +83,7 @@ class Inquiry(Flight, Protocol):
         """Say how the outcome was found out."""
 
 
-class Survey(Protocol[T_contra]):
+class ListPoll(Protocol[T_contra]):
     """A cheaper way than a look at each: it may be wrong, since whoever it names is looked at all the same."""
 
     def requests(self) -> int:
@@ -93,8 +93,8 @@ class Survey(Protocol[T_contra]):
         """Name, by their places in the list, the targets that may have ended."""
 
 
-class Recourse(Protocol[T_contra]):
+class ResolveUnknown(Protocol[T_contra]):
     """Gives a flight that finds out what became of a target, where a failure leaves that open."""
 
-    def __call__(self, target: T_contra, failure: Failure, accepted: bool, /) -> Inquiry | None:
+    def __call__(self, target: T_contra, failure: Failure, accepted: bool, /) -> OutcomeCheck | None:
         """Say how to find out, if there is a way; `accepted` is whether the service is known to have taken it."""

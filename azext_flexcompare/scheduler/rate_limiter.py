@@ -20,7 +20,7 @@ class Rate(NamedTuple):
     per_second: float
 
 
-UNPACED = Rate(math.inf, 1.0)
+UNLIMITED = Rate(math.inf, 1.0)
 
 
 class Bucket:
@@ -46,7 +46,7 @@ class Bucket:
         Infinity is that there is no limit, None that the answer says nothing. Answers overtake each other, so that a
         little more than was reckoned is no news.
         """
-        if left is None or self.rate is UNPACED:
+        if left is None or self.rate is UNLIMITED:
             return
         level, said = self._level(now), left - under_way
         self.tokens, self.at = (said if said < level else max(level, said - OVERTAKING)), now
@@ -54,7 +54,7 @@ class Bucket:
     def close(self, until: float) -> None:
         """Let nothing through before a moment: the service refused one for want of tokens."""
         self.closed = max(self.closed, until)
-        if self.rate is not UNPACED:
+        if self.rate is not UNLIMITED:
             self.tokens, self.at = SPARE + 1.0, self.closed
 
     def _level(self, now: float) -> float:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from azext_flexcompare.scheduler.poll_interval import Patience
-from azext_flexcompare.scheduler.poller import Flight, Inquiry
-from azext_flexcompare.scheduler.rate_limiter import UNPACED, Bucket, Rate
+from azext_flexcompare.scheduler.poll_interval import PollInterval
+from azext_flexcompare.scheduler.poller import OutcomeCheck, Poller
+from azext_flexcompare.scheduler.rate_limiter import UNLIMITED, Bucket, Rate
 
 T = TypeVar("T")
 
@@ -25,41 +25,41 @@ class Limits(NamedTuple):
     timeout: float | None = None
     workers: int = 32
     wait: bool = True
-    sends: Rate = UNPACED
-    looks: Rate = UNPACED
+    sends: Rate = UNLIMITED
+    looks: Rate = UNLIMITED
 
 
-class Learned:
+class Estimates:
     """What runs over one service learn from each other: what it takes in each lane, and how long operations last."""
 
     def __init__(self) -> None:
-        self.patience = Patience()
+        self.poll_interval = PollInterval()
         self.buckets: dict[Hashable, tuple[Bucket, Bucket]] = {}
 
-    def of_lane(self, lane: Hashable, limits: Limits) -> tuple[Bucket, Bucket]:
+    def of_group(self, group: Hashable, limits: Limits) -> tuple[Bucket, Bucket]:
         """Give the buckets for sending and for looking in a lane."""
-        return self.buckets.setdefault(lane, (Bucket(limits.sends), Bucket(limits.looks)))
+        return self.buckets.setdefault(group, (Bucket(limits.sends), Bucket(limits.looks)))
 
 
 @dataclass(eq=False)
-class Lane(Generic[T]):
+class RateLimitGroup(Generic[T]):
     """The targets that share limits, and what is known of these."""
 
     sends: Bucket
     looks: Bucket
-    waiting: deque[Course[T]] = field(default_factory=deque)
+    waiting: deque[TargetState[T]] = field(default_factory=deque)
 
 
 @dataclass(eq=False)
-class Course(Generic[T]):
+class TargetState(Generic[T]):
     """One target on its way."""
 
     target: T
     index: int
-    lane: Lane[T]
+    group: RateLimitGroup[T]
     began: float = 0.0
     started: datetime | None = None
-    flight: Flight | None = None
+    poller: Poller | None = None
     url: str | None = None
     final: str | None = None
     asked: float | None = None  # seconds that the service asks to wait
@@ -70,4 +70,4 @@ class Course(Generic[T]):
     unanswered: str = ""  # why the latest look brought no answer
     tries: int = 0
     sendings: int = 0
-    inquiry: Inquiry | None = None  # the flight, where it is one that finds out what became of a request
+    outcome_check: OutcomeCheck | None = None  # the flight, where it is one that finds out what became of a request

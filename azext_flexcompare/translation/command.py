@@ -26,7 +26,7 @@ def translate_file(cli_ctx: Any, file: str, diff: bool) -> None:
     sys.stdout.buffer.flush()
     for one in translation.needs_person:
         get_logger(__name__).warning("%s:%s: %s: %s", file, one.line, one.call.split("\n")[0], one.reason)
-    leave_after_output(cli_ctx, Exit.SOME_FAILED if translation.needs_person else Exit.WELL)
+    leave_after_output(cli_ctx, Exit.SOME_FAILED if translation.needs_person else Exit.SUCCESS)
 
 
 def _read(file: str) -> bytes:

@@ -19,7 +19,7 @@ from tools.live import findings, grading
 from tools.live.asking import Login, log_in
 from tools.live.claims import Read, Step, reads, steps
 from tools.live.comparing import DIFFERS, NOT_ASKED, Finding, not_asked
-from tools.live.masking import masker
+from tools.live.masking import make_masker
 from tools.live.operating import Field, Surprise, carry_out, power_now
 from tools.live.place import Place, find_place
 from tools.live.printing import COLUMNS, explain, lines_of
@@ -57,7 +57,7 @@ def check(typed: argparse.Namespace) -> int:
         )
     login = log_in(typed.subscription)
     place = find_place(login.ask, login.subscription, typed.resource_group, typed.name, typed.instance)
-    mask = masker(place.names())
+    mask = make_masker(place.names())
     field = Field(login.ask, time.sleep, place, mask)
     if typed.operate and power_now(field) != "running":
         raise ValidationError(

@@ -26,7 +26,7 @@ _PLAIN = re.compile(r"\d{1,6}(\.\d{1,3})?|20\d\d-\d\d-\d\d(-preview)?|\d\d:\d\d:
 _MOST = 999_999
 
 
-def masker(names: dict[str, str]) -> Mask:
+def make_masker(names: dict[str, str]) -> Mask:
     """Make the function that masks any value of JSON; `names` says what to call the names that are known."""
     known = sorted(filter(None, names), key=len, reverse=True)
     called = {name.lower(): called for name, called in names.items()}

@@ -174,7 +174,9 @@ def test_a_disk_that_is_full_in_mid_run_stops_it_and_spoils_nothing(
         "restart", "-g", "rg", "-n", "flex", "--max-parallel", "4", "--no-wait", "--job-log", str(tmp_path / "other")
     )
     assert plan.exit == 0
-    stop_reason = len((tmp_path / "other").read_bytes().split(b"\n")[0]) + 9000  # for the plan, and for some of the steps
+    stop_reason = (
+        len((tmp_path / "other").read_bytes().split(b"\n")[0]) + 9000
+    )  # for the plan, and for some of the steps
     sim.reset(vms=MANY)
     done = subprocess.run(
         [str(AZ), *["vmss-flex", "restart", "-g", "rg", "-n", "flex", "--max-parallel", "4", "--job-log"], str(log)],
@@ -235,7 +237,9 @@ def go_on(path: Path) -> None:
         if logged.status in ENDED:
             outcome_of(one, logged)
         else:
-            remaining_work(asked.azure, [(one, logged)], lambda found: [Work(found, partial(Completed, None))], single=True)
+            remaining_work(
+                asked.azure, [(one, logged)], lambda found: [Work(found, partial(Completed, None))], single=True
+            )
     assert not asked.asked
 
 

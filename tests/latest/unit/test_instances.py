@@ -7,7 +7,16 @@ from types import SimpleNamespace
 import pytest
 from azure.mgmt.compute.v2024_11_01.models import InstanceViewStatus, VirtualMachineInstanceView
 
-from azext_flexcompare.instances import Instance, by_set, describe, is_in_transition, last_name, provisioning_error, describe_state, provisioning_times
+from azext_flexcompare.instances import (
+    Instance,
+    by_set,
+    describe,
+    describe_state,
+    is_in_transition,
+    last_name,
+    provisioning_error,
+    provisioning_times,
+)
 from tests.latest.helpers.factories import DB, WEB, instance, scale_set
 
 

@@ -18,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azext_flexcompare._validators import CHOICE, file_name, port, positive, resource_name, seconds, take_choice
-from azext_flexcompare.planning.batches import share, size
+from azext_flexcompare.planning.batches import parse_amount, parse_batch_size
 from azext_flexcompare.selection.selection import Choice
 from tests.latest.helpers.hostile import DEEP, hostile
 
@@ -131,7 +131,7 @@ def test_anything_else_is_refused_in_the_way_that_the_parser_understands(text: s
 # What is typed
 
 
-@pytest.mark.parametrize("parse", [share, size, seconds, positive, port, resource_name, file_name])
+@pytest.mark.parametrize("parse", [parse_amount, parse_batch_size, seconds, positive, port, resource_name, file_name])
 @given(text=st.one_of(hostile, st.from_regex(r"[-+]?[0-9._]{0,12}(e-?[0-9]{1,9})?(/[0-9]{1,3})?%?", fullmatch=True)))
 @example(text="1/0")
 @example(text="1e9999999")

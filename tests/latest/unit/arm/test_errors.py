@@ -14,7 +14,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
 )
 
-from azext_flexcompare.arm.errors import body_error, error_of, one_line, cli_errors
+from azext_flexcompare.arm.errors import body_error, cli_errors, error_of, one_line
 
 
 @pytest.mark.parametrize(

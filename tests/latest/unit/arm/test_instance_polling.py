@@ -9,7 +9,7 @@ import pytest
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import read_instance, poll_instances
+from azext_flexcompare.arm.instance_polling import poll_instances, read_instance
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error

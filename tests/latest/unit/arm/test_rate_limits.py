@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_flexcompare.arm.rate_limits import CHANGES, LIMITS, DEFAULT_RATES, READS, rate_limit_key, pages
+from azext_flexcompare.arm.rate_limits import CHANGES, DEFAULT_RATES, LIMITS, READS, pages, rate_limit_key
 from tests.latest.helpers.factories import instance, scale_set
 
 

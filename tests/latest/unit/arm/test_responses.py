@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
-from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged, sdk_errors, remaining, retry_after_of
+from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged, remaining, retry_after_of, sdk_errors
 from azext_flexcompare.scheduler.poller import Failure, Throttled
 
 

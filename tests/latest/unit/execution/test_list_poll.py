@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from hypothesis import given
 
-from azext_flexcompare.execution.set_survey import SetListPoll
+from azext_flexcompare.execution.list_poll import SetListPoll
 from tests.latest.helpers.factories import instance, scale_set
 from tests.latest.helpers.hostile import Recorder, hostile
 

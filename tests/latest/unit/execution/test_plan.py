@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.execution.plan import RunContext, calls_of, plan_run, skipped_of, kept_options, run_context
+from azext_flexcompare.execution.plan import RunContext, calls_of, kept_options, plan_run, run_context, skipped_of
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.planning.batches import size
+from azext_flexcompare.planning.batches import parse_batch_size
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Skip, Work
 from azext_flexcompare.table.entries import operations
@@ -32,9 +32,11 @@ def test_what_needs_no_call_is_set_apart_with_its_reason() -> None:
 
 
 def test_only_instances_that_get_a_call_have_a_batch() -> None:
-    run_plan = plan_run(task(batch_size=(size("1"),)), one_each, CHOSEN, {})
+    run_plan = plan_run(task(batch_size=(parse_batch_size("1"),)), one_each, CHOSEN, {})
     assert run_plan.numbers == {CHOSEN[0].id: 1, CHOSEN[2].id: 2}
-    assert [(one.target.name, one.status, one.reason) for one in run_plan.news] == [("b", "Skipped", "It is so already.")]
+    assert [(one.target.name, one.status, one.reason) for one in run_plan.news] == [
+        ("b", "Skipped", "It is so already.")
+    ]
 
 
 def test_an_instance_that_is_there_already_gets_no_call_if_wanted() -> None:

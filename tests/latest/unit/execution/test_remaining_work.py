@@ -11,7 +11,13 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.arm.scale_sets import Reader
-from azext_flexcompare.execution.remaining_work import ELSEWHERE, TO_BE_SENT, reread_instances, poll_only, remaining_work
+from azext_flexcompare.execution.remaining_work import (
+    ELSEWHERE,
+    TO_BE_SENT,
+    poll_only,
+    remaining_work,
+    reread_instances,
+)
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.joblog.replay import LoggedInstance, replay
 from azext_flexcompare.planning.work import Work

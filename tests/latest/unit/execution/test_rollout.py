@@ -36,7 +36,9 @@ def batches_of(*groups: list[Instance], call: Callable[[], Poller] = Completed) 
 
 @pytest.fixture
 def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
-    def go(batches: list[Batch], pace: RolloutPolicy = RolloutPolicy(), **more: Any) -> tuple[list[Outcome[Instance]], Monitor]:  # noqa: B008
+    def go(
+        batches: list[Batch], pace: RolloutPolicy = RolloutPolicy(), **more: Any
+    ) -> tuple[list[Outcome[Instance]], Monitor]:  # noqa: B008
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
             monitor.tell = lambda *_: monitor.stop("Enough.") if monitor.ended_as else None  # type: ignore[method-assign]

@@ -63,7 +63,9 @@ def test_only_a_failure_that_leaves_one_instance_open_is_asked_about(
 def question(azure: Azure, members: Members) -> Callable[..., InstanceCheck]:
     def question(operation: str, before: Sequence[str] | None = None, accepted: bool = False) -> InstanceCheck:
         one = members()[0]
-        return InstanceCheck(azure, BY_NAME[operation], one, provisioning_times(one) if before is None else before, BUSY, accepted)
+        return InstanceCheck(
+            azure, BY_NAME[operation], one, provisioning_times(one) if before is None else before, BUSY, accepted
+        )
 
     return question
 
@@ -74,7 +76,9 @@ def test_an_instance_that_changed_since_has_ended(question: Callable[..., Instan
     assert asked.reason == SHOWN_ENDED
 
 
-def test_an_instance_that_is_busy_is_polled_on(question: Callable[..., InstanceCheck], azure: Azure, sim: Simulator) -> None:
+def test_an_instance_that_is_busy_is_polled_on(
+    question: Callable[..., InstanceCheck], azure: Azure, sim: Simulator
+) -> None:
     asked = question("restart")
     sim.configure(seconds=600)
     azure.compute(None).virtual_machines.begin_restart("rg", asked.instance.name, polling=False)

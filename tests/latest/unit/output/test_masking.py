@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.output.masking import MASK, masked_logging, make_masker
+from azext_flexcompare.output.masking import MASK, make_masker, masked_logging
 
 
 @given(st.text('ab"\\', min_size=1), st.text("xyz"), st.text("xyz"))

@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.batches import DOMAINS, Amount, batches_of, domain_key, domain_of, share, size
+from azext_flexcompare.planning.batches import (
+    DOMAINS,
+    Amount,
+    batches_of,
+    domain_key,
+    domain_of,
+    parse_amount,
+    parse_batch_size,
+)
 from tests.latest.helpers.factories import DB, WEB, instance
 
 numbers = st.integers(1, 12).map(lambda number: Amount(Fraction(number)))
@@ -64,7 +72,9 @@ def test_within_a_domain_the_order_is_kept(found: Places, each: list[Amount], by
 
 
 @given(places, sizes, domains)
-def test_no_batch_has_two_domains_and_no_domain_is_returned_to(found: Places, each: list[Amount], by: list[str]) -> None:
+def test_no_batch_has_two_domains_and_no_domain_is_returned_to(
+    found: Places, each: list[Amount], by: list[str]
+) -> None:
     batches = batches_of(spread(found), each, by)
     passed: list[object] = []
     for batch in batches:
@@ -99,12 +109,12 @@ def test_the_sizes_are_as_asked_and_the_last_repeats(number: int, each: list[Amo
 )
 def test_sizes_by_example(number: int, asked: list[str], found: list[int]) -> None:
     instances = [instance(f"vm{one}") for one in range(number)]
-    assert [len(batch) for batch in batches_of(instances, [size(one) for one in asked])] == found
+    assert [len(batch) for batch in batches_of(instances, [parse_batch_size(one) for one in asked])] == found
 
 
 def test_a_percentage_is_one_of_the_domain_and_each_domain_begins_with_the_first_size() -> None:
     instances = [*placed(zone="2"), *placed(zone="1")[:4]]
-    batches = batches_of(instances, [size("1"), size("50%")], ["zone"])
+    batches = batches_of(instances, [parse_batch_size("1"), parse_batch_size("50%")], ["zone"])
     assert [(domain_of(batch, ["zone"]), len(batch)) for batch in batches] == [
         ("zone 1", 1),
         ("zone 1", 2),
@@ -142,15 +152,15 @@ def test_both_domains_together_are_named_together() -> None:
 
 @given(st.integers(0, 10**6))
 def test_a_number_is_read_as_it_is_written(number: int) -> None:
-    assert share(str(number)) == Amount(Fraction(number))
-    assert str(share(str(number))) == str(number)
+    assert parse_amount(str(number)) == Amount(Fraction(number))
+    assert str(parse_amount(str(number))) == str(number)
 
 
 @given(st.integers(0, 10000).map(lambda one: one / 100))
 def test_a_percentage_is_read_as_it_is_written(number: float) -> None:
-    read = share(f"{number:g}%")
+    read = parse_amount(f"{number:g}%")
     assert read == Amount(Fraction(f"{number:g}"), percent=True)
-    assert share(str(read)) == read
+    assert parse_amount(str(read)) == read
 
 
 WRONG = [
@@ -175,22 +185,22 @@ WRONG = [
 @pytest.mark.parametrize("text", WRONG)
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
-        share(text)
+        parse_amount(text)
 
 
 @given(st.text(max_size=8))
 def test_any_text_is_a_share_or_refused_as_the_parser_understands(text: str) -> None:
     with contextlib.suppress(ValueError):
-        assert share(text).of(100) >= 0
+        assert parse_amount(text).of(100) >= 0
 
 
 @pytest.mark.parametrize("text", ["0", "0%", "0.0%"])
 def test_a_batch_of_nothing_is_refused_though_no_errors_may_be_allowed(text: str) -> None:
-    assert not share(text).number
+    assert not parse_amount(text).number
     with pytest.raises(ValueError, match=text):
-        size(text)
+        parse_batch_size(text)
 
 
 @given(st.from_regex(r"[0-9]{1,9}|[0-9]{1,2}(\.[0-9]{1,9})?%", fullmatch=True))
 def test_a_share_that_is_written_down_is_read_as_the_same(text: str) -> None:
-    assert share(str(share(text))) == share(text)
+    assert parse_amount(str(parse_amount(text))) == parse_amount(text)

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, Limit, pages
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.cost import ENGINE_LIMITS, Cost, cheapest, cost, duration, least, told
+from azext_flexcompare.planning.cost import (
+    ENGINE_LIMITS,
+    CostEstimate,
+    cheapest,
+    cost_lines,
+    duration,
+    estimate_cost,
+    least_seconds,
+)
 from azext_flexcompare.planning.engines import ENGINES
 from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.table.entries import Operation, operations
@@ -38,7 +46,7 @@ def hundreds(count: int) -> list[Call]:
 
 
 def reckoned(engine: str, calls: list[Call], operation: Operation = START, wait: bool = True) -> tuple[int, int, float]:
-    found = cost(engine, operation, calls, wait)
+    found = estimate_cost(engine, operation, calls, wait)
     assert found.requests == found.calls + found.looks
     return found.calls, found.looks, found.seconds
 
@@ -48,7 +56,7 @@ def test_costs_stand_in_the_order_of_the_engines() -> None:
 
 
 def test_what_fits_into_a_full_bucket_takes_no_time_and_the_rest_as_it_fills() -> None:
-    assert [least(Rate(200, 10), requests) for requests in (0, 1, 200, 201, 1000)] == [0, 0, 0, 0.1, 80]
+    assert [least_seconds(Rate(200, 10), requests) for requests in (0, 1, 200, 201, 1000)] == [0, 0, 0, 0.1, 80]
 
 
 @pytest.mark.parametrize(("instances", "expected"), [(0, 0), (1, 1), (100, 1), (101, 2), (1000, 10)])
@@ -96,19 +104,19 @@ def test_an_operation_that_ends_at_once_costs_no_poll() -> None:
 
 def test_what_is_no_resource_of_compute_does_not_fill_the_bucket_of_compute() -> None:
     lock = BY_NAME["protection set"]
-    assert reckoned("vm", singles(10_000), lock) == (10_000, 0, least(CHANGES.rate, 10_000))
+    assert reckoned("vm", singles(10_000), lock) == (10_000, 0, least_seconds(CHANGES.rate, 10_000))
 
 
 def test_compute_is_the_narrower_limit_beyond_8000_vms() -> None:
-    assert least(CHANGES.rate, 8000) == pytest.approx(least(ACTIONS.rate, 8000))
-    assert least(CHANGES.rate, 7999) > least(ACTIONS.rate, 7999)
-    assert least(CHANGES.rate, 8001) < least(ACTIONS.rate, 8001)
+    assert least_seconds(CHANGES.rate, 8000) == pytest.approx(least_seconds(ACTIONS.rate, 8000))
+    assert least_seconds(CHANGES.rate, 7999) > least_seconds(ACTIONS.rate, 7999)
+    assert least_seconds(CHANGES.rate, 8001) < least_seconds(ACTIONS.rate, 8001)
 
 
 @given(st.sampled_from(LIMITS), st.integers(0, 200_000))
 def test_a_request_more_is_never_quicker_and_never_costs_more_than_its_share(limit: Limit, requests: int) -> None:
     rate = limit.rate
-    further = least(rate, requests + 1) - least(rate, requests)
+    further = least_seconds(rate, requests + 1) - least_seconds(rate, requests)
     assert 0 <= further <= 1 / rate.per_second + 1e-6
 
 
@@ -148,8 +156,8 @@ def test_a_duration_is_rounded_down_and_short(seconds: float, text: str) -> None
 
 
 def test_the_cheapest_has_the_fewest_requests_then_the_least_time_then_comes_first() -> None:
-    def one(engine: str, calls: int, looks: int, seconds: float) -> Cost:
-        return Cost(engine, "documented", calls, looks, seconds)
+    def one(engine: str, calls: int, looks: int, seconds: float) -> CostEstimate:
+        return CostEstimate(engine, "documented", calls, looks, seconds)
 
     assert cheapest([one("vm", 5, 5, 0), one("set", 1, 8, 9), one("bulk", 6, 6, 0)]).engine == "set"
     assert cheapest([one("vm", 5, 5, 2), one("set", 6, 4, 1)]).engine == "set"
@@ -161,25 +169,25 @@ def test_the_cheapest_has_the_fewest_requests_then_the_least_time_then_comes_fir
 @pytest.mark.parametrize("operation", operations(), ids=lambda one: one.name)
 def test_every_line_fits_a_terminal(operation: Operation, wait: bool, count: int) -> None:
     ways = {"vm": singles(count), "set": [members(min(count, 1000))] * -(-count // 1000), "bulk": hundreds(count)}
-    lines = told(operation, ways, wait)
+    lines = cost_lines(operation, ways, wait)
     assert len(lines) > 2
     assert [line for line in lines if len(f"WARNING: {line}") > WIDTH] == []
 
 
 def test_what_was_seen_on_azure_is_told_without_doubt_and_the_rest_with_its_evidence() -> None:
     deallocate = BY_NAME["deallocate"]
-    first, second, *_ = told(deallocate, {"vm": singles(2), "set": [members(2)]})
+    first, second, *_ = cost_lines(deallocate, {"vm": singles(2), "set": [members(2)]})
     assert (deallocate.engines or {})["set"]["evidence"] == "recorded"
     assert first == "--engine vm: 2 calls, at least 2 looks, 0 s (documented)"
     assert second == "--engine set: 1 call, at least 2 looks, 0 s"
 
 
 def test_a_dry_run_without_calls_shows_no_cost() -> None:
-    assert told(START, {"vm": [], "set": [], "bulk": []}) == []
+    assert cost_lines(START, {"vm": [], "set": [], "bulk": []}) == []
 
 
 def test_the_page_on_performance_shows_what_is_told() -> None:
-    lines = told(START, {"vm": singles(1000), "set": [members(1000)], "bulk": hundreds(1000)})
+    lines = cost_lines(START, {"vm": singles(1000), "set": [members(1000)], "bulk": hundreds(1000)})
     shown = re.findall(r"^    WARNING: (.*)$", PERFORMANCE.read_text("utf-8"), re.MULTILINE)
     assert shown == lines
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
 
-from azext_flexcompare.planning.batches import size
+from azext_flexcompare.planning.batches import parse_batch_size
 from azext_flexcompare.planning.run_options import RunOptions, merge_run_options
 from azext_flexcompare.table.entries import operations
 
 GIVEN = {
-    "batch_size": (size("1"),),
+    "batch_size": (parse_batch_size("1"),),
     "batch_by": ("zone",),
     "batch_pause": 1.0,
     "health_gate": "vm-agent",
@@ -41,13 +41,21 @@ def test_a_gate_of_health_is_refused_where_nothing_is_healthy_afterwards(operati
 
 def test_the_options_of_a_log_can_be_repeated_but_not_changed() -> None:
     recorded = RunOptions(
-        batch_size=(size("1"), size("10%")), batch_by=("zone",), batch_pause=5, max_errors=size("3")
+        batch_size=(parse_batch_size("1"), parse_batch_size("10%")),
+        batch_by=("zone",),
+        batch_pause=5,
+        max_errors=parse_batch_size("3"),
     ).to_log()
-    again = merge_run_options({"batch_size": [size("1"), size("10%")], "batch_by": ["zone"], "batch_pause": 0.0}, recorded)
+    again = merge_run_options(
+        {"batch_size": [parse_batch_size("1"), parse_batch_size("10%")], "batch_by": ["zone"], "batch_pause": 0.0},
+        recorded,
+    )
     assert again == merge_run_options({}, recorded)._replace(batch_pause=0)
     with pytest.raises(MutuallyExclusiveArgumentError, match="--batch-size"):
-        merge_run_options({"batch_size": [size("2")]}, recorded)
-    assert merge_run_options({"batch_size": [size("2")]}, recorded, anew=True).batch_size == (size("2"),)
+        merge_run_options({"batch_size": [parse_batch_size("2")]}, recorded)
+    assert merge_run_options({"batch_size": [parse_batch_size("2")]}, recorded, anew=True).batch_size == (
+        parse_batch_size("2"),
+    )
 
 
 def test_a_log_with_an_invalid_batch_size_is_refused() -> None:

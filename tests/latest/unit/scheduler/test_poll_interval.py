@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.scheduler.poll_interval import MIN_SAMPLES, FIRST, GROWTH, LONGEST, MARGIN, PollInterval
+from azext_flexcompare.scheduler.poll_interval import FIRST, GROWTH, LONGEST, MARGIN, MIN_SAMPLES, PollInterval
 
 
 def taught(lasted: list[float], going_on: list[float] | None = None) -> PollInterval:

@@ -48,7 +48,7 @@ def _impatience() -> Iterator[None]:
             patch.setattr(fanout, name, 0.001)
         for name in ("FIRST", "LONGEST"):
             patch.setattr(poll_interval, name, 0.001)
-        patch.setattr(fanout, "LAST_WORDS", PATIENCE)
+        patch.setattr(fanout, "SHUTDOWN_GRACE", PATIENCE)
         yield
 
 
@@ -168,7 +168,14 @@ def test_each_target_is_sent_once_and_has_its_outcome(plans: list[Plan], workers
 
 def test_a_thousand_targets_with_accidents_come_back_in_order() -> None:
     chance = random.Random(7)  # noqa: S311  (nothing secret)
-    ends = [SUCCESS, ("accept", "lost", "done"), ("accept", "going", "fail"), ("refuse",), ("crash",), ("throttle", *SUCCESS)]
+    ends = [
+        SUCCESS,
+        ("accept", "lost", "done"),
+        ("accept", "going", "fail"),
+        ("refuse",),
+        ("crash",),
+        ("throttle", *SUCCESS),
+    ]
     plans = chance.choices(ends, k=1000)
     service = Service(*plans)
     assert_as_planned(service, plans, run(service, workers=16))
@@ -389,7 +396,7 @@ def test_a_target_that_was_only_throttled_was_not_started() -> None:
 
 
 def test_a_request_that_is_never_answered_does_not_hold_an_interruption_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "LAST_WORDS", 0.001)
+    monkeypatch.setattr(fanout, "SHUTDOWN_GRACE", 0.001)
     answered, asked, ended = threading.Event(), threading.Event(), threading.Event()
 
     def never(*_: Any) -> None:
@@ -426,7 +433,7 @@ def test_nothing_is_done_over_and_over_while_every_thread_is_busy(monkeypatch: p
 
 
 def test_a_target_that_raises_system_exit_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "LAST_WORDS", 0.001)
+    monkeypatch.setattr(fanout, "SHUTDOWN_GRACE", 0.001)
     rounds = count()
 
     def leave(*_: Any) -> None:
@@ -473,7 +480,7 @@ def list_polled(service: Service, listing: Listing) -> list[Outcome[int]]:
 
 @pytest.fixture
 def quick_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "SURVEY", 0.001)
+    monkeypatch.setattr(fanout, "LIST_POLL_INTERVAL", 0.001)
 
 
 @pytest.mark.usefixtures("quick_surveys")
@@ -495,12 +502,14 @@ def test_a_failed_list_poll_leaves_every_target_to_be_polled() -> None:
 
 @pytest.mark.usefixtures("quick_surveys")
 def test_an_empty_list_poll_delays_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "MEANWHILE", 0.01)
+    monkeypatch.setattr(fanout, "LONGEST_POLL_GAP", 0.01)
     service = Service(*[("accept", "going", "done")] * 40)
     assert statuses_of(list_polled(service, Listing(lambda _: []))) == ["Succeeded"] * 40
 
 
 def test_a_throttled_rate_limit_group_delays_no_other() -> None:
     service = Service(*[("throttle", "accept", "done"), ("accept", "done")] * 5)
-    outcomes = send_and_poll(range(10), service.send, Limits(timeout=PATIENCE), rate_limit_key=lambda target: target % 2)
+    outcomes = send_and_poll(
+        range(10), service.send, Limits(timeout=PATIENCE), rate_limit_key=lambda target: target % 2
+    )
     assert statuses_of(outcomes) == ["Succeeded"] * 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from azext_flexcompare.scheduler.rate_limiter import Rate
-from azext_flexcompare.scheduler.state import TargetState, RateLimitGroup, Estimates, Limits
+from azext_flexcompare.scheduler.state import Estimates, Limits, RateLimitGroup, TargetState
 
 LIMITS = Limits(sends=Rate(3, 1), looks=Rate(5, 2))
 

@@ -12,14 +12,14 @@ from urllib.parse import quote
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import pages
-from azext_flexcompare.arm.responses import ONCE
-from azext_flexcompare.instances import UNDER_WAY, ScaleSet
+from azext_flexcompare.arm.responses import NO_RETRY
+from azext_flexcompare.instances import TRANSITIONAL_STATES, ScaleSet
 from azext_flexcompare.planning.work import Work
 
 VERSION = "2024-11-01"
 
 
-class SetSurvey:
+class SetListPoll:
     """A listing of the sets of a run."""
 
     def __init__(self, azure: Azure, work: Sequence[Work]) -> None:
@@ -46,9 +46,9 @@ class SetSurvey:
         for one in self.sets:
             path: str | None = _path(one)
             while path:
-                page = self.azure.arm(one.subscription).get(path, **ONCE)
+                page = self.azure.arm(one.subscription).get(path, **NO_RETRY)
                 for machine in page["value"]:
-                    if str(machine["properties"].get("provisioningState")).lower() in UNDER_WAY:
+                    if str(machine["properties"].get("provisioningState")).lower() in TRANSITIONAL_STATES:
                         going_on.add(machine["id"].lower())
                 path, count = page.get("nextLink"), count + 1
         self.pages = count
