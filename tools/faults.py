@@ -16,7 +16,7 @@ from azext_flexcompare.output.exit_status import exit_status
 from azext_flexcompare.table.entries import Operation, operations
 
 FILE = Path(__file__).parent.parent / "docs" / "faults.json"
-HEADINGS = ("When", "For", "Status", "Exit", "Sent", "Carried out", "What happens to you")
+HEADINGS = ("When", "For", "Status", "Exit", "Sent", "Carried out", "What happens")
 
 
 class Expected(NamedTuple):

@@ -77,9 +77,10 @@ def performance_tables() -> dict[str, str]:
     """Write the tables of the page on performance, each under its name."""
     engines = (heading for engine in ENGINES for heading in (_code(engine), "at least"))
     principals = (f"{count} principal{'s' * (count > 1)}" for count in fleet.PRINCIPALS)
+    spread = ("VMs", "Scale sets", "Subscriptions", "Regions of each", "Pages before")
     return {
-        "limits": table(("What", "Of whom", "At once", "Then each second", "Source"), fleet.limits()),
-        "fleets": table(("VMs", "Sets", "Subscriptions", "Regions of each", "Pages before", *engines), fleet.fleets()),
+        "limits": table(("Requests", "Counted for", "At once", "Then per second", "Source"), fleet.limits()),
+        "fleets": table((*spread, *engines), fleet.fleets()),
         "principals": table(("VMs", *principals), fleet.principals()),
     }
 

@@ -93,9 +93,9 @@ class Branch(NamedTuple):
 
 
 BRANCHES = [
-    Branch("all go well", 0, "All are restarted.", []),
-    Branch("no such group", 3, "There is no set flex in nowhere.", [], group="nowhere", sent=0),
-    Branch("one fails once", 0, "Some failed; once more, only those:", [5], sent=7),
+    Branch("all go well", 0, "All instances are restarted.", []),
+    Branch("no such group", 3, "There is no scale set flex in nowhere.", [], group="nowhere", sent=0),
+    Branch("one fails once", 0, "Some instances failed. Retrying only those:", [5], sent=7),
     Branch("two fail", 5, "az vmss-flex restart --retry-failed restart-flex.jsonl", [0, 3], sent=2),
 ]
 
@@ -135,6 +135,6 @@ def test_the_script_says_how_to_go_on_after_ctrl_c(sim: Simulator, environment: 
         wait_until(sim, lambda sim: len(changes(sim)) == 2)
         os.killpg(script.pid, signal.SIGINT)
         said, _ = script.communicate(timeout=60)
-    assert said == "Interrupted. To go on: az vmss-flex restart --resume restart-flex.jsonl\n"
+    assert said == "Interrupted. To resume: az vmss-flex restart --resume restart-flex.jsonl\n"
     assert script.returncode == 130
     assert Counter(one["action"] for one in changes(sim)) == {"restart": 2}
