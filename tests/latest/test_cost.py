@@ -24,7 +24,7 @@ from azext_flexcompare.planning.engines import ENGINES
 from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.table.entries import Operation, operations
 from tests.latest.conftest import INSTANCES, Run, changes
-from tools.render import PERFORMANCE, written
+from tools.render import PERFORMANCE, content_of
 
 FLEX = ("-g", "rg", "-n", "flex")
 WIDTH = 80  # columns
@@ -196,7 +196,7 @@ def test_the_page_on_performance_shows_what_is_told() -> None:
 
 
 def test_the_page_on_performance_is_fresh() -> None:
-    assert PERFORMANCE.read_text("utf-8") == written(PERFORMANCE), "run `make table`"
+    assert PERFORMANCE.read_text("utf-8") == content_of(PERFORMANCE), "run `make table`"
 
 
 # What a user sees

@@ -6,7 +6,7 @@ import pytest
 
 from armsim import Simulator
 from tests.latest.conftest import Run
-from tools.bench.measuring import measure
+from tools.bench.measurement import measure
 from tools.sandbox import AZ
 
 OF_SET = ("-g", "rg", "-n", "flex")

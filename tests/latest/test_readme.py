@@ -44,7 +44,7 @@ def test_every_block_of_the_readme_is_run() -> None:
 def test_a_session_shows_what_happens(session: Session, sim: Simulator, environment: dict[str, str]) -> None:
     played = play(session, sim, environment, seconds=SHORT, retry_after_ms=100)
     for (shown, told), (_, came) in zip(session.steps, played.steps, strict=True):
-        assert normal(told) == normal(came), f"{shown}\n{came}\nWrite it anew: python -m tools.sessions"
+        assert normal(told) == normal(came), f"{shown}\n{came}\nTo update it: python -m tools.sessions"
     assert set(sim.accepted().values()) <= {1}
     assert max(len(line) for shown, told in session.steps for line in (shown + told).splitlines()) <= 80
 

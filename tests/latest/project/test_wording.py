@@ -17,7 +17,7 @@ TERMS = [
 ]
 COVERED = (
     *("CONTRIBUTING.md", "HISTORY.rst", "README.md", "docs/alternatives.md", "docs/design.md", "docs/faults.json"),
-    *("docs/glossary.md", "docs/live-check.md", "docs/performance.md", "docs/reliability.md"),
+    *("docs/glossary.md", "docs/live-check.md", "docs/performance.md", "docs/reliability.md", "tools"),
 )
 BANNED = (
     *("afloat", "anew", "courses?", "flights?", "flying", "heeds?", "heeded", "lanes?", "overseers?", "overseen"),
