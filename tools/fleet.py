@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, pages
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.cost import CostEstimate, duration, estimate_cost, least_seconds
+from azext_flexcompare.planning.cost import cost_lines, duration, estimate_cost, least_seconds
 from azext_flexcompare.planning.engines import ENGINES, prepared_by
 from azext_flexcompare.table.entries import Operation, operations
 
@@ -48,6 +48,14 @@ class Fleet(NamedTuple):
         return [Instance(name, name, home, None, None, None, {}, None, None, where, None) for name in names]
 
 
+def dry_run() -> str:
+    """Format what `--dry-run` prints for one full scale set, as a block of Markdown."""
+    operation, instances = _operation(), Fleet(LARGEST_SET, 1, 1).instances()
+    lines = cost_lines(operation, {engine: _calls(engine, operation, instances) for engine in ENGINES})
+    command = f"$ az vmss-flex {OPERATION} -g rg -n flex --dry-run -o none"
+    return "\n".join(f"    {line}" for line in [command, *(f"WARNING: {line}" for line in lines)]) + "\n"
+
+
 def limits() -> Iterator[Row]:
     """List the rate limits, each with its source."""
     for one in LIMITS:
@@ -70,17 +78,20 @@ def fleets() -> list[Row]:
 
 
 def _fleet(fleet: Fleet) -> Row:
-    operation = next(one for one in operations() if one.name == OPERATION)
-    instances = fleet.instances()
-    costs = [_cost(engine, operation, instances) for engine in ENGINES]
+    operation, instances = _operation(), fleet.instances()
+    costs = [estimate_cost(engine, operation, _calls(engine, operation, instances)) for engine in ENGINES]
     costed = (text for one in costs for text in (f"{one.calls:,} + {one.looks:,}", duration(one.seconds)))
     listed = fleet.sets * pages(min(LARGEST_SET, fleet.vms))
     return f"{fleet.vms:,}", fleet.sets, fleet.subscriptions, fleet.regions, f"{listed:,}", *costed
 
 
-def _cost(engine: str, operation: Operation, instances: list[Instance]) -> CostEstimate:
+def _operation() -> Operation:
+    return next(one for one in operations() if one.name == OPERATION)
+
+
+def _calls(engine: str, operation: Operation, instances: list[Instance]) -> list[list[Instance]]:
     prepare = prepared_by(engine, operation, {}, Azure(_no_client, _no_client))
-    return estimate_cost(engine, operation, [each.instances for each in prepare(instances)])
+    return [each.instances for each in prepare(instances)]
 
 
 def _no_client(_: str | None) -> Any:

@@ -73,11 +73,12 @@ def equivalence() -> str:
 
 
 def performance_tables() -> dict[str, str]:
-    """Format the tables of docs/performance.md, each under its name."""
+    """Format the generated parts of docs/performance.md, each under its name."""
     engines = (heading for engine in ENGINES for heading in (_code(engine), "at least"))
     principals = (f"{count} principal{'s' * (count > 1)}" for count in fleet.PRINCIPALS)
     spread = ("VMs", "Scale sets", "Subscriptions", "Regions of each", "Pages before")
     return {
+        "dry run": fleet.dry_run(),
         "limits": table(("Requests", "Counted for", "At once", "Then per second", "Source"), fleet.limits()),
         "fleets": table((*spread, *engines), fleet.fleets()),
         "principals": table(("VMs", *principals), fleet.principals()),
