@@ -32,10 +32,7 @@ def az(environment: dict[str, str], *arguments: str, **how: object) -> subproces
 
 def extensions() -> Path:
     """Install the extension of these sources, once, and return the folder for AZURE_EXTENSION_DIR."""
-    digest = hashlib.sha256()
-    for path in packaged(ROOT):
-        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    home = BUILD / "extensions" / digest.hexdigest()[:16]
+    home = BUILD / "extensions" / digest(ROOT)
     BUILD.mkdir(exist_ok=True)
     with FileLock(BUILD / "extensions.lock"):
         if not (home / "installed").exists():
@@ -46,6 +43,14 @@ def extensions() -> Path:
                 az(environment, "extension", "add", "--yes", "--source", str(wheel)).check_returncode()
             (home / "installed").touch()
     return home / "az"
+
+
+def digest(source: Path) -> str:
+    """Return a digest of the files that the wheel of a source tree is built from."""
+    found = hashlib.sha256()
+    for path in packaged(source):
+        found.update(str(path.relative_to(source)).encode() + path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 class Cloud(Protocol):
