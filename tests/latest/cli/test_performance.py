@@ -6,7 +6,7 @@ import pytest
 
 from armsim import Simulator
 from tests.latest.helpers.az import FLEX, Run
-from tools.bench.measuring import measure
+from tools.bench.measurement import measure
 from tools.sandbox import AZ
 
 MOST = 250  # megabytes, for the process of `az` as a whole

@@ -116,7 +116,7 @@ def test_the_counts_are_those_of_the_log_everywhere(page: Page, reported: Report
 def test_the_browser_asks_the_network_for_nothing_and_has_nothing_to_complain_of(
     page: Page, reported: Reported
 ) -> None:
-    page.look(1400, 1000)
+    page.screenshot(1400, 1000)
     asked = [event["request"]["url"] for event in events(page, "Network.requestWillBeSent")]
     assert asked == [reported.file.as_uri()]
     assert events(page, "Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown") == []
@@ -124,13 +124,13 @@ def test_the_browser_asks_the_network_for_nothing_and_has_nothing_to_complain_of
 
 def test_a_browser_that_is_told_to_load_something_is_forbidden_by_the_page(page: Page) -> None:
     page.value("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x.png'}))")
-    page.look(1400, 1000)
+    page.screenshot(1400, 1000)
     assert any("Content Security Policy" in event["entry"]["text"] for event in events(page, "Log.entryAdded"))
 
 
 @pytest.mark.parametrize("width", [800, 1000, 1210, 1280, 1400])
 def test_nothing_is_cut_off_or_lies_over_something_else(width: int, page: Page) -> None:
-    page.look(width, 1000)
+    page.screenshot(width, 1000)
     assert page.value(TOO_WIDE) == 0
     assert page.value(BULGING) == 0
     assert page.value(OVERLAPPING) == 0
@@ -155,9 +155,9 @@ def test_the_page_is_read_and_filtered_by_keyboard(page: Page) -> None:
 
 def test_the_page_is_dark_where_that_is_preferred_and_white_on_paper(page: Page) -> None:
     ground = "getComputedStyle(document.documentElement).backgroundColor"
-    page.look(1400, 1000)
+    page.screenshot(1400, 1000)
     assert page.value(ground) == "rgb(255, 255, 255)"
-    page.look(1400, 1000, dark=True)
+    page.screenshot(1400, 1000, dark=True)
     assert page.value(ground) == "rgb(21, 24, 28)"
     page.ask("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     assert page.value(ground) == "rgb(255, 255, 255)"
@@ -182,5 +182,5 @@ def test_a_page_of_10000_instances_opens_and_holds_each(tmp_path: Path) -> None:
     assert file.stat().st_size < 8_000_000
     with browser() as page:
         page.open(file)
-        page.look(1400, 1000)
+        page.screenshot(1400, 1000)
         assert len({row["name"] for row in page.value(ROWS)}) == 10_000

@@ -10,7 +10,7 @@ import pytest
 from azext_flexcompare.commands import HAND_WRITTEN
 from azext_flexcompare.table.entries import operations, refusals
 from tools.render import COMMANDS as PAGES
-from tools.render import GENERATED, ROOT, written
+from tools.render import GENERATED, ROOT, content_of
 from tools.sessions import README
 
 COMMANDS = ["compare", "report", "translate", *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
@@ -19,7 +19,7 @@ DOCUMENTS = [path for place in (".", "docs", "armsim") for path in (ROOT / place
 
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
 def test_what_is_generated_is_fresh(path: Path) -> None:
-    assert path.read_text("utf-8") == written(path), "run `make table`"
+    assert path.read_text("utf-8") == content_of(path), "run `make table`"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

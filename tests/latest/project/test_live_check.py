@@ -25,15 +25,15 @@ from azext_flexcompare.table.entries import TABLE, facts
 from tests.latest.helpers.table import errors_of
 from tests.latest.helpers.worlds import changes
 from tools.live import findings, grading
-from tools.live.asking import Answer, Ask
 from tools.live.claims import Read, Step, reads, steps
-from tools.live.comparing import AS_CLAIMED, DIFFERS, NOT_ASKED, Difference, Finding, judge, not_asked
+from tools.live.client import Answer, Send
+from tools.live.comparison import AS_CLAIMED, DIFFERS, NOT_ASKED, Difference, Finding, judge, not_asked
 from tools.live.masking import HIDDEN, make_masker
-from tools.live.observing import observe
-from tools.live.operating import Field, Surprise, carry_out
-from tools.live.place import find_place
-from tools.live.printing import COLUMNS, lines_of
-from tools.live.reading import read_all
+from tools.live.observation import observe
+from tools.live.operations import Context, UnexpectedState, run_steps
+from tools.live.output import COLUMNS, lines_of
+from tools.live.reads import read_all
+from tools.live.target import find_target
 from tools.sandbox import log_in
 from tools.wheel import ROOT
 
@@ -63,10 +63,10 @@ GOSSIP = (
 TOLD = (AWAY, "0a1b2c3d", "10.20.30", "2001:db8", "someone", "9f8e7d6c", "eyJ", "westeurope", "azureuser", "https://")
 
 
-def asking(sim: Simulator) -> Ask:
+def asking(sim: Simulator) -> Send:
     session = Arm(sim).session
 
-    def ask(method: str, path: str, body: Any = None) -> Answer:
+    def send(method: str, path: str, body: Any = None) -> Answer:
         try:
             answer = session.request(method, path if "://" in path else f"{sim.url}{path}", json=body)
         except requests.ConnectionError as error:
@@ -74,28 +74,28 @@ def asking(sim: Simulator) -> Ask:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(answer.status_code, headers, json.loads(answer.content) if answer.content else None)
 
-    return ask
+    return send
 
 
-def field_of(sim: Simulator, group: str = "rg", scale_set: str = "flex") -> Field:
+def context_of(sim: Simulator, group: str = "rg", scale_set: str = "flex") -> Context:
     """Where minutes pass as soon as they are waited for."""
-    ask = asking(sim)
-    place = find_place(ask, sim.subscription, group, scale_set, None)
-    return Field(ask, sim.advance, place, make_masker(place.names()))
+    send = asking(sim)
+    target = find_target(send, sim.subscription, group, scale_set, None)
+    return Context(send, sim.advance, target, make_masker(target.names()))
 
 
-def read_on(field: Field) -> dict[str, Finding]:
-    return {one.id: one for one in read_all(field.ask, reads(), field.place, field.mask)}
+def read_on(context: Context) -> dict[str, Finding]:
+    return {one.id: one for one in read_all(context.send, reads(), context.target, context.mask)}
 
 
-def operate_on(field: Field) -> tuple[dict[str, Finding], str | None]:
+def operate_on(context: Context) -> tuple[dict[str, Finding], str | None]:
     """The findings, and what the surprise was if there was one."""
     found = {}
     try:
-        for one in carry_out(field, steps()):
+        for one in run_steps(context, steps()):
             found[one.id] = one
-    except Surprise as surprise:
-        return found, str(surprise)
+    except UnexpectedState as unexpected:
+        return found, str(unexpected)
     return found, None
 
 
@@ -186,13 +186,13 @@ def test_a_check_by_the_users_own_login_finds_the_simulator_as_claimed(
 
 def test_operating_finds_the_simulator_as_claimed_and_leaves_the_instance_running(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE)
-    field = field_of(sim)
-    found, surprise = operate_on(field)
-    assert surprise is None
+    context = context_of(sim)
+    found, unexpected = operate_on(context)
+    assert unexpected is None
     assert {name: one.differences for name, one in found.items() if one.verdict != AS_CLAIMED} == {}
     assert list(found) == [step.id for step in steps()]
-    others = [one for one in sim.names("flex") if one != field.place.instance]
-    assert (sim.vm(field.place.instance) or {})["powerState"] == "running"
+    others = [one for one in sim.names("flex") if one != context.target.instance]
+    assert (sim.vm(context.target.instance) or {})["powerState"] == "running"
     assert all((sim.vm(one) or {})["accepted"] == {} for one in others)
 
 
@@ -200,12 +200,12 @@ def test_the_first_instance_that_runs_is_taken(sim: Simulator) -> None:
     sim.reset(world={"resourceGroups": {"rg": {"scaleSets": {
         "flex": {"instances": ["a", "b", "c"], "overrides": {"a": {"powerState": "stopped"}}}
     }}}})  # fmt: skip
-    assert field_of(sim).place.instance == "b"
+    assert context_of(sim).target.instance == "b"
 
 
 def test_every_operation_is_sent_once(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE)
-    operate_on(field_of(sim))
+    operate_on(context_of(sim))
     sent = Counter(one["action"] for one in changes(sim) if one["action"] not in ("bulk-status", "schedule-status"))
     wanted = Counter[str]()
     for step in steps():
@@ -227,12 +227,12 @@ def test_every_operation_is_sent_once(sim: Simulator) -> None:
 def test_a_provider_is_claimed_to_be_registered_in_the_region_of_the_set(
     regions: list[str], state: str, verdict: str, sim: Simulator
 ) -> None:
-    field = field_of(sim)
+    context = context_of(sim)
     kinds = ("Start", "Deallocate", "Hibernate", "Delete", "Cancel", "GetOperationStatus")
     types = [{"resourceType": f"locations/virtualMachinesBulk{kind}", "locations": regions} for kind in kinds]
     answer = Answer(200, {}, {"registrationState": state, "resourceTypes": [*types, {"resourceType": "operations"}]})
     (claim,) = (one for one in reads() if one.id == "bulk-registered")
-    assert judge(claim, observe(answer, field.place), field.mask).verdict == verdict
+    assert judge(claim, observe(answer, context.target), context.mask).verdict == verdict
 
 
 # Against a simulator that was made to differ
@@ -255,20 +255,20 @@ def test_exactly_what_was_made_to_differ_differs(
     sim.reset(**settings)
     if fault:
         sim.add_fault(fault)
-    found = read_on(field_of(sim))
+    found = read_on(context_of(sim))
     assert of_kind(found, DIFFERS) == different
     assert of_kind(found, NOT_ASKED) == UNMODELLED
 
 
 def test_a_difference_says_what_was_claimed_and_what_was_seen(sim: Simulator) -> None:
     sim.reset(capital_groups=False)
-    found = read_on(field_of(sim))["vm-list-capitals"]
+    found = read_on(context_of(sim))["vm-list-capitals"]
     assert found.differences == (Difference("groups", ["in capitals"], ["as named"]),)
 
 
 def test_capitals_cannot_be_told_where_the_group_is_called_so(sim: Simulator) -> None:
     sim.reset(world={"resourceGroups": {"RG": {"scaleSets": {"flex": {"instances": 1}}}}})
-    found = read_on(field_of(sim, "RG"))["vm-list-capitals"]
+    found = read_on(context_of(sim, "RG"))["vm-list-capitals"]
     assert (found.verdict, found.why) == (NOT_ASKED, "the resource group's name is in capitals anyway")
 
 
@@ -283,9 +283,9 @@ def test_capitals_cannot_be_told_where_the_group_is_called_so(sim: Simulator) ->
     ids=str,
 )
 def test_what_was_not_answered_is_not_taken_for_a_difference(fault: dict[str, Any], why: str, sim: Simulator) -> None:
-    field = field_of(sim)
+    context = context_of(sim)
     sim.add_fault({"action": "showInstance", "fault": fault})
-    found = read_on(field)
+    found = read_on(context)
     assert of_kind(found, DIFFERS) == set()
     assert of_kind(found, NOT_ASKED) == {*UNMODELLED, "set-instance"}
     assert found["set-instance"].why == why
@@ -293,19 +293,19 @@ def test_what_was_not_answered_is_not_taken_for_a_difference(fault: dict[str, An
 
 def test_a_bulk_service_that_a_region_has_not_is_not_a_difference(sim: Simulator) -> None:
     sim.reset(bulk_regions=[], schedule_regions=["elsewhere"], seconds=MINUTE)
-    field = field_of(sim)
-    found = read_on(field)
+    context = context_of(sim)
+    found = read_on(context)
     assert found["bulk-status"].why == "Azure answers 404 InvalidResourceType"
     assert found["schedule-status"].why == "Azure answers 400 NoRegisteredProviderFound"
-    operated, surprise = operate_on(field)
-    assert surprise is None
+    operated, unexpected = operate_on(context)
+    assert unexpected is None
     assert of_kind(operated, NOT_ASKED) == {"bulk-deallocate", "bulk-start"}
     assert of_kind(operated, DIFFERS) == set()
 
 
 def test_a_retry_after_is_seen_in_every_call_that_is_accepted(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE, retry_after=7)
-    found, _ = operate_on(field_of(sim))
+    found, _ = operate_on(context_of(sim))
     calls = [step.id for step in steps() if step.engine != "bulk"]
     assert of_kind(found, DIFFERS) == set(calls)
     assert {found[name].differences for name in calls} == {(Difference('headers."retry-after"', None, "7"),)}
@@ -314,8 +314,8 @@ def test_a_retry_after_is_seen_in_every_call_that_is_accepted(sim: Simulator) ->
 def test_a_refused_operation_is_one_difference_and_the_rest_continues(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE)
     sim.add_fault({"action": "redeploy", "fault": {"status": 409, "code": "Conflict", "message": "It is busy."}})
-    found, surprise = operate_on(field_of(sim))
-    assert surprise is None
+    found, unexpected = operate_on(context_of(sim))
+    assert unexpected is None
     assert of_kind(found, DIFFERS) == {"vm-redeploy"}
     assert found["vm-redeploy"].differences == (Difference("status", 202, 409),)
     assert found["vm-redeploy"].why == "Conflict: It is busy."
@@ -325,8 +325,8 @@ def test_a_refused_operation_is_one_difference_and_the_rest_continues(sim: Simul
 def test_a_step_that_finds_the_instance_in_another_state_is_not_sent(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE)
     sim.add_fault({"action": "powerOff", "fault": {"status": 409, "code": "Conflict"}})
-    found, surprise = operate_on(field_of(sim))
-    assert surprise is None
+    found, unexpected = operate_on(context_of(sim))
+    assert unexpected is None
     assert (of_kind(found, DIFFERS), of_kind(found, NOT_ASKED)) == ({"vm-stop"}, {"vm-start"})
     assert found["vm-start"].why == "the instance was running, not stopped"
     assert sum(one["action"] == "start" for one in changes(sim)) == 1
@@ -335,7 +335,7 @@ def test_a_step_that_finds_the_instance_in_another_state_is_not_sent(sim: Simula
 def test_an_operation_that_ends_failed_differs_in_its_end(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE)
     sim.add_fault({"action": "reapply", "fault": {"kind": "fail", "code": "AllocationFailed", "message": "Full."}})
-    found, _ = operate_on(field_of(sim))
+    found, _ = operate_on(context_of(sim))
     assert of_kind(found, DIFFERS) == {"vm-reapply"}
     seen = {one.look: one.seen for one in found["vm-reapply"].differences}
     assert (seen["operation.status"], seen["after.provisioning"]) == ("Failed", "Failed")
@@ -345,9 +345,9 @@ def test_an_operation_that_ends_failed_differs_in_its_end(sim: Simulator) -> Non
 def test_nothing_more_is_sent_once_the_instance_stays_down(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE)
     sim.add_fault({"action": "start", "fault": {"status": 409, "code": "Conflict"}})
-    field = field_of(sim)
-    found, surprise = operate_on(field)
-    assert surprise == "after vm-start the instance is stopped"
+    context = context_of(sim)
+    found, unexpected = operate_on(context)
+    assert unexpected == "after vm-start the instance is stopped"
     assert list(found)[-2:] == ["vm-stop", "vm-start"]
     assert changes(sim)[-1]["action"] == "start"
 
@@ -355,8 +355,8 @@ def test_nothing_more_is_sent_once_the_instance_stays_down(sim: Simulator) -> No
 def test_nothing_more_is_sent_to_an_instance_that_does_not_come_to_rest(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE, token_lifetime=86400)
     sim.add_fault({"action": "restart", "fault": {"kind": "stuck"}})
-    found, surprise = operate_on(field_of(sim))
-    assert surprise == "long after vm-restart the instance is still Updating"
+    found, unexpected = operate_on(context_of(sim))
+    assert unexpected == "long after vm-restart the instance is still Updating"
     assert [one.verdict for one in found.values()] == [DIFFERS]
     assert [one["action"] for one in changes(sim)] == ["restart"]
 
@@ -364,9 +364,9 @@ def test_nothing_more_is_sent_to_an_instance_that_does_not_come_to_rest(sim: Sim
 def test_an_operation_of_which_no_answer_came_is_watched_to_its_end_and_not_repeated(sim: Simulator) -> None:
     sim.reset(seconds=MINUTE)
     sim.add_fault({"action": "restart", "fault": {"kind": "drop-after"}})
-    field = field_of(sim)
-    found, surprise = operate_on(field)
-    assert surprise is None
+    context = context_of(sim)
+    found, unexpected = operate_on(context)
+    assert unexpected is None
     assert (found["vm-restart"].verdict, found["vm-restart"].why) == (
         NOT_ASKED,
         "Azure did not answer (ConnectionError).",
@@ -386,7 +386,7 @@ def test_operations_are_sent_after_the_name_was_typed_and_the_way_back_is_told(
     name = sim.names("flex")[3]
     status, shown = typing(environment, "flex", *check, "--operate", "--instance", name)
     assert status == 1
-    assert f"{name} is stopped. To bring it back: az vm start -g rg -n {name} --subscription" in shown
+    assert f"{name} is stopped. To start it: az vm start -g rg -n {name} --subscription" in shown
     found = {one.id: one for one in findings.read(file).findings}
     assert found["vm-start"].verdict == DIFFERS
     assert found["bulk-start"].why == "the check stopped: after vm-start the instance is stopped"
@@ -408,7 +408,7 @@ def test_without_a_terminal_operations_are_refused_before_anything_is_asked(
 ) -> None:
     done = live(environment, *check, "--operate")
     assert done.returncode == 1
-    assert done.stderr.startswith("ERROR: Operations are confirmed on a terminal, and there is none.\n")
+    assert done.stderr.startswith("ERROR: Operations need a confirmation, and there is no terminal.\n")
     assert sim.requests() == []
 
 
@@ -420,21 +420,21 @@ def test_an_instance_that_does_not_run_is_not_operated_on(
     }}}})  # fmt: skip
     status, shown = typing(environment, "flex", *check, "--operate")
     assert (status, changes(sim)) == (1, [])
-    assert shown.startswith("ERROR: a does not run, and the operations begin with an instance that does.\n")
+    assert shown.startswith("ERROR: a is not running, and the operations begin with a running instance.\n")
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["check"], "Which scale set is not said."),
+        (["check"], "No scale set is named."),
         (["check", "-g", "rg", "-n", "none"], "There is no scale set none in resource group rg: "),
         (
             ["check", "-g", "rg", "-n", "uniform"],
-            "uniform is a Uniform scale set, and the claims are about Flexible ones.",
+            "uniform is a Uniform scale set. The claims are about Flexible ones.",
         ),
         (["check", "-g", "rg", "-n", "flex", "--instance", "x"], "flex has no instance x."),
         (["grade", "README.md"], "README.md cannot be read: "),
-        (["grade", "tools/live/claims.json"], "tools/live/claims.json is no file of `make live-check`: "),
+        (["grade", "tools/live/claims.json"], "tools/live/claims.json is not a file of `make live-check`: "),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -473,14 +473,14 @@ def test_without_a_network_it_is_one_sentence(check: tuple[str, ...], tmp_path: 
 
 def test_nothing_that_names_anybody_or_anything_is_in_the_file(sim: Simulator, file: Path) -> None:
     sim.reset(world=PRIVATE, seconds=MINUTE)
-    field = field_of(sim, f"{AWAY}-Group", f"{AWAY}-set")
+    context = context_of(sim, f"{AWAY}-Group", f"{AWAY}-set")
     actions = ("list", "scaleSetInstanceView", "showInstance", "instanceView", "redeploy", "vmss-restart")
-    found = list(read_on(field).values())
+    found = list(read_on(context).values())
     for action in actions:
         sim.add_fault({"action": action, "fault": {"status": 400, "code": "BadRequest", "message": GOSSIP}})
     sim.add_fault({"action": "reapply", "fault": {"kind": "fail", "code": f"{AWAY}Code", "message": GOSSIP}})
-    found += read_on(field).values()
-    found += operate_on(field)[0].values()
+    found += read_on(context).values()
+    found += operate_on(context)[0].values()
     assert sum(one.verdict == DIFFERS for one in found) > len(actions)
     findings.write(file, findings.Report("2026-01-01", False, "2.91.0", True, found))
     written = file.read_text("utf-8").lower()
@@ -561,7 +561,7 @@ def test_one_claim_that_differs_keeps_an_entry_as_it_is() -> None:
     new = grading.graded(facts(), found, grading.source_of(seen, None))
     path = ("operations", "start")
     assert grading.entry_of(new, path) == {**grading.entry_of(facts(), path), "engines": new_engines(new)}
-    said = "operations: start: contradicted by vm-start-deallocated; the words are for a person to correct"
+    said = "operations: start: contradicted by vm-start-deallocated; a person must correct it"
     assert said in list(grading.proposals(found, facts()))
 
 
@@ -616,7 +616,7 @@ def test_what_differs_in_a_file_is_shown_and_cannot_speak_to_the_terminal(
     done = live(environment, "grade", str(file))
     assert done.returncode == 0
     assert "operations: restart: contradicted by vm-restart" in done.stdout
-    assert "of-another-time: A claim that is no more.\n" in done.stdout
+    assert "of-another-time: A claim that no longer exists.\n" in done.stdout
     assert "\x1b" not in done.stdout
 
 
@@ -633,6 +633,4 @@ def test_a_file_of_another_cloud_is_not_graded(environment: dict[str, str], file
     findings.write(file, report(lambda _: AS_CLAIMED, azure=False))
     done = live(environment, "grade", str(file))
     assert done.returncode == 1
-    assert done.stderr.startswith(
-        "ERROR: This check was not made on Microsoft's cloud, so it is evidence of nothing.\n"
-    )
+    assert done.stderr.startswith("ERROR: This check was not made on Microsoft's cloud, so it is no evidence.\n")

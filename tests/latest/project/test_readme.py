@@ -43,7 +43,7 @@ def test_every_block_of_the_readme_is_run() -> None:
 def test_a_session_shows_what_happens(session: Session, sim: Simulator, environment: dict[str, str]) -> None:
     played = play(session, sim, environment, seconds=SHORT, retry_after_ms=100)
     for (shown, told), (_, came) in zip(session.steps, played.steps, strict=True):
-        assert normal(told) == normal(came), f"{shown}\n{came}\nWrite it anew: python -m tools.sessions"
+        assert normal(told) == normal(came), f"{shown}\n{came}\nTo update it: python -m tools.sessions"
     assert set(sim.accepted().values()) <= {1}
     assert max(len(line) for shown, told in session.steps for line in (shown + told).splitlines()) <= 80
 
@@ -92,9 +92,9 @@ class Branch(NamedTuple):
 
 
 BRANCHES = [
-    Branch("all go well", 0, "All are restarted.", []),
-    Branch("no such group", 3, "There is no set flex in nowhere.", [], group="nowhere", sent=0),
-    Branch("one fails once", 0, "Some failed; once more, only those:", [5], sent=7),
+    Branch("all go well", 0, "All instances are restarted.", []),
+    Branch("no such group", 3, "There is no scale set flex in nowhere.", [], group="nowhere", sent=0),
+    Branch("one fails once", 0, "Some instances failed. Retrying only those:", [5], sent=7),
     Branch("two fail", 5, "az vmss-flex restart --retry-failed restart-flex.jsonl", [0, 3], sent=2),
 ]
 
@@ -134,6 +134,6 @@ def test_the_script_names_resume_after_ctrl_c(sim: Simulator, environment: dict[
         wait_until(sim, lambda sim: len(changes(sim)) == 2)
         os.killpg(script.pid, signal.SIGINT)
         said, _ = script.communicate(timeout=60)
-    assert said == "Interrupted. To go on: az vmss-flex restart --resume restart-flex.jsonl\n"
+    assert said == "Interrupted. To resume: az vmss-flex restart --resume restart-flex.jsonl\n"
     assert script.returncode == 130
     assert Counter(one["action"] for one in changes(sim)) == {"restart": 2}

@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "half a version": (metadata("Version: .*", "Version: 1.0"), "'1.0' must be MAJOR.MINOR.PATCH"),
     "a preview flag on a release": (settings(isPreview=True), "is a release and has azext.isPreview."),
     "a preview without its flag": (metadata("Version: .*", r"\g<0>b1"), "is a preview and has no azext.isPreview."),
-    "an experiment": (settings(isExperimental=True), "azext.isExperimental is no more"),
+    "an experiment": (settings(isExperimental=True), "azext.isExperimental is no longer used"),
     "no summary": (metadata("Summary: .*\n", ""), "The metadata has no Summary."),
     "a long summary": (metadata("Summary: .*", f"Summary: {'a' * 141}"), "The summary has 141 characters"),
     "a summary of platitudes": (metadata("Summary: .*", "Summary: An extension."), "The summary says 'an extension'"),
@@ -160,4 +160,4 @@ def test_the_check_fails_where_the_history_says_nothing_of_the_version(wheel: Pa
     change = metadata("Version: .*", "Version: 7.7.7")
     done = check(rewritten(wheel, tmp_path, change, "flexcompare-7.7.7-py3-none-any.whl"))
     assert (done.returncode, done.stdout) == (1, "")
-    assert "HISTORY.rst says nothing of version 7.7.7." in done.stderr
+    assert "HISTORY.rst has no section for version 7.7.7." in done.stderr

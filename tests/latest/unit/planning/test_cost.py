@@ -22,7 +22,7 @@ from azext_flexcompare.planning.cost import (
 from azext_flexcompare.planning.engines import ENGINES
 from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.table.entries import Operation, operations
-from tools.render import PERFORMANCE, written
+from tools.render import PERFORMANCE, content_of
 
 WIDTH = 80  # columns
 BY_NAME = {one.name: one for one in operations()}
@@ -193,4 +193,4 @@ def test_the_page_on_performance_shows_what_is_told() -> None:
 
 
 def test_the_page_on_performance_is_fresh() -> None:
-    assert PERFORMANCE.read_text("utf-8") == written(PERFORMANCE), "run `make table`"
+    assert PERFORMANCE.read_text("utf-8") == content_of(PERFORMANCE), "run `make table`"

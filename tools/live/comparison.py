@@ -1,4 +1,4 @@
-"""Is what was seen what is claimed? Compares what is left after masking, which is what is printed and written too."""
+"""The comparison of answers with claims, after masking, so that it is also what is printed and written."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import jmespath
 
 from tools.live.claims import Read, Step
 from tools.live.masking import Mask
-from tools.live.observing import UNTOLD
+from tools.live.observation import UNKNOWN_SPELLING
 
 AS_CLAIMED, DIFFERS, NOT_ASKED = "as claimed", "differs", "not asked"
 VERDICTS = (AS_CLAIMED, DIFFERS, NOT_ASKED)
-_NOBODYS = (401, 403, 429, 500, 501, 502, 503, 504)  # say something of the login or the moment, not of the claim
-_ABSENT = ("InvalidResourceType", "NoRegisteredProviderFound", "MissingSubscriptionRegistration", "ScopeLocked")
+_UNRELATED_STATUSES = (401, 403, 429, 500, 501, 502, 503, 504)  # of the login or the moment, not of the claim
+_UNAVAILABLE = ("InvalidResourceType", "NoRegisteredProviderFound", "MissingSubscriptionRegistration", "ScopeLocked")
 
 
 class Difference(NamedTuple):
-    """One thing that was looked at, what it should have been, and what it was."""
+    """A JMESPath expression, the claimed value and the value seen."""
 
     look: str
     claimed: Any
@@ -26,7 +26,7 @@ class Difference(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What became of a claim; `why` is what Azure said to it, or why it could not be asked."""
+    """The verdict on a claim; `why` is Azure's error, or the reason why it was not asked."""
 
     id: str
     verdict: str
@@ -36,32 +36,32 @@ class Finding(NamedTuple):
 
 
 def judge(claim: Read | Step, document: dict[str, Any], mask: Mask) -> Finding:
-    """Compare what an answer shows with a claim about it."""
+    """Compare an answer with a claim about it."""
     expected = {one["is"] for one in claim.expect if one["look"] == "status"}
     code = (document.get("error") or {}).get("code")
-    if document["status"] not in expected and (document["status"] in _NOBODYS or code in _ABSENT):
+    if document["status"] not in expected and (document["status"] in _UNRELATED_STATUSES or code in _UNAVAILABLE):
         return not_asked(claim, mask(f"Azure answers {document['status']} {code or 'without a code'}"))
     noted = {name: mask(_look(expression, document)) for name, expression in claim.note.items()}
     differences = [_difference(one, document, mask) for one in claim.expect]
     found = tuple(one for one in differences if one)
-    if found and found[0].look == "status":  # then the rest of the answer is another one too
-        return Finding(claim.id, DIFFERS, mask(_told(document)), found[:1], noted)
-    if any(one.seen == [UNTOLD] for one in found):
+    if found and found[0].look == "status":  # then the rest of the answer differs too
+        return Finding(claim.id, DIFFERS, mask(_error_text(document)), found[:1], noted)
+    if any(one.seen == [UNKNOWN_SPELLING] for one in found):
         return not_asked(claim, "the resource group's name is in capitals anyway")
     return Finding(claim.id, DIFFERS if found else AS_CLAIMED, None, found, noted)
 
 
 def not_asked(claim: Read | Step, why: str) -> Finding:
-    """Say that nothing is known about a claim, and why."""
+    """Return the finding of a claim that was not asked, with the reason."""
     return Finding(claim.id, NOT_ASKED, why, (), {})
 
 
 def count(findings: Sequence[Finding]) -> str:
-    """Say how many findings there are of each kind."""
+    """Count the findings of each verdict."""
     return ", ".join(f"{sum(one.verdict == verdict for one in findings)} {verdict}" for verdict in VERDICTS)
 
 
-def _told(document: dict[str, Any]) -> str | None:
+def _error_text(document: dict[str, Any]) -> str | None:
     error = document.get("error") or {}
     return f"{error.get('code')}: {error.get('message')}" if error else None
 
@@ -81,4 +81,4 @@ def _look(expression: str, document: dict[str, Any]) -> Any:
     try:
         return jmespath.search(expression, document)
     except jmespath.exceptions.JMESPathError:
-        return None  # what is to be looked into is not there
+        return None  # the value to search is not there

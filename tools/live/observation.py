@@ -1,4 +1,4 @@
-"""What does an answer show? A document for the claims to look into, before anything is masked."""
+"""An answer as a document that the expressions of the claims search, before anything is masked."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tools.live.asking import Answer
-from tools.live.place import Place
+from tools.live.client import Answer
+from tools.live.target import Target
 
-UNTOLD = "cannot be told"  # where the name of the group is in capitals by itself
+UNKNOWN_SPELLING = "unknown"  # the name of the group is in capitals anyway
 
 _GROUP = re.compile(r"^/subscriptions/[^/]+/resourceGroups/([^/]+)/", re.IGNORECASE)
 
 
-def observe(answer: Answer, place: Place) -> dict[str, Any]:
-    """Lay out an answer: its status, headers, limits, error and body, and what can be derived from the ids in it."""
+def observe(answer: Answer, target: Target) -> dict[str, Any]:
+    """Build the document of an answer: its status, headers, limits, error, body, and facts about the ids in it."""
     body = answer.body if isinstance(answer.body, dict) else {}
     return {
         "status": answer.status,
@@ -23,15 +23,15 @@ def observe(answer: Answer, place: Place) -> dict[str, Any]:
         "limits": limits_of(answer),
         "error": body.get("error"),
         "body": body,
-        "members": len(place.members),
-        "groups": sorted({_spelling(one, place.group) for one in _groups(body)}),
-        "strangers": sum(one != place.set_id.lower() for one in _sets(body)),
-        "typesHere": sorted(_types_here(body, place.location)),
+        "members": len(target.members),
+        "groups": sorted({_spelling(one, target.group) for one in _groups(body)}),
+        "strangers": sum(one != target.set_id.lower() for one in _sets(body)),
+        "typesHere": sorted(_types_here(body, target.location)),
     }
 
 
 def limits_of(answer: Answer) -> dict[str, int]:
-    """Read what the provider says is left in each of its budgets."""
+    """Read the remaining requests of each of the provider's rate limits."""
     left = answer.headers.get("x-ms-ratelimit-remaining-resource", "")
     pairs = [one.strip().rpartition(";") for one in left.split(",")]
     return {name: int(number) for name, _, number in pairs if name and number.isdigit()}
@@ -52,7 +52,7 @@ def _sets(body: dict[str, Any]) -> Iterator[str]:
 
 def _spelling(found: str, group: str) -> str:
     if group == group.upper():
-        return UNTOLD
+        return UNKNOWN_SPELLING
     return {group.upper(): "in capitals", group: "as named"}.get(found, "otherwise")
 
 

@@ -1,4 +1,4 @@
-"""How is a check shown on a terminal of 80 columns?"""
+"""The output of a check, for a terminal of 80 columns."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tools.live.claims import Read, Step
-from tools.live.comparing import AS_CLAIMED, Finding, count
+from tools.live.comparison import AS_CLAIMED, Finding, count
 
 COLUMNS = 80
 
 
 def lines_of(findings: Sequence[Finding], claims: Iterable[Read | Step]) -> Iterator[str]:
-    """Lay out findings: a line for each claim, then what differs and what could not be asked, then the numbers."""
-    says = {claim.id: claim.says for claim in claims}
+    """Format findings: a line for each claim, then the details of those not as claimed, then the totals."""
+    statements = {claim.id: claim.statement for claim in claims}
     width = max(len(one.id) for one in findings)
     yield f"{'Claim':{width}}  Result"
     yield f"{'-' * width}  {'-' * len(AS_CLAIMED)}"
@@ -23,14 +23,14 @@ def lines_of(findings: Sequence[Finding], claims: Iterable[Read | Step]) -> Iter
     for one in findings:
         if one.verdict != AS_CLAIMED:
             yield ""
-            yield from explain(one, says[one.id])
+            yield from explain(one, statements[one.id])
     yield ""
     yield f"{count(findings)}."
 
 
-def explain(finding: Finding, says: str) -> Iterator[str]:
-    """Lay out what differs, or why nothing is known."""
-    yield from textwrap.wrap(f"{finding.id}: {says}", COLUMNS, subsequent_indent="  ")
+def explain(finding: Finding, statement: str) -> Iterator[str]:
+    """Format the differences of a finding, or why it was not asked."""
+    yield from textwrap.wrap(f"{finding.id}: {statement}", COLUMNS, subsequent_indent="  ")
     for look, claimed, seen in finding.differences:
         yield from _wrapped("looked at", _plain(look))
         yield from _wrapped("  claimed", _plain(claimed))

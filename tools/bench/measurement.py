@@ -1,4 +1,4 @@
-"""What does a command take: wall seconds, exit status, and memory at its peak?"""
+"""The cost of a command: wall seconds, exit status and peak memory."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import psutil  # the Azure CLI brings it
 
-EVERY = 0.2  # seconds between two looks at the memory
+EVERY = 0.2  # seconds between two samples of the memory
 MEGABYTE = 1e6
 
 
 class Measured(NamedTuple):
-    """What a command took; `megabytes` are those of it and all its children together, at their peak."""
+    """The cost of a command; `megabytes` is the peak of it and all its children together."""
 
     seconds: float
     exit: int
@@ -23,7 +23,7 @@ class Measured(NamedTuple):
 
 
 def measure(environment: dict[str, str], command: list[str], lines: list[str] | None = None) -> Measured:
-    """Run a command to its end, with lines for its standard input; what it says is thrown away."""
+    """Run a command to its end, with lines for its standard input; drop its output."""
     began = time.monotonic()
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
@@ -41,30 +41,29 @@ def measure(environment: dict[str, str], command: list[str], lines: list[str] | 
 
 
 def start_up(environment: dict[str, str], commands: list[list[str]], times: int) -> list[float]:
-    """Find the median of what each command takes; they take turns, so that a noisy moment meets all."""
+    """Measure the median duration of each command; they take turns, so that a disturbance affects all."""
     taken = [[measure(environment, command).seconds for command in commands] for _ in range(times)]
     return [statistics.median(one) for one in zip(*taken, strict=True)]
 
 
 class _Memory:
-    """The memory of a process and its children, looked at now and then.
+    """The memory of a process and its children, sampled at intervals.
 
-    Not what the system remembers as the peak: that is each process's own, and begins with that of the process which
-    started it.
+    The peak that the system keeps is that of one process, and includes the process which started it.
     """
 
     def __init__(self, pid: int) -> None:
         self._process, self._peak, self._ended = psutil.Process(pid), 0, Event()
-        self._thread = Thread(target=self._watch, daemon=True)
+        self._thread = Thread(target=self._sample, daemon=True)
         self._thread.start()
 
     def peak(self) -> float:
-        """Stop looking; return the most megabytes seen."""
+        """Stop sampling; return the highest number of megabytes."""
         self._ended.set()
         self._thread.join()
         return self._peak / MEGABYTE
 
-    def _watch(self) -> None:
+    def _sample(self) -> None:
         while not self._ended.wait(EVERY):
             self._peak = max(self._peak, self._now())
 

@@ -1,4 +1,4 @@
-"""Which scale set is asked about, what are its instances, and which one is operated on?"""
+"""The scale set that is checked, its instances, and the one that is operated on."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from azure.cli.core.azclierror import (
     ValidationError,
 )
 
-from tools.live.asking import Answer, Ask
-from tools.live.claims import written
+from tools.live.claims import claims_file
+from tools.live.client import Answer, Send
 
 
-class Place(NamedTuple):
-    """A scale set, and one of its instances; ids are as the service writes them."""
+class Target(NamedTuple):
+    """A scale set and one of its instances; ids are spelled as the service spells them."""
 
     subscription: str
     group: str
@@ -29,7 +29,7 @@ class Place(NamedTuple):
     members: tuple[str, ...]
 
     def fill(self, text: str) -> str:
-        """Put the ids into a path, or whatever else is asked."""
+        """Replace the placeholders in a path or other text by the ids."""
         values = {
             "{subscription}": self.subscription,
             "{group}": f"/subscriptions/{self.subscription}/resourceGroups/{self.group}",
@@ -43,7 +43,7 @@ class Place(NamedTuple):
         return text
 
     def fill_all(self, value: Any) -> Any:
-        """Put the ids into every text of a body."""
+        """Replace the placeholders in every text of a body."""
         if isinstance(value, dict):
             return {key: self.fill_all(each) for key, each in value.items()}
         if isinstance(value, list):
@@ -51,41 +51,41 @@ class Place(NamedTuple):
         return self.fill(value) if isinstance(value, str) else value
 
     def names(self) -> dict[str, str]:
-        """Say what to call each name that must not be told."""
+        """Return the placeholder for each name that must not be written."""
         named = dict.fromkeys(self.members, "<instance>")
         return {**named, self.scale_set: "<set>", self.group: "<group>", self.subscription: "<subscription>"}
 
 
-def find_place(ask: Ask, subscription: str, group: str, scale_set: str, instance: str | None) -> Place:
+def find_target(send: Send, subscription: str, group: str, scale_set: str, instance: str | None) -> Target:
     """Read a Flexible scale set and choose the instance named, or the first that runs, or the first of all.
 
-    Raises ResourceNotFoundError, ValidationError for a Uniform or an empty set, InvalidArgumentValueError for an
-    instance that it has not.
+    Raises ResourceNotFoundError, ValidationError for a Uniform or an empty scale set, and InvalidArgumentValueError
+    for an unknown instance.
     """
     path = f"/subscriptions/{subscription}/resourceGroups/{quote(group)}/providers/Microsoft.Compute"
-    answer = ask("GET", address(f"{path}/virtualMachineScaleSets/{quote(scale_set)}"), None)
+    answer = send("GET", address(f"{path}/virtualMachineScaleSets/{quote(scale_set)}"), None)
     found = _body_of(answer, f"scale set {scale_set} in resource group {group}")
     if found["properties"].get("orchestrationMode") != "Flexible":
         raise ValidationError(
-            f"{scale_set} is a Uniform scale set, and the claims are about Flexible ones.",
+            f"{scale_set} is a Uniform scale set. The claims are about Flexible ones.",
             recommendation="Name a Flexible scale set.",
         )
-    members = _members(ask, path, found["id"])
+    members = _members(send, path, found["id"])
     if not members:
         raise ValidationError(
-            f"{scale_set} has no instances, so there is nothing to compare.",
-            recommendation="`az vmss scale` gives it some.",
+            f"{scale_set} has no instances to compare.",
+            recommendation="Add some with `az vmss scale`.",
         )
     chosen = _choose(members, scale_set, instance)
     _, _, _, _, group, *_ = found["id"].split("/")
     names = tuple(member["name"] for member in members)
     vm_id = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{chosen}"
-    return Place(subscription, group, found["name"], found["id"], found["location"], chosen, vm_id, names)
+    return Target(subscription, group, found["name"], found["id"], found["location"], chosen, vm_id, names)
 
 
 def address(path: str, query: dict[str, str] | None = None) -> str:
-    """Write a path with its query, of the usual api-version unless it names one."""
-    return f"{path}?{urlencode({'api-version': written()['apiVersion'], **(query or {})}, quote_via=quote)}"
+    """Build a path with its query; the default api-version is that of the claims."""
+    return f"{path}?{urlencode({'api-version': claims_file()['apiVersion'], **(query or {})}, quote_via=quote)}"
 
 
 def power_of(view: dict[str, Any]) -> str | None:
@@ -94,12 +94,12 @@ def power_of(view: dict[str, Any]) -> str | None:
     return next((code.partition("/")[2] for code in codes if code.startswith("PowerState/")), None)
 
 
-def _members(ask: Ask, path: str, set_id: str) -> list[dict[str, Any]]:
+def _members(send: Send, path: str, set_id: str) -> list[dict[str, Any]]:
     query = {"$filter": f"'virtualMachineScaleSet/id' eq '{set_id}'", "$expand": "instanceView"}
     following = address(f"{path}/virtualMachines", query)
     members: list[dict[str, Any]] = []
     while following:
-        page = _body_of(ask("GET", following, None), "the instances of the scale set")
+        page = _body_of(send("GET", following, None), "the instances of the scale set")
         members += page["value"]
         following = page.get("nextLink", "")
     return members
@@ -111,7 +111,7 @@ def _choose(members: list[dict[str, Any]], scale_set: str, instance: str | None)
         if instance.lower() not in names:
             raise InvalidArgumentValueError(
                 f"{scale_set} has no instance {instance}.",
-                recommendation="`az vmss-flex list-instances` lists those that it has.",
+                recommendation="List its instances with `az vmss-flex list-instances`.",
             )
         return names[instance.lower()]
     running = [one["name"] for one in members if power_of(one["properties"].get("instanceView", {})) == "running"]
@@ -123,9 +123,9 @@ def _body_of(answer: Answer, what: str) -> dict[str, Any]:
     if answer.status == 200:
         return body
     error = body.get("error", {})
-    told = f"{error.get('code', 'no code')}: {error.get('message', 'no message')}"
+    reason = f"{error.get('code', 'no code')}: {error.get('message', 'no message')}"
     if answer.status == 404:
-        raise ResourceNotFoundError(f"There is no {what}: {told}", recommendation="Check RG and VMSS.")
+        raise ResourceNotFoundError(f"There is no {what}: {reason}", recommendation="Check RG and VMSS.")
     raise AzureResponseError(
-        f"Azure answers {answer.status} for {what}: {told}", recommendation="Check what the login may read."
+        f"Azure answers {answer.status} for {what}: {reason}", recommendation="Check what the login may read."
     )
