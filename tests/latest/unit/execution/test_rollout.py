@@ -38,7 +38,7 @@ def batches_of(*groups: list[Instance], call: Callable[[], Poller] = Completed) 
 def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
     def go(
         batches: list[Batch], pace: RolloutPolicy = RolloutPolicy(), **more: Any
-    ) -> tuple[list[Outcome[Instance]], Monitor]:  # noqa: B008
+    ) -> tuple[list[Outcome[Instance]], Monitor]:
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
             monitor.tell = lambda *_: monitor.stop("Enough.") if monitor.ended_as else None  # type: ignore[method-assign]
