@@ -29,13 +29,13 @@ CHANGES = Limit("POST, PUT and PATCH; DELETE has a bucket like it", "each princi
 READS = Limit("GET", "each principal", Rate(250, 25), ARM)
 
 
-ACTIONS = Limit("updates and actions; deletes have a bucket like it", "everybody", Rate(1500, 500 / 60), COMPUTE)
+ACTIONS = Limit("updates and actions; deletes have a bucket like it", "all principals", Rate(1500, 500 / 60), COMPUTE)
 
 
-POLLS = Limit("looks at operations", "everybody", Rate(15000, 5000 / 60), COMPUTE)
+POLLS = Limit("polls of operations", "all principals", Rate(15000, 5000 / 60), COMPUTE)
 
 
-LISTS = Limit("pages of lists", "everybody", Rate(900, 300 / 60), COMPUTE)
+LISTS = Limit("pages of lists", "all principals", Rate(900, 300 / 60), COMPUTE)
 
 
 LIMITS = (CHANGES, READS, ACTIONS, POLLS, LISTS)
