@@ -104,7 +104,8 @@ class Run(NamedTuple):
     @property
     def throttles(self) -> list[Throttle]:
         """List each throttled request."""
-        return sorted(throttle for one in self.instances for throttle in one.throttles)
+        found = [throttle for one in self.instances for throttle in one.throttles]
+        return sorted(found, key=lambda throttle: throttle.at)
 
 
 Reasons = dict[tuple[str, Error], list[InstanceRun]]

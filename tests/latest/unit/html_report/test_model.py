@@ -54,6 +54,15 @@ def test_the_last_outcome_of_an_instance_counts() -> None:
     assert parsed(log).instances()["a"][0] == "Succeeded"
 
 
+def test_throttles_at_the_same_time_are_listed_with_and_without_a_wait() -> None:
+    log = [
+        plan(planned("a"), planned("b")),
+        said("throttled", 1, "a", seconds=5),
+        said("throttled", 1, "b", seconds=None),
+    ]
+    assert {one.seconds for one in run_in(log).throttles} == {5.0, None}
+
+
 @pytest.mark.parametrize("log", [[], [said("intent", 1, "a")], [{"record": "plan"}], [{"a": 1}], ["x"]], ids=str)
 def test_what_tells_of_no_run_is_refused_by_name(log: Any) -> None:
     with pytest.raises(ValidationError, match=r"log\.jsonl has no run"):
