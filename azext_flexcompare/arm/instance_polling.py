@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from azext_flexcompare.arm.scale_sets import instance_of
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
-from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
 from azext_flexcompare.scheduler.rate_limiter import UNLIMITED
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.state import Limits
@@ -39,8 +39,7 @@ def poll_instances(
     which is the outcome's result; it may raise Failure. `interval` are the seconds between two looks, if not ever more.
     """
     limits = Limits(None, timeout, WORKERS, True, UNLIMITED, DEFAULT_RATES[1])  # nothing is sent before the looks
-    outcomes = send_and_poll(instances, partial(_Watch, azure, condition, interval), limits, observer, rate_limit_key)
-    return [replace(one, url=None) for one in outcomes]
+    return send_and_poll(instances, partial(_Watch, azure, condition, interval), limits, observer, rate_limit_key)
 
 
 def read_instance(azure: Azure, instance: Instance) -> Instance | None:
@@ -73,20 +72,16 @@ class _Watch:
     condition: Condition
     interval: float | None
     instance: Instance
-    result: Any = None
-    lasted: None = None
-    left: None = None
-    final: None = None
-    url: str = "the instance itself"  # there is something to watch
 
-    def wait(self) -> float | None:
-        """Ask for the wait that was wanted."""
-        return self.interval
+    @property
+    def acceptance(self) -> Acceptance:
+        """Return that the instance can be polled; no request was sent."""
+        return Acceptance(Poll(done=False, retry_after=self.interval))
 
-    def look(self) -> bool:
+    def poll(self) -> Poll:
         """Read the instance once."""
-        passes, self.result = self.condition(read_instance(self.azure, self.instance))
-        return passes
+        passes, result = self.condition(read_instance(self.azure, self.instance))
+        return Poll(passes, retry_after=self.interval, result=result)
 
 
 GONE = Error("ResourceNotFound", "The instance no longer exists.")

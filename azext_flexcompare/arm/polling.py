@@ -22,7 +22,7 @@ from azext_flexcompare.arm.responses import (
     retry_after_of,
 )
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
 from azext_flexcompare.times import moment
 
 ENDS = ("succeeded", "failed", "canceled")
@@ -34,7 +34,6 @@ class SteppedPolling(ARMPolling):
     def __init__(self, returns: bool = False) -> None:
         super().__init__(timeout=0, **NO_RETRY)  # zero: whoever steps it decides how long to wait
         self.returns = returns
-        self.result: Any = None
         self._result_at: str | None = None
 
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
@@ -46,49 +45,45 @@ class SteppedPolling(ARMPolling):
         """Leave the SDK's poller nothing to do: the engine steps this instead."""
 
     @property
-    def lasted(self) -> float | None:
-        """Read from the operation's own record how long it took, if it says."""
-        try:
-            body = self._pipeline_response.http_response.json()
-        except ValueError:  # some ends have no body
-            return None
-        return _seconds_between(body.get("startTime"), body.get("endTime")) if isinstance(body, dict) else None
+    def acceptance(self) -> Acceptance:
+        """Return what the answer that accepted the operation says."""
+        if self.finished():
+            return Acceptance(self._latest(done=True))
+        return Acceptance(self._latest(done=False), self._operation.get_polling_url(), self._result_url())
 
-    @property
-    def left(self) -> float | None:
-        """Read how many more requests are taken; no word of it is no limit."""
-        return remaining(self._pipeline_response.http_response.headers)
-
-    @property
-    def url(self) -> str | None:
-        """Give the operation's own URL, if there is something left to watch."""
-        return None if self.finished() else self._operation.get_polling_url()
-
-    def wait(self) -> float | None:
-        """Read Retry-After, in seconds, from the latest answer."""
-        return retry_after_of(self._pipeline_response.http_response.headers)
-
-    def look(self) -> bool:
-        """Ask the service once; see Flight."""
+    def poll(self) -> Poll:
+        """Send one request for the operation's status, and one more for its result; see Poller."""
+        result = None
         try:
             if not self.finished():
-                self._result_at = self.final
+                self._result_at = self._result_url()
                 self.update_status()
                 _release_connection(self._pipeline_response)
             if self.finished() and self.returns and self.status().lower() == "succeeded":
-                self.result = self._final()
+                result = self._result()
         except BadStatus:
             raise self._refused() from None
         except (AzureError, BadResponse) as error:
             raise Unanswered(one_line(error)) from error
         if self.status().lower() in ("failed", "canceled"):
             raise Failure(self._error())
-        return bool(self.finished())
+        if not self.finished():
+            return self._latest(done=False)
+        return self._latest(done=True)._replace(result=result, took=self._took())
 
-    @property
-    def final(self) -> str | None:
-        """Give where the result is, if one is wanted and it is not in the operation's own record."""
-        if not (self.returns and self.url):
+    def _latest(self, *, done: bool) -> Poll:
+        headers = self._pipeline_response.http_response.headers
+        return Poll(done, retry_after_of(headers), remaining(headers))
+
+    def _took(self) -> float | None:
+        try:
+            body = self._pipeline_response.http_response.json()
+        except ValueError:  # some ends have no body
+            return None
+        return _seconds_between(body.get("startTime"), body.get("endTime")) if isinstance(body, dict) else None
+
+    def _result_url(self) -> str | None:
+        if not self.returns:
             return None
         found: str | None
         try:
@@ -97,7 +92,7 @@ class SteppedPolling(ARMPolling):
             found = self._pipeline_response.http_response.headers.get("Location")
         return found
 
-    def _final(self) -> Any:
+    def _result(self) -> Any:
         response = (self.request_status(self._result_at) if self._result_at else self._pipeline_response).http_response
         if response.status_code == TOO_MANY or response.status_code >= SERVER_ERROR:
             raise Unanswered
@@ -106,7 +101,7 @@ class SteppedPolling(ARMPolling):
     def _refused(self) -> Exception:
         response = self._pipeline_response.http_response
         if response.status_code == TOO_MANY:
-            return Throttled(self.wait())
+            return Throttled(retry_after_of(response.headers))
         error = error_of(HttpResponseError(response=response))
         if response.status_code in PASSING or response.status_code >= SERVER_ERROR:
             return Unanswered(f"{error.code}: {error.message}")
@@ -120,29 +115,18 @@ class SteppedPolling(ARMPolling):
 class ResumedPolling(SteppedPolling):
     """The watching of an operation that another process has sent, of which nothing is left but where to look."""
 
-    def __init__(self, arm: Any, url: str, final: str | None = None) -> None:
-        super().__init__(returns=final is not None)
-        self._arm, self._at, self._result_at = arm, url, final
+    def __init__(self, arm: Any, url: str, result_url: str | None = None) -> None:
+        super().__init__(returns=result_url is not None)
+        self._arm, self._at, self._result_at = arm, url, result_url
         self._status = "InProgress"
 
     @property
-    def url(self) -> str:
-        """Give the operation's own URL."""
-        return self._at
+    def acceptance(self) -> Acceptance:
+        """Return where to poll; the answer that accepted the operation is not known."""
+        return Acceptance(Poll(done=False), self._at, self._result_at)
 
-    @property
-    def final(self) -> str | None:
-        """Give where the result is."""
+    def _result_url(self) -> str | None:
         return self._result_at
-
-    @property
-    def left(self) -> float | None:
-        """Read how many more requests are taken, once there was one."""
-        return super().left if hasattr(self, "_pipeline_response") else None
-
-    def wait(self) -> float | None:
-        """Read Retry-After, in seconds, from the latest answer, if there was one."""
-        return super().wait() if hasattr(self, "_pipeline_response") else None
 
     def finished(self) -> bool:
         """Say whether it is known to have ended."""
@@ -169,20 +153,15 @@ class Completed(NamedTuple):
     """An operation that ended with its acceptance, and what it returned."""
 
     result: Any = None
-    lasted: None = None
-    final: None = None
-    left: None = None
 
     @property
-    def url(self) -> None:
-        """Have nothing to look at."""
+    def acceptance(self) -> Acceptance:
+        """Return that nothing is left to poll."""
+        return Acceptance(self.poll())
 
-    def look(self) -> bool:
-        """Say that it has ended."""
-        return True
-
-    def wait(self) -> None:
-        """Ask for no wait."""
+    def poll(self) -> Poll:
+        """Return the result."""
+        return Poll(done=True, result=self.result)
 
 
 def _release_connection(answer: Any) -> None:

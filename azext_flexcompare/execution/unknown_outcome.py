@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import GONE, read_instance
@@ -22,7 +21,7 @@ from azext_flexcompare.instances import (
 )
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, NotAccepted, OutcomeCheck, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, NotAccepted, OutcomeCheck, Poll, Unanswered
 from azext_flexcompare.table.entries import Operation
 
 GRACE = 2.0  # seconds in which a request that was sent may still arrive
@@ -49,17 +48,12 @@ class InstanceCheck:
     accepted: bool = False
     reason: str | None = None
     began: float | None = None
-    result: Any = None
-    lasted: None = None
-    left: None = None
-    url: None = None
-    final: None = None
 
-    def wait(self) -> None:
-        """Ask for no wait."""
+    def poll(self) -> Poll:
+        """Read the instance once; see OutcomeCheck."""
+        return Poll(self._check())
 
-    def look(self) -> bool:
-        """Read the instance once; see Inquiry."""
+    def _check(self) -> bool:
         if not self.operation.is_long:
             raise NotAccepted(self.doubt)  # it leaves no trace, and does no harm twice
         self.began = self.began or monotonic()

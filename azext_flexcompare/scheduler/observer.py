@@ -33,13 +33,13 @@ class Observer(Generic[T]):
         del targets
         return True
 
-    def accepted(self, target: T, url: str | None, final: str | None) -> None:
+    def on_accepted(self, target: T, url: str | None, result_url: str | None) -> None:
         """Hear that the service took a target, and where its operation and its result can be looked at."""
 
-    def throttled(self, target: T, seconds: float | None) -> None:
+    def on_throttled(self, target: T, seconds: float | None) -> None:
         """Hear that the service refused a request for a target because there were too many."""
 
-    def ended(self, outcome: Outcome[T]) -> None:
+    def on_outcome(self, outcome: Outcome[T]) -> None:
         """Hear what became of a target."""
 
     def on_turn(self, in_progress: Collection[T], waiting: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from azext_flexcompare.scheduler.outcome import Error
 
@@ -42,45 +42,44 @@ class Failure(Exception):  # noqa: N818
         self.error = error
 
 
+class Poll(NamedTuple):
+    """What one answer of the service says of an operation."""
+
+    done: bool
+    retry_after: float | None = None  # seconds that the service asks to wait
+    remaining: float | None = None  # requests of that kind that it still takes; infinity is no limit, None not said
+    result: object = None
+    took: float | None = None  # seconds that the operation took by the service's own clock
+
+
+class Acceptance(NamedTuple):
+    """What the answer that accepted a request says; where its poll is done, nothing is left to poll."""
+
+    poll: Poll
+    url: str | None = None  # of the operation
+    result_url: str | None = None  # of its result, where that is read elsewhere
+
+
 class Poller(Protocol):
     """An operation that was accepted."""
 
     @property
-    def result(self) -> object:
-        """Give what the operation returned, once it has ended."""
+    def acceptance(self) -> Acceptance:
+        """Return what the answer that accepted it says."""
 
-    @property
-    def lasted(self) -> float | None:
-        """Say how many seconds the operation took by the service's own clock, once it has ended."""
-
-    @property
-    def left(self) -> float | None:
-        """Say how many more requests of the latest kind the service takes: infinity is no limit, None not said."""
-
-    @property
-    def url(self) -> str | None:
-        """Say where the operation can be looked at, if there is anything left to watch."""
-
-    @property
-    def final(self) -> str | None:
-        """Say where its result can be read once it has ended, if it has one that is read elsewhere."""
-
-    def look(self) -> bool:
-        """Ask once whether it has ended; raises Failure if it failed, Throttled or Unanswered to be asked again."""
-
-    def wait(self) -> float | None:
-        """Say how many seconds the service asks to wait before the next look, if it does."""
+    def poll(self) -> Poll:
+        """Send one request for its status; raises Failure if it failed, Throttled or Unanswered to be called again."""
 
 
-class OutcomeCheck(Poller, Protocol):
-    """A flight that finds out what became of a request which the service may or may not have taken.
-
-    A look raises NotAccepted where it has not.
-    """
+class OutcomeCheck(Protocol):
+    """Finds out what became of a request that the service may or may not have accepted."""
 
     @property
     def reason(self) -> str | None:
-        """Say how the outcome was found out."""
+        """Return how the outcome was found out."""
+
+    def poll(self) -> Poll:
+        """Send one request, as a Poller does; raises NotAccepted where the service never accepted the request."""
 
 
 class ListPoll(Protocol[T_contra]):

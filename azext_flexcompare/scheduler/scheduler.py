@@ -20,9 +20,11 @@ from typing import Generic, TypeVar
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import (
+    Acceptance,
     Failure,
     ListPoll,
     NotAccepted,
+    Poll,
     Poller,
     ResolveUnknown,
     Throttled,
@@ -133,17 +135,9 @@ class _Scheduler(Generic[T]):
                 answer = exception
             self.done.put((state, answer))
 
-    def _send(self, state: TargetState[T]) -> Poller:
+    def _send(self, state: TargetState[T]) -> tuple[Poller, Acceptance]:
         poller = self.send(state.target)
-        state.url, state.final, state.asked, state.left = poller.url, poller.final, poller.wait(), poller.left
-        return poller
-
-    def _poll(self, state: TargetState[T]) -> bool:
-        assert state.poller is not None  # noqa: S101
-        ended = state.poller.look()
-        state.asked, state.left = state.poller.wait(), state.poller.left
-        state.lasted = state.poller.lasted if ended else None
-        return ended
+        return poller, poller.acceptance
 
     # What is handed to them
 
@@ -154,14 +148,14 @@ class _Scheduler(Generic[T]):
         self._dispatch_list_poll(now)
         while self.due and self.due[0][0] <= now and len(self.busy) < self.workers:
             due, _, state = heapq.heappop(self.due)
-            if state.index in self.found or due != state.due or state in self.busy:
-                continue  # it was put in again at another time
+            if state.poller is None or due != state.due or state in self.busy:
+                continue  # it has ended, or is polled at another time
             pause = state.group.looks.wait(now)
             if pause:
                 self._poll_at(state, now + pause)
             else:
                 state.group.looks.take(now)
-                self._submit(state, partial(self._poll, state))
+                self._submit(state, state.poller.poll)
 
     def _reschedule(self) -> None:
         """Look at everybody at another time once surveys begin or end, or once it is known how long operations take."""
@@ -269,10 +263,10 @@ class _Scheduler(Generic[T]):
             self._send_again(state, answer)
         elif isinstance(answer, BaseException):
             self._fail(state, answer)
-        elif state.poller is None:
-            self._accepted(state, answer)  # type: ignore[arg-type]
+        elif isinstance(answer, Poll):
+            self._polled(state, answer)
         else:
-            self._polled(state, bool(answer))
+            self._accepted(state, *answer)  # type: ignore[misc]
 
     def _fail(self, state: TargetState[T], answer: BaseException) -> None:
         if isinstance(answer, Failure) and not state.outcome_check:
@@ -284,30 +278,29 @@ class _Scheduler(Generic[T]):
         error = answer.error if isinstance(answer, Failure) else Error(type(answer).__name__, str(answer))
         self._end(state, Status.FAILED, error)
 
-    def _accepted(self, state: TargetState[T], poller: Poller) -> None:
-        state.poller, state.tries = poller, 0
+    def _accepted(self, state: TargetState[T], poller: Poller, acceptance: Acceptance) -> None:
+        state.poller, state.url, state.latest, state.tries = poller, acceptance.url, acceptance.poll, 0
         under_way = sum(each is not None and each.poller is None and each.group is state.group for each in self.busy)
-        state.group.sends.learn(state.left, time.monotonic(), under_way)
-        self.observer.accepted(state.target, state.url, state.final)
+        state.group.sends.learn(state.latest.remaining, time.monotonic(), under_way)
+        self.observer.on_accepted(state.target, state.url, acceptance.result_url)
         if not self.limits.wait:
             self._end(state, Status.ACCEPTED)
-        elif state.url is None:
+        elif state.latest.done:
             self._end(state, Status.SUCCEEDED)
         else:
             self._poll_later(state)
 
-    def _polled(self, state: TargetState[T], ended: bool) -> None:
-        assert state.poller is not None  # noqa: S101
-        state.looked, state.tries, state.unanswered = True, 0, ""
+    def _polled(self, state: TargetState[T], poll: Poll) -> None:
+        state.latest, state.looked, state.tries, state.unanswered = poll, True, 0, ""
         under_way = sum(each is not None and each.poller is not None for each in self.busy)
-        state.group.looks.learn(state.left, time.monotonic(), under_way)
+        state.group.looks.learn(poll.remaining, time.monotonic(), under_way)
         if state.outcome_check and not self.limits.wait:
             self._end(state, Status.ACCEPTED)
             return
-        if not ended:
+        if not poll.done:
             self._poll_later(state)
             return
-        self._learn_duration(state.lasted)
+        self._learn_duration(poll.took)
         self._end(state, Status.SUCCEEDED)
 
     def _learn_duration(self, seconds: float | None) -> None:
@@ -317,7 +310,7 @@ class _Scheduler(Generic[T]):
 
     def _retry_throttled(self, state: TargetState[T], throttled: Throttled) -> None:
         state.tries += 1
-        self.observer.throttled(state.target, throttled.after)
+        self.observer.on_throttled(state.target, throttled.after)
         pause = throttled.after or min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.tries - 1))
         until = time.monotonic() + pause
         if state.poller is not None:
@@ -351,7 +344,12 @@ class _Scheduler(Generic[T]):
             return
         now = time.monotonic()
         list_polled = LONGEST_POLL_GAP if self._list_polling() and not state.looked else None
-        pause = pause or state.asked or list_polled or self.poll_interval.pause(now - state.began, state.looked)
+        pause = (
+            pause
+            or state.latest.retry_after
+            or list_polled
+            or self.poll_interval.pause(now - state.began, state.looked)
+        )
         self._poll_at(state, now + min(pause, left))
 
     def _poll_at(self, state: TargetState[T], moment: float) -> None:
@@ -373,12 +371,10 @@ class _Scheduler(Generic[T]):
             datetime.now(timezone.utc) if ended else None,
             round(time.monotonic() - state.began, 3) if ended else None,
             state.url,
-            state.poller.result if state.poller else None,
+            state.latest.result,
         )
-        state.poller = state.outcome_check = (
-            None  # with all its answers; the list of who is due may still hold the course
-        )
-        self.observer.ended(outcome)
+        state.poller = state.outcome_check = None  # with all its answers; self.due may still hold the state
+        self.observer.on_outcome(outcome)
 
     def _interrupt(self) -> None:
         end = time.monotonic() + SHUTDOWN_GRACE

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from azext_flexcompare.scheduler.poll_interval import PollInterval
-from azext_flexcompare.scheduler.poller import OutcomeCheck, Poller
+from azext_flexcompare.scheduler.poller import OutcomeCheck, Poll, Poller
 from azext_flexcompare.scheduler.rate_limiter import UNLIMITED, Bucket, Rate
 
 T = TypeVar("T")
@@ -59,12 +59,9 @@ class TargetState(Generic[T]):
     group: RateLimitGroup[T]
     began: float = 0.0
     started: datetime | None = None
-    poller: Poller | None = None
+    poller: Poller | OutcomeCheck | None = None
     url: str | None = None
-    final: str | None = None
-    asked: float | None = None  # seconds that the service asks to wait
-    left: float | None = None  # requests that the service takes after the latest
-    lasted: float | None = None  # seconds, by the service's own clock
+    latest: Poll = Poll(done=False)  # noqa: RUF009  (it cannot be changed)
     due: float = 0.0  # when it is looked at next
     looked: bool = False
     unanswered: str = ""  # why the latest look brought no answer

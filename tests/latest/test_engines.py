@@ -411,7 +411,7 @@ def test_the_wait_between_looks_grows_to_a_quarter_of_a_minute(monkeypatch: pyte
     waits = []
     for moment in (0, 5, 20, 1000):
         monkeypatch.setattr(bulk, "monotonic", lambda moment=moment: moment)
-        waits.append(chunk.wait())
+        waits.append(chunk.acceptance.poll.retry_after)
     assert waits == [0.5, 2.0, 8.0, 15.0]
     chunk.asked = 40.0
-    assert chunk.wait() == 40.0
+    assert chunk.acceptance.poll.retry_after == 40.0

@@ -22,7 +22,7 @@ from azext_flexcompare.scheduler import poll_interval as poll_interval
 from azext_flexcompare.scheduler import scheduler as fanout
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.state import Limits
 
@@ -92,7 +92,7 @@ class Service:
         step = self.step(target)
         return Flown(self, target, None if step == "at once" else f"url/{target}")
 
-    def look(self, target: int) -> bool:
+    def poll(self, target: int) -> bool:
         with self.lock:
             self.looked.append(target)
         return self.step(target) == "done"
@@ -114,19 +114,15 @@ class Service:
 
 
 class Flown:
-    result: object = "what it returned"
-    lasted: float | None = None
-    final: None = None
-    left: float | None = None
-
     def __init__(self, service: Service, target: int, url: str | None) -> None:
         self.service, self.target, self.url = service, target, url
 
-    def look(self) -> bool:
-        return self.service.look(self.target)
+    @property
+    def acceptance(self) -> Acceptance:
+        return Acceptance(Poll(done=self.url is None), self.url)
 
-    def wait(self) -> None:
-        """Ask for no wait."""
+    def poll(self) -> Poll:
+        return Poll(self.service.poll(self.target), result="what it returned")
 
 
 def run(service: Service, interrupted: Callable[[], bool] = lambda: False, **limits: Any) -> list[Outcome[int]]:
@@ -238,8 +234,8 @@ class Full(Service):
 
     full = 0
 
-    def look(self, target: int) -> bool:
-        return self.peak >= self.full and super().look(target)
+    def poll(self, target: int) -> bool:
+        return self.peak >= self.full and super().poll(target)
 
 
 @pytest.mark.parametrize("parallel", [1, 2, 3])
@@ -315,12 +311,13 @@ def test_a_wait_that_the_service_asks_for_is_kept_between_looks(clock: Clock) ->
     looks: list[float] = []
 
     class Unhurried(Flown):
-        def wait(self) -> float:  # type: ignore[override]
-            return 30.0
+        @property
+        def acceptance(self) -> Acceptance:
+            return Acceptance(Poll(done=False, retry_after=30.0))
 
-        def look(self) -> bool:
+        def poll(self) -> Poll:
             looks.append(clock.now)
-            return len(looks) == 3
+            return Poll(done=len(looks) == 3, retry_after=30.0)
 
     send_and_poll([0], lambda target: Unhurried(Service(), target, "url"), Limits(), Observer(clock.goes_on))
     assert all(later - earlier >= 30 for earlier, later in pairwise(looks))
@@ -444,16 +441,15 @@ def test_a_target_that_tells_its_thread_to_exit_has_failed(monkeypatch: pytest.M
     assert statuses(run(Service(SUCCESS, hook=leave), lambda: next(rounds) > 500)) == ["Failed"]
 
 
-@pytest.mark.parametrize("asked", ["url", "wait"])
-def test_a_flight_that_cannot_say_where_it_is_or_how_long_to_wait_is_the_targets_own_failure(asked: str) -> None:
-    def unknown(_: Flown) -> None:
-        raise ValueError("unforeseen")
+def test_an_acceptance_that_cannot_be_read_fails_the_target_alone() -> None:
+    class Lost(Flown):
+        @property
+        def acceptance(self) -> Acceptance:
+            raise ValueError("unforeseen")
 
-    lost = type(
-        "Lost", (Flown,), {asked: property(unknown) if asked == "url" else unknown, "__init__": object.__init__}
-    )
     service = Service(SUCCESS, SUCCESS)
-    outcomes = send_and_poll(range(2), lambda target: service.send(target) if target else lost(), Limits())
+    lost = Lost(service, 0, "url/0")
+    outcomes = send_and_poll(range(2), lambda target: service.send(target) if target else lost, Limits())
     assert statuses(outcomes) == ["Failed", "Succeeded"]
 
 

@@ -476,7 +476,7 @@ def adding(name: str) -> Edit:
 
 def ended(poller: Poller, sim: Simulator) -> None:
     sim.advance(60)
-    while not poller.look():
+    while not poller.poll().done:
         pass
 
 

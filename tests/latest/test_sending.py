@@ -22,7 +22,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.planning.adapters import arguments_of
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled, Unanswered
 from azext_flexcompare.table.entries import Operation, Option, operations
 from tests.latest.conftest import INSTANCES, changes
 
@@ -137,24 +137,24 @@ def test_an_accepted_operation_has_a_url_and_ends_when_the_service_says_so(
     operation: Operation, send: Send, sim: Simulator
 ) -> None:
     poller = send(operation.name)
-    url = poller.url
+    url = poller.acceptance.url
     assert url
     assert url.startswith(f"{sim.url}/subscriptions/")
-    assert (poller.look(), poller.url) == (False, url)
+    assert not poller.poll().done
     sim.advance(DAY)
-    assert (poller.look(), poller.url) == (True, None)
+    assert poller.poll().done
 
 
 def test_an_operation_that_does_not_last_has_nothing_to_look_at(send: Send, sim: Simulator) -> None:
     broken(sim, "poll", status=500)
     poller = send("simulate-eviction")
-    assert (poller.url, poller.wait(), poller.look()) == (None, None, True)
+    assert poller.acceptance == Acceptance(Poll(done=True, result=poller.poll().result))
 
 
 def test_one_look_is_one_request(send: Send, sim: Simulator) -> None:
     poller = send()
-    poller.look()
-    poller.look()
+    poller.poll()
+    poller.poll()
     assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
 
 
@@ -208,14 +208,13 @@ def test_a_throttled_operation_is_sent_once_and_says_how_long_to_wait(
 def test_the_wait_that_the_service_asks_for_is_told_with_each_answer(send: Send, sim: Simulator) -> None:
     sim.configure(retry_after=17)
     poller = send()
-    assert poller.wait() == 17
+    assert poller.acceptance.poll.retry_after == 17
     sim.configure(retry_after=5)
-    poller.look()
-    assert poller.wait() == 5
+    assert poller.poll().retry_after == 5
 
 
 def test_no_wait_is_told_where_the_service_asks_for_none(send: Send) -> None:
-    assert send().wait() is None
+    assert send().acceptance.poll.retry_after is None
 
 
 @pytest.mark.parametrize(
@@ -227,12 +226,11 @@ def test_a_look_without_an_answer_leaves_the_operation_to_be_looked_at_again(
     fault: dict[str, Any], send: Send, sim: Simulator
 ) -> None:
     poller = send()
-    url = poller.url
     sim.add_fault({"action": "poll", "times": 1, "fault": fault})
     with pytest.raises(Unanswered):
-        poller.look()
+        poller.poll()
     sim.advance(DAY)
-    assert (poller.url, poller.look()) == (url, True)
+    assert poller.poll().done
     assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
 
 
@@ -254,10 +252,10 @@ def test_a_look_that_is_answered_by_nothing_leaves_the_operation_to_be_looked_at
     poller = send()
     spoiler.spoil = empty
     with pytest.raises(Unanswered):
-        poller.look()
+        poller.poll()
     spoiler.spoil = lambda _: None
     sim.advance(DAY)
-    assert poller.look()
+    assert poller.poll().done
 
 
 def test_an_operation_whose_end_has_no_body_has_ended_after_nobody_knows_how_long(
@@ -265,16 +263,17 @@ def test_an_operation_whose_end_has_no_body_has_ended_after_nobody_knows_how_lon
 ) -> None:
     spoiler.spoil = without_its_own_url
     poller = send()
-    assert poller.look() is False
+    assert not poller.poll().done
     sim.advance(DAY)
-    assert (poller.look(), poller.lasted) == (True, None)
+    poll = poller.poll()
+    assert (poll.done, poll.took) == (True, None)
 
 
 def test_a_wait_that_cannot_be_read_is_no_wait(send: Send, spoiler: Spoiler) -> None:
     spoiler.spoil = odd
     poller = send()
-    assert poller.wait() is None
-    assert (poller.look(), poller.wait()) == (False, None)
+    assert poller.acceptance.poll.retry_after is None
+    assert poller.poll().retry_after is None
 
 
 @pytest.mark.parametrize("action", ["restart", "poll"])
@@ -284,7 +283,7 @@ def test_what_is_throttled_with_a_wait_that_cannot_be_read_is_throttled(
     spoiler.spoil = odd
     broken(sim, action, status=429)
     with pytest.raises(Throttled) as caught:
-        send().look()
+        send().poll()
     assert caught.value.after is None
 
 
@@ -292,7 +291,7 @@ def test_a_throttled_look_says_how_long_to_wait(send: Send, sim: Simulator) -> N
     poller = send()
     broken(sim, "poll", status=429, retryAfter=9)
     with pytest.raises(Throttled) as caught:
-        poller.look()
+        poller.poll()
     assert caught.value.after == 9
 
 
@@ -303,7 +302,7 @@ def test_a_failed_operation_fails_in_the_words_of_the_service(operation: Operati
     poller = send(operation.name)
     sim.advance(DAY)
     with pytest.raises(Failure) as caught:
-        poller.look()
+        poller.poll()
     assert caught.value.error == Error("AllocationFailed", "No room.")
 
 
@@ -311,7 +310,7 @@ def test_an_operation_whose_record_is_gone_fails(send: Send, sim: Simulator) -> 
     broken(sim, "restart", kind="gone")
     poller = send()
     with pytest.raises(Failure) as caught:
-        poller.look()
+        poller.poll()
     assert caught.value.error.code == "NotFound"
 
 
