@@ -15,12 +15,12 @@ from azext_flexcompare.arm.rate_limits import DEFAULT_RATES, rate_limit_key
 from azext_flexcompare.arm.responses import CLIENT_ERROR, NO_RETRY, PASSING, SERVER_ERROR, TOO_MANY, retry_after_of
 from azext_flexcompare.arm.scale_sets import instance_of
 from azext_flexcompare.instances import Instance
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
-from azext_flexcompare.scheduler.rate_limiter import UNLIMITED
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 
 Condition = Callable[[Instance | None], tuple[bool, Any]]
 
@@ -29,6 +29,7 @@ def poll_instances(
     azure: Azure,
     instances: Sequence[Instance],
     condition: Condition,
+    *,
     timeout: int,
     observer: Observer[Instance],
     interval: float | None = None,
@@ -38,8 +39,9 @@ def poll_instances(
     `judge` is given an instance as it is, None where it is gone, and says whether it passes and what is found of it,
     which is the outcome's result; it may raise Failure. `interval` are the seconds between two looks, if not ever more.
     """
-    limits = Limits(None, timeout, WORKERS, True, UNLIMITED, DEFAULT_RATES[1])  # nothing is sent before the looks
-    return send_and_poll(instances, partial(_Watch, azure, condition, interval), limits, observer, rate_limit_key)
+    limits = Limits(WORKERS, timeout=timeout, polls=DEFAULT_RATES[1])  # nothing is sent before the polls
+    watch = partial(_Watch, azure, condition, interval)
+    return send_and_poll(instances, watch, limits, observer, service=Service[Instance](rate_limit_key))
 
 
 def read_instance(azure: Azure, instance: Instance) -> Instance | None:

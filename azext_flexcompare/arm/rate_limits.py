@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.scheduler.rate_limiter import Rate
 
 
@@ -50,9 +50,12 @@ DEFAULT_RATES = (
 PAGE = 100  # VMs that a page is taken to hold until one has been seen; Azure's own size is not documented
 
 
-def rate_limit_key(instance: Instance) -> tuple[str, str]:
-    """Say where a call for an instance counts: Azure Resource Manager counts for each subscription in each region."""
-    return instance.subscription, instance.location
+def rate_limit_key(target: Instance | ScaleSet) -> tuple[str, str]:
+    """Return what the requests that share a limit have in common: the subscription and, where it is known, the region.
+
+    Azure Resource Manager counts for each subscription in each region.
+    """
+    return target.subscription, target.location if isinstance(target, Instance) else ""
 
 
 def pages(instances: int) -> int:

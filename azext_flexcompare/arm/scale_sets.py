@@ -48,7 +48,7 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
     if (found.orchestration_mode or "Uniform").lower() != "flexible":
         raise _uniform(reader.command, group, name)
     parts = parse_resource_id(found.id)
-    return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], found.id, _balanced(found))
+    return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], found.id, balanced=_balanced(found))
 
 
 def _balanced(scale_set: Any) -> bool:
@@ -95,14 +95,14 @@ def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
         machine.id,
         machine.name,
         scale_set,
-        machine.zones[0] if machine.zones else None,
-        view.platform_fault_domain if view else None,
-        power_state(view.statuses if view else None),
-        machine.tags or {},
-        machine.provisioning_state,
-        machine.hardware_profile.vm_size if machine.hardware_profile else None,
-        machine.location,
-        machine,
+        zone=machine.zones[0] if machine.zones else None,
+        fault_domain=view.platform_fault_domain if view else None,
+        power_state=power_state(view.statuses if view else None),
+        tags=machine.tags or {},
+        provisioning_state=machine.provisioning_state,
+        size=machine.hardware_profile.vm_size if machine.hardware_profile else None,
+        location=machine.location,
+        resource=machine,
     )
 
 

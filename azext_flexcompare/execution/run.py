@@ -35,8 +35,8 @@ from azext_flexcompare.planning.engines import ENGINES, can, prepared_by
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.outcome import BAD, Outcome
-from azext_flexcompare.scheduler.state import Limits
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 from azext_flexcompare.table.entries import Operation
@@ -107,7 +107,10 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
     monitor.tell(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
     monitor.require_recording()
     monitor.check_error_limit()
-    limits = Limits(run_options.max_parallel, run_options.timeout, WORKERS, not run_options.no_wait, *DEFAULT_RATES)
+    sends, polls = DEFAULT_RATES
+    limits = Limits(
+        WORKERS, run_options.max_parallel, run_options.timeout, wait=not run_options.no_wait, sends=sends, polls=polls
+    )
     gate = Gate(run_options.health_gate, run_options.health_timeout) if run_options.health_gate else None
     policy = RolloutPolicy(run_options.batch_pause, gate, run_options.batch_by)
     return roll_out(context.azure, run_plan.batches, limits, monitor, policy, run_plan.possibly_active)

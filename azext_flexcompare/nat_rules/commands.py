@@ -21,6 +21,7 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
 from azext_flexcompare.arm.errors import cli_errors, error_of
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
+from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
 from azext_flexcompare.execution.confirmation import ask
 from azext_flexcompare.instances import Instance, last_name
@@ -49,11 +50,12 @@ from azext_flexcompare.output.conclusion import conclude
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes, skipped_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 from azext_flexcompare.table.entries import Operation
@@ -313,17 +315,19 @@ def _in_two(
     first: list[Work], then: Callable[[list[Instance]], list[Work]], instances: list[Instance], run_options: RunOptions
 ) -> Outcomes:
     """Take a first step, and with the instances for which it went well, or which need none, a second one."""
-    limits = Limits(run_options.max_parallel, run_options.timeout, WORKERS)
+    limits = Limits(WORKERS, run_options.max_parallel, run_options.timeout)
+    service = Service[Work](lambda work: rate_limit_key(work.instances[0]))
     with interruptible() as interrupted:
-        before = {one.target.id: one for one in _fly(first, limits, interrupted)}
+        before = {one.target.id: one for one in _fly(first, limits, interrupted, service)}
         failed = {key: one for key, one in before.items() if one.status != Status.SUCCEEDED}
         ready = [instance for instance in instances if instance.id not in failed]
-        after = _fly(then(ready), limits._replace(wait=not run_options.no_wait), interrupted)
+        after = _fly(then(ready), limits._replace(wait=not run_options.no_wait), interrupted, service)
     return [*failed.values(), *(_joined(before.get(one.target.id), one) for one in after)]
 
 
-def _fly(work: list[Work], limits: Limits, interrupted: Callable[[], bool]) -> Outcomes:
-    outcomes = send_and_poll(work, lambda each: each.call(), limits, Observer(interrupted))  # type: ignore[operator]
+def _fly(work: list[Work], limits: Limits, interrupted: Callable[[], bool], service: Service[Work]) -> Outcomes:
+    observer = Observer[Work](interrupted)
+    outcomes = send_and_poll(work, lambda each: each.call(), limits, observer, service=service)  # type: ignore[operator]
     return [replace(outcome, target=one) for outcome in outcomes for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 

@@ -15,15 +15,17 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
 from azext_flexcompare.arm.locks import OURS, locks_of, scale_set_view
 from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.output import exit_status, messages, rows
 from azext_flexcompare.scheduler.interruption import interruptible
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Error, Outcome
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 
@@ -101,8 +103,9 @@ def _read_each(
 ) -> list[Outcome[Instance]]:
     chosen = choose(cli_ctx, command, choice)
     with interruptible() as interrupted:
+        limits, service = Limits(WORKERS, timeout=TIMEOUT), Service[Instance](rate_limit_key)
         outcomes = send_and_poll(
-            chosen, partial(read, azure_of(cli_ctx)), Limits(None, TIMEOUT, WORKERS), Observer(interrupted)
+            chosen, partial(read, azure_of(cli_ctx)), limits, Observer(interrupted), service=service
         )
     for line in messages.folded(outcome for outcome in outcomes if not _absent(outcome.error)):
         get_logger(__name__).warning(line)

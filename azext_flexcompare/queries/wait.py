@@ -62,7 +62,12 @@ def wait_for(
     chosen = _still_there(cli_ctx, choice) if awaited.deleted else choose(cli_ctx, WAIT, choice)
     with interruptible() as interrupted:
         outcomes = poll_instances(
-            azure_of(cli_ctx), chosen, partial(_condition, tests), timeout, Observer(interrupted), interval
+            azure_of(cli_ctx),
+            chosen,
+            partial(_condition, tests),
+            timeout=timeout,
+            observer=Observer(interrupted),
+            interval=interval,
         )
     for line in messages.folded(outcomes):
         get_logger(__name__).warning(line)

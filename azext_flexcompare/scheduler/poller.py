@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from azext_flexcompare.scheduler.outcome import Error
@@ -80,16 +79,6 @@ class OutcomeCheck(Protocol):
 
     def poll(self) -> Poll:
         """Send one request, as a Poller does; raises NotAccepted where the service never accepted the request."""
-
-
-class ListPoll(Protocol[T_contra]):
-    """A cheaper way than a look at each: it may be wrong, since whoever it names is looked at all the same."""
-
-    def requests(self) -> int:
-        """Say how many requests it takes."""
-
-    def ended(self, targets: Sequence[T_contra]) -> list[int]:
-        """Name, by their places in the list, the targets that may have ended."""
 
 
 class ResolveUnknown(Protocol[T_contra]):

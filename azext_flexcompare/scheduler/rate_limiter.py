@@ -19,6 +19,11 @@ class Rate(NamedTuple):
     burst: float
     per_second: float
 
+    @property
+    def is_limited(self) -> bool:
+        """Check whether requests are limited at all."""
+        return math.isfinite(self.burst)
+
 
 UNLIMITED = Rate(math.inf, 1.0)
 
@@ -46,7 +51,7 @@ class Bucket:
         Infinity is that there is no limit, None that the answer says nothing. Answers overtake each other, so that a
         little more than was reckoned is no news.
         """
-        if left is None or self.rate is UNLIMITED:
+        if left is None or not self.rate.is_limited:
             return
         level, said = self._level(now), left - under_way
         self.tokens, self.at = (said if said < level else max(level, said - OVERTAKING)), now
@@ -54,7 +59,7 @@ class Bucket:
     def close(self, until: float) -> None:
         """Let nothing through before a moment: the service refused one for want of tokens."""
         self.closed = max(self.closed, until)
-        if self.rate is not UNLIMITED:
+        if self.rate.is_limited:
             self.tokens, self.at = SPARE + 1.0, self.closed
 
     def _level(self, now: float) -> float:

@@ -18,13 +18,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azext_flexcompare.scheduler import list_poll
 from azext_flexcompare.scheduler import poll_interval as poll_interval
 from azext_flexcompare.scheduler import scheduler as fanout
+from azext_flexcompare.scheduler import service as scheduler_service
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled, Unanswered
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
 
 PATIENCE = 20  # seconds after which a test that hangs fails
 BROKEN = Error("Broken", "As planned.")
@@ -127,7 +129,17 @@ class Flown:
 
 def run(service: Service, interrupted: Callable[[], bool] = lambda: False, **limits: Any) -> list[Outcome[int]]:
     limits = {"timeout": PATIENCE, "workers": 8, **limits}
-    return send_and_poll(range(len(service.steps)), service.send, Limits(**limits), Observer(interrupted))
+    return started(range(len(service.steps)), service.send, Limits(**limits), Observer(interrupted))
+
+
+def started(
+    targets: Sequence[int], send: Callable[[int], Poller], limits: Limits, observer: Observer[int]
+) -> list[Outcome[int]]:
+    return send_and_poll(targets, send, limits, observer, service=scheduler_service.Service(one_group))
+
+
+def one_group(_: int) -> None:
+    """Return the key of the only rate-limit group."""
 
 
 def statuses(outcomes: Sequence[Outcome[int]]) -> list[str]:
@@ -276,7 +288,7 @@ def test_a_throttled_sending_is_repeated_and_holds_the_others_back_as_long_as_th
             raise throttled
         return service.send(target)
 
-    assert statuses(send_and_poll(range(3), send, Limits(workers=1), Observer(clock.goes_on))) == ["Succeeded"] * 3
+    assert statuses(started(range(3), send, Limits(workers=1), Observer(clock.goes_on))) == ["Succeeded"] * 3
     assert [target for _, target in moments] == [0, 0, 1, 2]
     assert moments[1][0] >= moments[0][0] + 100
 
@@ -303,7 +315,7 @@ def test_what_stays_throttled_is_timed_out_without_a_sending_past_its_time(clock
             raise AssertionError("0, 4 and 8 seconds, and not 12")
         raise Throttled(4.0)
 
-    (one,) = send_and_poll([0], send, Limits(timeout=10), Observer(clock.goes_on))
+    (one,) = started([0], send, Limits(8, timeout=10), Observer(clock.goes_on))
     assert (one.status, one.error and one.error.code) == ("TimedOut", "Throttled")
 
 
@@ -319,7 +331,7 @@ def test_a_wait_that_the_service_asks_for_is_kept_between_looks(clock: Clock) ->
             looks.append(clock.now)
             return Poll(done=len(looks) == 3, retry_after=30.0)
 
-    send_and_poll([0], lambda target: Unhurried(Service(), target, "url"), Limits(), Observer(clock.goes_on))
+    started([0], lambda target: Unhurried(Service(), target, "url"), Limits(8), Observer(clock.goes_on))
     assert all(later - earlier >= 30 for earlier, later in pairwise(looks))
 
 
@@ -449,7 +461,7 @@ def test_an_acceptance_that_cannot_be_read_fails_the_target_alone() -> None:
 
     service = Service(SUCCESS, SUCCESS)
     lost = Lost(service, 0, "url/0")
-    outcomes = send_and_poll(range(2), lambda target: service.send(target) if target else lost, Limits())
+    outcomes = started(range(2), lambda target: service.send(target) if target else lost, Limits(8), Observer())
     assert statuses(outcomes) == ["Failed", "Succeeded"]
 
 
@@ -462,7 +474,7 @@ class Listing:
     def requests(self) -> int:
         return 1
 
-    def ended(self, targets: Sequence[int]) -> list[int]:
+    def find_ended(self, targets: Sequence[int]) -> list[int]:
         self.asked += 1
         return self.names(len(targets))
 
@@ -472,13 +484,13 @@ def refuse(_: int) -> list[int]:
 
 
 def list_polled(service: Service, listing: Listing) -> list[Outcome[int]]:
-    limits = Limits(timeout=PATIENCE, workers=8)
-    return send_and_poll(range(len(service.steps)), service.send, limits, list_poll=listing)
+    limits, described = Limits(timeout=PATIENCE, workers=8), scheduler_service.Service(one_group, listing)
+    return send_and_poll(range(len(service.steps)), service.send, limits, Observer(), service=described)
 
 
 @pytest.fixture
 def quick_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "LIST_POLL_INTERVAL", 0.001)
+    monkeypatch.setattr(list_poll, "INTERVAL", 0.001)
 
 
 @pytest.mark.usefixtures("quick_surveys")
@@ -508,6 +520,10 @@ def test_a_survey_that_names_nobody_delays_and_decides_nothing(monkeypatch: pyte
 def test_targets_of_a_throttled_lane_hold_up_no_other() -> None:
     service = Service(*[("throttle", "accept", "done"), ("accept", "done")] * 5)
     outcomes = send_and_poll(
-        range(10), service.send, Limits(timeout=PATIENCE), rate_limit_key=lambda target: target % 2
+        range(10),
+        service.send,
+        Limits(8, timeout=PATIENCE),
+        Observer(),
+        service=scheduler_service.Service(lambda target: target % 2),
     )
     assert statuses(outcomes) == ["Succeeded"] * 10

@@ -217,7 +217,7 @@ def test_no_known_way_out_ends_its_quotation_in_a_query(name: str) -> None:
 def test_no_name_of_a_set_leaves_the_filter_of_a_listing(name: str) -> None:
     asked = Recorder()
     one = set_called(name)
-    SetListPoll(asked.azure, [SimpleNamespace(instances=[instance("a", one)])]).ended([])  # type: ignore[list-item]
+    SetListPoll(asked.azure, [SimpleNamespace(instances=[instance("a", one)])]).find_ended([])  # type: ignore[list-item]
     path, query = asked.only()
     assert path[-1] == "virtualMachines"
     assert query == {
