@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from azure.cli.core._profile import Profile
 from azure.core.exceptions import AzureError
 
-WORKERS = 32  # threads that send or look; one connection each
+CONNECTIONS = 32  # to the service at once
 
 
 @lru_cache(maxsize=1)
@@ -20,7 +20,7 @@ def _transport() -> Any:
     from azure.core.pipeline.transport import RequestsTransport
 
     session = requests.Session()
-    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=WORKERS))
+    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
     return RequestsTransport(session=session, session_owner=False)
 
 
@@ -125,9 +125,10 @@ class ArmClient:
             path = page.get("nextLink") or ""
         return found
 
-    def put(self, path: str, body: Any, **options: Any) -> None:
-        """Write a resource; `how` are options of the pipeline."""
-        self._send("PUT", path, json=body, **options)
+    def put(self, path: str, body: Any, **options: Any) -> Mapping[str, str]:
+        """Write a resource, and return the answer's headers; `options` are those of the pipeline."""
+        headers: Mapping[str, str] = self._send("PUT", path, json=body, **options).headers
+        return headers
 
     def begin_put(self, path: str, body: Any, polling: Any, etag: str | None, **options: Any) -> None:
         """Write a resource if it still has this etag, and set a PollingMethod up on the answer."""
@@ -135,9 +136,10 @@ class ArmClient:
         answer = self._send("PUT", path, json=body, headers=headers, _return_pipeline_response=True, **options)
         polling.initialize(self._client, answer, lambda one: one)
 
-    def delete(self, path: str, **options: Any) -> None:
-        """Delete a resource; `how` are options of the pipeline."""
-        self._send("DELETE", path, **options)
+    def delete(self, path: str, **options: Any) -> Mapping[str, str]:
+        """Delete a resource, and return the answer's headers; `options` are those of the pipeline."""
+        headers: Mapping[str, str] = self._send("DELETE", path, **options).headers
+        return headers
 
     def _send(self, method: str, path: str, json: Any = None, headers: Any = None, **options: Any) -> Any:
         from azure.core.rest import HttpRequest

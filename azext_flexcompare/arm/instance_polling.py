@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
-from azext_flexcompare.arm.clients import WORKERS, Azure
+from azext_flexcompare.arm.calls import with_headers
+from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import error_of, one_line
-from azext_flexcompare.arm.rate_limits import DEFAULT_RATES, rate_limit_key
-from azext_flexcompare.arm.responses import CLIENT_ERROR, NO_RETRY, PASSING, SERVER_ERROR, TOO_MANY, retry_after_of
+from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
+from azext_flexcompare.arm.responses import (
+    CLIENT_ERROR,
+    NO_RETRY,
+    PASSING,
+    SERVER_ERROR,
+    TOO_MANY,
+    remaining,
+    retry_after_of,
+)
 from azext_flexcompare.arm.scale_sets import instance_of
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
@@ -39,22 +47,30 @@ def poll_instances(
     `judge` is given an instance as it is, None where it is gone, and says whether it passes and what is found of it,
     which is the outcome's result; it may raise Failure. `interval` are the seconds between two looks, if not ever more.
     """
-    limits = Limits(WORKERS, timeout=timeout, polls=DEFAULT_RATES[1])  # nothing is sent before the polls
     watch = partial(_Watch, azure, condition, interval)
-    return send_and_poll(instances, watch, limits, observer, service=Service[Instance](rate_limit_key))
+    return send_and_poll(
+        instances, watch, limits(timeout, sends=None), observer, service=Service[Instance](rate_limit_key)
+    )
 
 
-def read_instance(azure: Azure, instance: Instance) -> Instance | None:
-    """Read an instance with its instance view; None where it is no longer there.
+class Reading(NamedTuple):
+    """An instance as it was read, None where it no longer exists, and the requests that the service still takes."""
 
-    Raises Throttled or Unanswered where it may be asked again, Failure where it may not be read.
+    instance: Instance | None
+    remaining: float | None = None
+
+
+def read_instance(azure: Azure, instance: Instance) -> Reading:
+    """Read an instance with its instance view.
+
+    Raises Throttled or Unanswered where the request may be repeated, Failure where the instance may not be read.
     """
-    machines = azure.compute(instance.subscription).virtual_machines
+    get = partial(azure.compute(instance.subscription).virtual_machines.get, cls=with_headers, **NO_RETRY)
     try:
-        found = machines.get(instance.resource_group, instance.name, expand="instanceView", **NO_RETRY)
-        return instance_of(found, instance.scale_set)
-    except ResourceNotFoundError:
-        return None
+        found, headers = get(instance.resource_group, instance.name, expand="instanceView")
+        return Reading(instance_of(found, instance.scale_set), remaining(headers))
+    except ResourceNotFoundError as error:
+        return Reading(None, remaining(error.response.headers) if error.response else None)
     except HttpResponseError as error:
         if error.status_code == TOO_MANY:
             raise Throttled(retry_after_of(error.response.headers if error.response else {})) from error
@@ -82,8 +98,9 @@ class _Watch:
 
     def poll(self) -> Poll:
         """Read the instance once."""
-        passes, result = self.condition(read_instance(self.azure, self.instance))
-        return Poll(passes, retry_after=self.interval, result=result)
+        reading = read_instance(self.azure, self.instance)
+        passes, result = self.condition(reading.instance)
+        return Poll(passes, self.interval, reading.remaining, result=result)
 
 
 GONE = Error("ResourceNotFound", "The instance no longer exists.")

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from azext_flexcompare.arm.calls import call_once
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
+from azext_flexcompare.arm.responses import NO_RETRY, remaining, sdk_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
@@ -66,15 +67,15 @@ def put_lock(azure: Azure, instance: Instance, name: str, level: str, notes: str
     """Lock an instance; a lock of that name that is there already takes the new level."""
     properties = {"level": level, "notes": notes or "Put here by az vmss-flex protection set."}
     with sdk_errors():
-        azure.arm(instance.subscription).put(_path(instance, name), {"properties": properties}, **NO_RETRY)
-    return Completed()
+        headers = azure.arm(instance.subscription).put(_path(instance, name), {"properties": properties}, **NO_RETRY)
+    return Completed(remaining=remaining(headers))
 
 
 def delete_lock(azure: Azure, instance: Instance, name: str) -> Poller:
     """Take a lock off an instance."""
     with sdk_errors():
-        azure.arm(instance.subscription).delete(_path(instance, name), **NO_RETRY)
-    return Completed()
+        headers = azure.arm(instance.subscription).delete(_path(instance, name), **NO_RETRY)
+    return Completed(remaining=remaining(headers))
 
 
 def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Poller:
@@ -96,8 +97,7 @@ def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Poller
 def scale_set_view(azure: Azure, instance: Instance) -> Poller:
     """Read how the scale set sees an instance: its protection policy, and whether it is on the latest model."""
     machines = azure.compute(instance.subscription).virtual_machine_scale_set_vms
-    with sdk_errors():
-        return Completed(machines.get(instance.resource_group, instance.scale_set.name, instance.name, **NO_RETRY))
+    return call_once(machines.get, instance.resource_group, instance.scale_set.name, instance.name)
 
 
 def _path(instance: Instance, name: str) -> str:

@@ -153,6 +153,7 @@ class Completed(NamedTuple):
     """An operation that ended with its acceptance, and what it returned."""
 
     result: Any = None
+    remaining: float | None = None  # requests that the service still takes
 
     @property
     def acceptance(self) -> Acceptance:
@@ -161,7 +162,7 @@ class Completed(NamedTuple):
 
     def poll(self) -> Poll:
         """Return the result."""
-        return Poll(done=True, result=self.result)
+        return Poll(done=True, remaining=self.remaining, result=self.result)
 
 
 def _release_connection(answer: Any) -> None:

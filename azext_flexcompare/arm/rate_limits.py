@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from azext_flexcompare.arm.clients import CONNECTIONS
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.scheduler.rate_limiter import Rate
+from azext_flexcompare.scheduler.limits import Limits
+from azext_flexcompare.scheduler.rate_limiter import UNLIMITED, Rate
 
 
 class Limit(NamedTuple):
@@ -41,12 +43,6 @@ LISTS = Limit("pages of lists", "everybody", Rate(900, 300 / 60), COMPUTE)
 LIMITS = (CHANGES, READS, ACTIONS, POLLS, LISTS)
 
 
-DEFAULT_RATES = (
-    CHANGES.rate,
-    READS.rate,
-)  # of sending and looking: the first guess, before an answer says what is left
-
-
 PAGE = 100  # VMs that a page is taken to hold until one has been seen; Azure's own size is not documented
 
 
@@ -56,6 +52,22 @@ def rate_limit_key(target: Instance | ScaleSet) -> tuple[str, str]:
     Azure Resource Manager counts for each subscription in each region.
     """
     return target.subscription, target.location if isinstance(target, Instance) else ""
+
+
+def limits(timeout: float | None, *, sends: Limit | None, max_parallel: int | None = None, wait: bool = True) -> Limits:
+    """Return the limits of a run on Azure: what is documented, until an answer says what the service still takes.
+
+    `sends` is the limit of the request that is sent for each target: CHANGES, READS, or None where there is none and
+    targets are only polled.
+    """
+    return Limits(
+        CONNECTIONS,
+        max_parallel,
+        timeout,
+        wait=wait,
+        sends=sends.rate if sends else UNLIMITED,
+        polls=READS.rate,
+    )
 
 
 def pages(instances: int) -> int:

@@ -9,13 +9,12 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
 from azext_flexcompare.arm.calls import call_sdk
-from azext_flexcompare.arm.clients import WORKERS, azure_of, compute_client
-from azext_flexcompare.arm.rate_limits import rate_limit_key
+from azext_flexcompare.arm.clients import azure_of, compute_client
+from azext_flexcompare.arm.rate_limits import CHANGES, limits, rate_limit_key
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.instances import ScaleSet
 from azext_flexcompare.output import exit_status, messages, rows
 from azext_flexcompare.scheduler.interruption import interruptible
-from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Service
@@ -42,7 +41,7 @@ def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, t
         outcomes = send_and_poll(
             sets,
             lambda each: call_sdk(azure_of(cli_ctx), each, SET_STATE, arguments),
-            Limits(WORKERS, timeout=timeout),
+            limits(timeout, sends=CHANGES),
             Observer(interrupted),
             service=Service[ScaleSet](rate_limit_key),
         )

@@ -75,7 +75,7 @@ class InstanceCheck:
 
     def _read(self) -> Instance | None:
         try:
-            return read_instance(self.azure, self.instance)
+            return read_instance(self.azure, self.instance).instance
         except Failure as failure:
             raise Failure(self.doubt) from failure  # an instance that may not be read tells nothing
 

@@ -18,10 +18,11 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, map_
 from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 from knack.log import get_logger
 
-from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
+from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.arm.errors import cli_errors, error_of
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.rate_limits import rate_limit_key
+from azext_flexcompare.arm.rate_limits import CHANGES, rate_limit_key
+from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
 from azext_flexcompare.execution.confirmation import ask
 from azext_flexcompare.instances import Instance, last_name
@@ -315,7 +316,7 @@ def _in_two(
     first: list[Work], then: Callable[[list[Instance]], list[Work]], instances: list[Instance], run_options: RunOptions
 ) -> Outcomes:
     """Take a first step, and with the instances for which it went well, or which need none, a second one."""
-    limits = Limits(WORKERS, run_options.max_parallel, run_options.timeout)
+    limits = limits_of(run_options.timeout, sends=CHANGES, max_parallel=run_options.max_parallel)
     service = Service[Work](lambda work: rate_limit_key(work.instances[0]))
     with interruptible() as interrupted:
         before = {one.target.id: one for one in _fly(first, limits, interrupted, service)}

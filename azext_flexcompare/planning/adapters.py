@@ -42,7 +42,8 @@ def each(prepare: Callable[[Instance], Call | Skip]) -> Prepare:
 def plain(operation: Operation, arguments: Options, azure: Azure) -> Prepare:
     """Send every instance the same arguments."""
     call = operation.call or ""  # a test sees to it that what has no adapter has a call
-    return each(lambda instance: partial(call_sdk, azure, instance, call, arguments, operation.returns is not None))
+    returns = operation.returns is not None
+    return each(lambda instance: partial(call_sdk, azure, instance, call, arguments, returns=returns))
 
 
 def arguments_of(operation: Operation, options: Options) -> Options:

@@ -364,7 +364,7 @@ def chunk_of(*names: str) -> bulk.Chunk:
 def test_a_row_that_names_no_instance_is_that_of_the_one_left_over() -> None:
     chunk = chunk_of("a", "b")
     running = {"resourceId": chunk.instances[0].id.upper(), "operation": {"operationId": "1", "state": "Executing"}}
-    chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}, running], chunk._unfinished())
+    chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}, running], chunk.unfinished())
     a, b = chunk.known.values()
     assert (a.status, b.status) == (None, "Failed")
     assert b.error is not None
@@ -373,7 +373,7 @@ def test_a_row_that_names_no_instance_is_that_of_the_one_left_over() -> None:
 
 def test_rows_that_name_nobody_blame_nobody_where_more_are_left_over() -> None:
     chunk = chunk_of("a", "b")
-    chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}], chunk._unfinished())
+    chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}], chunk.unfinished())
     assert [known.status for known in chunk.known.values()] == [None, None]
 
 
