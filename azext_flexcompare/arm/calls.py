@@ -7,7 +7,7 @@ from typing import Any
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.responses import NO_RETRY, remaining, sdk_errors
+from azext_flexcompare.arm.responses import NO_RETRY, remaining, send_errors
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.scheduler.poller import Poller
 
@@ -24,14 +24,14 @@ def call_sdk(
     if not name.startswith("begin_"):
         return call_once(method, target.resource_group, target.name, **arguments)
     polling = SteppedPolling(returns)
-    with sdk_errors():
+    with send_errors():
         method(target.resource_group, target.name, polling=polling, **arguments, **NO_RETRY)
     return polling  # the SDK has initialized it with the answer
 
 
 def call_once(method: Callable[..., Any], *arguments: Any, **options: Any) -> Completed:
     """Call a method of the SDK that sends one request and begins no operation, and return its result."""
-    with sdk_errors():
+    with send_errors():
         result, headers = method(*arguments, cls=with_headers, **options, **NO_RETRY)
     return Completed(result, remaining(headers))
 

@@ -1,4 +1,4 @@
-"""How are instances read again, once or until they are as somebody wants them?"""
+"""Polls of instances themselves: one read each, or one after another until a condition is met."""
 
 from __future__ import annotations
 
@@ -7,26 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 
 from azext_flexcompare.arm.calls import with_headers
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.errors import error_of, one_line
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
-from azext_flexcompare.arm.responses import (
-    CLIENT_ERROR,
-    NO_RETRY,
-    PASSING,
-    SERVER_ERROR,
-    TOO_MANY,
-    remaining,
-    retry_after_of,
-)
+from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining
 from azext_flexcompare.arm.scale_sets import instance_of
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
-from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Poll
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Service
 
@@ -42,10 +33,10 @@ def poll_instances(
     observer: Observer[Instance],
     interval: float | None = None,
 ) -> list[Outcome[Instance]]:
-    """Read each instance until it passes, or its time in seconds is up; nothing is sent that acts.
+    """Read each instance until it meets the condition, or `timeout` seconds have passed; send nothing that acts.
 
-    `judge` is given an instance as it is, None where it is gone, and says whether it passes and what is found of it,
-    which is the outcome's result; it may raise Failure. `interval` are the seconds between two looks, if not ever more.
+    The condition takes an instance, None where it no longer exists, and returns whether it is met and the result of the
+    outcome; it may raise Failure. `interval` are the seconds between polls; without it the interval grows.
     """
     watch = partial(_Watch, azure, condition, interval)
     return send_and_poll(
@@ -66,25 +57,17 @@ def read_instance(azure: Azure, instance: Instance) -> Reading:
     Raises Throttled or Unanswered where the request may be repeated, Failure where the instance may not be read.
     """
     get = partial(azure.compute(instance.subscription).virtual_machines.get, cls=with_headers, **NO_RETRY)
-    try:
-        found, headers = get(instance.resource_group, instance.name, expand="instanceView")
+    with poll_errors():
+        try:
+            found, headers = get(instance.resource_group, instance.name, expand="instanceView")
+        except ResourceNotFoundError as error:
+            return Reading(None, remaining(error.response.headers) if error.response else None)
         return Reading(instance_of(found, instance.scale_set), remaining(headers))
-    except ResourceNotFoundError as error:
-        return Reading(None, remaining(error.response.headers) if error.response else None)
-    except HttpResponseError as error:
-        if error.status_code == TOO_MANY:
-            raise Throttled(retry_after_of(error.response.headers if error.response else {})) from error
-        status = error.status_code or 0
-        if status in PASSING or not CLIENT_ERROR <= status < SERVER_ERROR:
-            raise Unanswered(": ".join(error_of(error))) from error
-        raise Failure(error_of(error)) from error
-    except AzureError as error:
-        raise Unanswered(one_line(error)) from error
 
 
 @dataclass(eq=False)
 class _Watch:
-    """The looks at one instance."""
+    """The poller of one instance."""
 
     azure: Azure
     condition: Condition

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
@@ -10,17 +11,7 @@ from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling, AzureAsyncOperationPolling
 
 from azext_flexcompare.arm.errors import body_error, error_of, one_line
-from azext_flexcompare.arm.responses import (
-    CLIENT_ERROR,
-    GONE,
-    NO_RETRY,
-    PASSING,
-    SERVER_ERROR,
-    TOO_MANY,
-    OperationNotFound,
-    remaining,
-    retry_after_of,
-)
+from azext_flexcompare.arm.responses import NO_RETRY, NOT_FOUND, OperationNotFound, classify, remaining, retry_after_of
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
 from azext_flexcompare.times import moment
@@ -29,20 +20,20 @@ ENDS = ("succeeded", "failed", "canceled")
 
 
 class SteppedPolling(ARMPolling):
-    """The SDK's own watching of a long-running operation, one request at a time instead of a thread that sleeps."""
+    """The SDK's polling of a long-running operation, one request at a time instead of a thread that sleeps."""
 
     def __init__(self, returns: bool = False) -> None:
-        super().__init__(timeout=0, **NO_RETRY)  # zero: whoever steps it decides how long to wait
+        super().__init__(timeout=0, **NO_RETRY)  # zero: the scheduler decides how long to wait
         self.returns = returns
         self._result_at: str | None = None
 
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
-        """Set out from the answer that accepted the operation, without what is no longer needed of it."""
+        """Start from the answer that accepted the operation."""
         super().initialize(client, initial_response, deserialization_callback)
         _release_connection(initial_response)
 
     def run(self) -> None:
-        """Leave the SDK's poller nothing to do: the engine steps this instead."""
+        """Do nothing: the scheduler polls instead of the SDK."""
 
     @property
     def acceptance(self) -> Acceptance:
@@ -94,26 +85,26 @@ class SteppedPolling(ARMPolling):
 
     def _result(self) -> Any:
         response = (self.request_status(self._result_at) if self._result_at else self._pipeline_response).http_response
-        if response.status_code == TOO_MANY or response.status_code >= SERVER_ERROR:
-            raise Unanswered
-        return response.json() if response.status_code < CLIENT_ERROR and response.text() else None
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            return response.json() if response.text() else None
+        refusal = classify(response.status_code, response.headers, error_of(HttpResponseError(response=response)))
+        if isinstance(refusal, Failure):
+            return None  # the operation has succeeded all the same
+        raise refusal
 
-    def _refused(self) -> Exception:
+    def _refused(self) -> Throttled | Unanswered | Failure:
         response = self._pipeline_response.http_response
-        if response.status_code == TOO_MANY:
-            return Throttled(retry_after_of(response.headers))
         error = error_of(HttpResponseError(response=response))
-        if response.status_code in PASSING or response.status_code >= SERVER_ERROR:
-            return Unanswered(f"{error.code}: {error.message}")
-        return OperationNotFound(error) if response.status_code in GONE else Failure(error)
+        refusal = classify(response.status_code, response.headers, error)
+        return OperationNotFound(error) if response.status_code in NOT_FOUND else refusal
 
     def _error(self) -> Error:
-        said = body_error(self._pipeline_response.http_response.json())
-        return said or Error(self.status(), "The operation ended so, and the service gave no reason.")
+        error = body_error(self._pipeline_response.http_response.json())
+        return error or Error(self.status(), "The service gave no reason.")
 
 
 class ResumedPolling(SteppedPolling):
-    """The watching of an operation that another process has sent, of which nothing is left but where to look."""
+    """The polling of an operation that an earlier process began, of which only the URLs are known."""
 
     def __init__(self, arm: Any, url: str, result_url: str | None = None) -> None:
         super().__init__(returns=result_url is not None)
@@ -129,24 +120,24 @@ class ResumedPolling(SteppedPolling):
         return self._result_at
 
     def finished(self) -> bool:
-        """Say whether it is known to have ended."""
+        """Check whether the operation is known to have ended."""
         return self._status.lower() in ENDS
 
     def status(self) -> str:
-        """Give the status last seen, in the service's words."""
+        """Return the status of the latest answer."""
         return self._status
 
     def update_status(self) -> None:
-        """Ask once."""
+        """Send one request for the status."""
         self._pipeline_response = self.request_status(self._at)
         response = self._pipeline_response.http_response
-        if response.status_code >= CLIENT_ERROR:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
             raise BadStatus(f"HTTP {response.status_code}")
         self._status = AzureAsyncOperationPolling().get_status(self._pipeline_response)
 
     def request_status(self, status_link: str) -> Any:
         """Read a URL of the service."""
-        return self._arm.watch(status_link, **NO_RETRY)
+        return self._arm.get_answer(status_link, **NO_RETRY)
 
 
 class Completed(NamedTuple):
@@ -166,7 +157,7 @@ class Completed(NamedTuple):
 
 
 def _release_connection(answer: Any) -> None:
-    """Let go of the connection's own copy of an answer that has been read: with thousands in flight it is the most."""
+    """Drop the connection's copy of an answer, which would take most of the memory of thousands of operations."""
     received = getattr(answer.http_response, "_internal_response", None)
     if received is not None:
         received.raw = None

@@ -11,7 +11,7 @@ from azext_flexcompare.scheduler.rate_limiter import UNLIMITED, Rate
 
 
 class Limit(NamedTuple):
-    """What is limited in each subscription and region, for whom, and where that is written."""
+    """A documented limit of each subscription and region: what it counts, for whom, and its source."""
 
     what: str
     whose: str
@@ -31,19 +31,19 @@ CHANGES = Limit("POST, PUT and PATCH; DELETE has a bucket like it", "each princi
 READS = Limit("GET", "each principal", Rate(250, 25), ARM)
 
 
-ACTIONS = Limit("updates and actions; deletes have a bucket like it", "everybody", Rate(1500, 500 / 60), COMPUTE)
+ACTIONS = Limit("updates and actions; deletes have a bucket like it", "all principals", Rate(1500, 500 / 60), COMPUTE)
 
 
-POLLS = Limit("looks at operations", "everybody", Rate(15000, 5000 / 60), COMPUTE)
+POLLS = Limit("polls of operations", "all principals", Rate(15000, 5000 / 60), COMPUTE)
 
 
-LISTS = Limit("pages of lists", "everybody", Rate(900, 300 / 60), COMPUTE)
+LISTS = Limit("pages of lists", "all principals", Rate(900, 300 / 60), COMPUTE)
 
 
 LIMITS = (CHANGES, READS, ACTIONS, POLLS, LISTS)
 
 
-PAGE = 100  # VMs that a page is taken to hold until one has been seen; Azure's own size is not documented
+PAGE = 100  # VMs in a page of a list, until one has been read; Azure does not document the size
 
 
 def rate_limit_key(target: Instance | ScaleSet) -> tuple[str, str]:
@@ -71,5 +71,5 @@ def limits(timeout: float | None, *, sends: Limit | None, max_parallel: int | No
 
 
 def pages(instances: int) -> int:
-    """Say how many pages list so many instances."""
+    """Return how many pages a list of so many instances has."""
     return -(-instances // PAGE)

@@ -1,4 +1,4 @@
-"""Read scale sets and list their instances through the compute API, which is strongly consistent."""
+"""Scale sets and their instances, read through the compute API, which is strongly consistent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SETS, VMS = "virtualmachinescalesets", "virtualmachines"
 
 
 class Reader(NamedTuple):
-    """How sets and members are read: the compute client of each subscription, and the command that asks."""
+    """How scale sets and instances are read: the compute client of each subscription, and for which command."""
 
     client_of: Callable[[str | None], Any]
     command: str
@@ -35,7 +35,7 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
                 scale_set.resource_group, filter=f"'virtualMachineScaleSet/id' eq '{quoted}'", expand="instanceView"
             )
         )
-    # A service that did not understand the filter would answer with other sets' machines.
+    # A service that ignored the filter would return instances of other sets.
     return [
         instance_of(machine, scale_set) for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
     ]
@@ -89,7 +89,7 @@ def scale_set_id(machine: Any) -> str:
 
 
 def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
-    """Make an instance of what the service says of a VM."""
+    """Return an instance from the SDK's model of a VM."""
     view = machine.instance_view
     return Instance(
         machine.id,

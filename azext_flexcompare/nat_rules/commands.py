@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from azext_flexcompare.arm.errors import cli_errors, error_of
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
 from azext_flexcompare.arm.rate_limits import CHANGES, rate_limit_key
 from azext_flexcompare.arm.rate_limits import limits as limits_of
-from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
+from azext_flexcompare.arm.responses import NO_RETRY, send_errors
 from azext_flexcompare.execution.confirmation import ask
 from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.nat_rules.rules import (
@@ -64,7 +65,6 @@ from azext_flexcompare.table.entries import Operation
 GROUP = "nat-rule"  # nothing of `az vmss` does for a Uniform set what these commands do
 VERSION = "api-version=2024-01-01"
 RACES = 5  # times that a resource is read and planned anew because somebody else had changed it meanwhile
-NOT_FOUND, CONFLICT, LOST = 404, 409, 412
 BUSY = ("anotheroperationinprogress", "retryable")  # so begins the code of a 409 that passes with another's operation
 
 CREATE = Operation(
@@ -116,7 +116,7 @@ class Rewrite:
     def __call__(self) -> Poller:
         """Send it, or nothing where nothing is left to change; raises Throttled to be called again after a pause."""
         if self.stale:
-            with sdk_errors():
+            with send_errors():
                 self.resource = self.arm.get(_url(self.resource["id"]))
         self.stale = True
         try:
@@ -132,7 +132,7 @@ class Rewrite:
 def begin_put(arm: Any, read: Body, body: Body) -> Poller:
     """Write a resource if it still is as it was read, and return the operation in flight; raises LostRace if not."""
     polling = SteppedPolling()
-    with sdk_errors(), _contention():
+    with send_errors(BUSY), _contention():
         arm.begin_put(_url(read["id"]), body, polling, read.get("etag"), **NO_RETRY)
     return polling
 
@@ -239,7 +239,7 @@ def read_load_balancer(azure: Azure, lb_id: str, named_by: str = " (--lb-name)")
         try:
             found: Body = azure.arm(_subscription(lb_id)).get(_url(lb_id))
         except HttpResponseError as error:
-            map_error(error.status_code or 0, error.response, {NOT_FOUND: ResourceNotFoundError})
+            map_error(error.status_code or 0, error.response, {HTTPStatus.NOT_FOUND: ResourceNotFoundError})
             raise
     return found
 
@@ -407,10 +407,8 @@ def _contention() -> Iterator[None]:
     try:
         yield
     except HttpResponseError as error:
-        if error.status_code == LOST:
+        if error.status_code == HTTPStatus.PRECONDITION_FAILED:
             raise LostRace from error
-        if error.status_code == CONFLICT and error_of(error).code.lower().startswith(BUSY):
-            raise Throttled from error
         raise
 
 

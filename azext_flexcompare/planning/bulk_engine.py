@@ -20,7 +20,7 @@ from azure.core.pipeline.policies import RetryPolicy
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.responses import NO_RETRY, PASSING, SERVER_ERROR, sdk_errors
+from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, send_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.adapters import preparer as one_by_one
 from azext_flexcompare.planning.work import Options, Prepare, Work, alike
@@ -125,7 +125,7 @@ class Chunk:
         for service in bulk_services(self.wish.verb):
             body = {"executionParameters": POLICY, "resources": {"ids": ids}, **self.wish.body}
             try:
-                with _doubtfully(), sdk_errors():
+                with _doubtfully(), send_errors():
                     rows = self._post(service, service.verbs[self.wish.verb], body)
             except Failure as failure:
                 if failure.error.code not in ABSENT:
@@ -156,7 +156,7 @@ class Chunk:
         if self._leaves_it_to_the_first():
             return self._latest()
         asked, self.looked = self.unfinished(), monotonic()
-        with _patiently(), sdk_errors():
+        with _patiently():
             rows = self._post(self.service, self.service.status, _ids_of(asked))
             self._take(rows, asked)
         return self._latest()
@@ -184,7 +184,9 @@ class Chunk:
         )
         correlated = {"correlationid": str(uuid4())} if service.correlated else {}
         path = f"{place}/{action}?api-version={service.apiVersion}"
-        answer = self.azure.arm(first.subscription).ask(path, {**body, **correlated}, **{**NO_RETRY, **run_options})
+        answer = self.azure.arm(first.subscription).post_answer(
+            path, {**body, **correlated}, **{**NO_RETRY, **run_options}
+        )
         self.asked = RetryPolicy().get_retry_after(answer)
         rows: list[dict[str, Any]] = answer.http_response.json()["results"]
         return rows
@@ -207,7 +209,7 @@ class Chunk:
         """Ask once that nothing begins which has not begun; what is not answered as cancelled may go on."""
         asked = self.unfinished()
         try:
-            with _doubtfully(), sdk_errors():
+            with _doubtfully(), send_errors():
                 rows = self._post(service, service.cancel, _ids_of(asked), read_timeout=SHUTDOWN_GRACE)
         except (Failure, Throttled) as error:
             get_logger(__name__).warning("What had not begun could not be cancelled: %s", error)
@@ -236,14 +238,10 @@ class Chunk:
 
 @contextmanager
 def _patiently() -> Iterator[None]:
-    """Turn what passes by itself, and an answer that cannot be read, into a look that brought no answer."""
+    """Turn what passes by itself, and an answer that cannot be read, into a poll that brought no answer."""
     try:
-        yield
-    except Failure as failure:
-        status = getattr(failure.__cause__, "status_code", None)
-        if status is None or status in PASSING or status >= SERVER_ERROR:
-            raise Unanswered from failure
-        raise
+        with poll_errors():
+            yield
     except (ValueError, KeyError, TypeError) as error:
         raise Unanswered from error
 

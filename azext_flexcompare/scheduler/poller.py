@@ -1,4 +1,4 @@
-"""What can come of a request, and what is known of an operation that was accepted?"""
+"""What a request can lead to, and the interface of an operation that was accepted."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from azext_flexcompare.scheduler.outcome import Error
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
-class Throttled(Exception):  # noqa: N818  (not an error of the target: it was not accepted and is sent again)
-    """The service did not take a request because there were too many; `after` are the seconds it asks for."""
+class Throttled(Exception):  # noqa: N818  (not an error of the target: the request is repeated)
+    """The service refused a request as one too many; `after` are the seconds that it asks to wait."""
 
     def __init__(self, after: float | None = None) -> None:
         super().__init__(after)
         self.after = after
 
 
-class Unanswered(Exception):  # noqa: N818  (not an error of the target: the next look may succeed)
-    """A look brought no answer, and maybe a word why; the operation goes on."""
+class Unanswered(Exception):  # noqa: N818  (not an error of the target: the next poll may succeed)
+    """A poll brought no answer, and perhaps a reason; the operation is still in progress."""
 
     def __init__(self, why: str = "") -> None:
         super().__init__(why)
         self.why = why
 
 
-class NotAccepted(Exception):  # noqa: N818  (it may be sent again)
-    """The service turned out never to have taken the request; `error` is what made that doubtful."""
+class NotAccepted(Exception):  # noqa: N818  (not an error of the target: it is sent again)
+    """The service never accepted a request; `error` is what left that open."""
 
     def __init__(self, error: Error) -> None:
         super().__init__(error.message)
@@ -34,7 +34,7 @@ class NotAccepted(Exception):  # noqa: N818  (it may be sent again)
 
 
 class Failure(Exception):  # noqa: N818
-    """The target's own failure, with the code and message to report."""
+    """The target failed, with the code and message to report."""
 
     def __init__(self, error: Error) -> None:
         super().__init__(error.message)
@@ -82,7 +82,7 @@ class OutcomeCheck(Protocol):
 
 
 class ResolveUnknown(Protocol[T_contra]):
-    """Gives a flight that finds out what became of a target, where a failure leaves that open."""
+    """Builds an OutcomeCheck where a failure leaves open what became of a target."""
 
     def __call__(self, target: T_contra, failure: Failure, accepted: bool, /) -> OutcomeCheck | None:
-        """Say how to find out, if there is a way; `accepted` is whether the service is known to have taken it."""
+        """Return the check, if there is one; `accepted` is whether the service is known to have accepted the target."""

@@ -289,7 +289,12 @@ class _Scheduler(Generic[T]):
             return
         now = time.monotonic()
         listed = LONGEST_POLL_GAP if self._listing_replaces_polls() and not state.polled else None
-        pause = pause or state.latest.retry_after or listed or self.poll_interval.pause(now - state.began, state.polled)
+        pause = (
+            pause
+            or state.latest.retry_after
+            or listed
+            or self.poll_interval.pause(now - state.began, polled=state.polled)
+        )
         self._poll_at(state, now + min(pause, left))
 
     def _poll_at(self, state: TargetState[T], moment: float) -> None:

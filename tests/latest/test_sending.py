@@ -22,7 +22,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.planning.adapters import arguments_of
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
 from azext_flexcompare.table.entries import Operation, Option, operations
 from tests.latest.conftest import INSTANCES, changes
 
@@ -148,7 +148,9 @@ def test_an_accepted_operation_has_a_url_and_ends_when_the_service_says_so(
 def test_an_operation_that_does_not_last_has_nothing_to_look_at(send: Send, sim: Simulator) -> None:
     broken(sim, "poll", status=500)
     poller = send("simulate-eviction")
-    assert poller.acceptance == Acceptance(Poll(done=True, result=poller.poll().result))
+    assert (poller.acceptance.url, poller.acceptance.poll.retry_after) == (None, None)
+    assert poller.acceptance.poll.done
+    assert poller.poll().done
 
 
 def test_one_look_is_one_request(send: Send, sim: Simulator) -> None:
