@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from azure.cli.core._profile import Profile
 from azure.core.exceptions import AzureError
 
-CONNECTIONS = 32  # to the service at once
+from azext_flexcompare.arm.rate_limits import CONNECTIONS
 
 
 @lru_cache(maxsize=1)

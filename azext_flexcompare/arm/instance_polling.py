@@ -21,6 +21,7 @@ from azext_flexcompare.scheduler.poller import Acceptance, Poll
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Service
 
+INSTANCE_NOT_FOUND = Error("ResourceNotFound", "The instance no longer exists.")
 Condition = Callable[[Instance | None], tuple[bool, Any]]
 
 
@@ -84,6 +85,3 @@ class _Watch:
         reading = read_instance(self.azure, self.instance)
         passes, result = self.condition(reading.instance)
         return Poll(passes, self.interval, reading.remaining, result=result)
-
-
-GONE = Error("ResourceNotFound", "The instance no longer exists.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from azext_flexcompare.arm.clients import CONNECTIONS
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.rate_limiter import UNLIMITED, Rate
@@ -43,6 +42,7 @@ LISTS = Limit("pages of lists", "all principals", Rate(900, 300 / 60), COMPUTE)
 LIMITS = (CHANGES, READS, ACTIONS, POLLS, LISTS)
 
 
+CONNECTIONS = 32  # requests at once, each on a connection of its own
 PAGE = 100  # VMs in a page of a list, until one has been read; Azure does not document the size
 
 

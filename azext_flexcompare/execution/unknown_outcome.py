@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import GONE, read_instance
+from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, read_instance
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.instances import (
     Instance,
@@ -83,7 +83,7 @@ class InstanceCheck:
         self.reason = SHOWN_ENDED
         if self.operation.removes:
             return True
-        raise Failure(GONE)
+        raise Failure(INSTANCE_NOT_FOUND)
 
     def _ended(self, after: Instance) -> bool:
         self.reason = SHOWN_ENDED

@@ -11,7 +11,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumen
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import azure_of, compute_client
-from azext_flexcompare.arm.instance_polling import GONE, poll_instances
+from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, poll_instances
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.instances import Instance, provisioning_error
 from azext_flexcompare.output import exit_status, messages, rows
@@ -107,5 +107,5 @@ def _custom(query: str) -> Reached:
 def _condition(tests: Sequence[Reached], found: Instance | None) -> tuple[bool, None]:
     reached = all(test(found) for test in tests)
     if found is None and not reached:
-        raise Failure(GONE)
+        raise Failure(INSTANCE_NOT_FOUND)
     return reached, None
