@@ -62,7 +62,7 @@ def _refuse_other_path(request: Any) -> None:
     """Raise AzureError where `..` would lead to another resource than the intended one."""
     path = urlsplit(request.http_request.url).path
     if {".", ".."} & set(unquote(path).split("/")):
-        raise AzureError(f"A name in {path} leads elsewhere; nothing was sent.")
+        raise AzureError(f"A name in {path} leads to another resource; no request was sent.")
 
 
 @cache

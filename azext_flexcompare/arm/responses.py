@@ -25,7 +25,7 @@ MEANINGS: Mapping[int, type[Throttled | Unanswered]] = {
 }
 NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 REMAINING = tuple(f"x-ms-ratelimit-remaining-subscription-{kind}" for kind in ("reads", "writes", "deletes"))
-UNKNOWN = "Whether it was accepted is not known"
+UNKNOWN = "It is not known whether the service accepted the request"
 
 
 class Unacknowledged(Failure):
@@ -79,8 +79,8 @@ def poll_errors() -> Iterator[None]:
 def _refused(error: HttpResponseError, busy: Collection[str]) -> Throttled | Failure:
     if (error.status_code or 0) < HTTPStatus.BAD_REQUEST:  # it was answered, and the answer cannot be read
         return Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: {one_line(error)}"))
-    found = _classified(error, busy)
-    return Failure(error_of(error)) if isinstance(found, Unanswered) else found
+    meaning = _classified(error, busy)
+    return Failure(error_of(error)) if isinstance(meaning, Unanswered) else meaning
 
 
 def _classified(error: HttpResponseError, busy: Collection[str] = ()) -> Throttled | Unanswered | Failure:

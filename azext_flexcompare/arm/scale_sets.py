@@ -44,11 +44,13 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
     """Return a Flexible scale set; raises ValidationError for a Uniform one."""
     with cli_errors(f"looking for scale set {name} in resource group {group}"):
-        found = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
-    if (found.orchestration_mode or "Uniform").lower() != "flexible":
+        answer = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
+    if (answer.orchestration_mode or "Uniform").lower() != "flexible":
         raise _uniform(reader.command, group, name)
-    parts = parse_resource_id(found.id)
-    return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], found.id, balanced=_balanced(found))
+    parts = parse_resource_id(answer.id)
+    return ScaleSet(
+        parts["subscription"], parts["resource_group"], parts["name"], answer.id, balanced=_balanced(answer)
+    )
 
 
 def _balanced(scale_set: Any) -> bool:

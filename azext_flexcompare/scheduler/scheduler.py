@@ -1,4 +1,4 @@
-"""Send any number of targets, poll each until it ends, and return exactly one outcome for each.
+"""The scheduler, which sends any number of targets, polls each until it ends, and returns one outcome for each.
 
 A few threads share the work, one request at a time. Between its requests a target occupies no thread, so any number of
 operations can be in progress and a slow one delays no other.
@@ -270,8 +270,8 @@ class _Scheduler(Generic[T]):
         state.group.waiting.appendleft(state)
 
     def _send_again(self, state: TargetState[T], answer: NotAccepted) -> None:
-        state.sent += 1
-        if state.sent >= MAX_SENDS:
+        state.not_accepted += 1
+        if state.not_accepted >= MAX_SENDS:
             self._end(state, Status.FAILED, answer.error)
             return
         state.poller, state.outcome_check, state.polled = None, None, False
@@ -342,4 +342,4 @@ class _Scheduler(Generic[T]):
                 self._end(state, Status.NOT_STARTED, reason=reason)
 
     def _may_be_active(self, state: TargetState[T]) -> bool:
-        return not state.sent and self.observer.may_be_active(state.target)
+        return not state.not_accepted and self.observer.may_be_active(state.target)

@@ -38,5 +38,5 @@ class TargetState(Generic[T]):
     polled: bool = False
     unanswered: str = ""  # why the latest poll brought no answer
     throttled: int = 0  # requests refused in a row
-    sent: int = 0  # times that it was sent and not accepted
+    not_accepted: int = 0  # times that it was sent, and never accepted
     outcome_check: OutcomeCheck | None = None  # the poller, where it checks what became of a request
