@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from armsim import Simulator
-from tests.latest.conftest import Run
+from tests.latest.helpers.az import Run
 
 INSTANCES = 160
 CAPACITY = 0.25  # of the documented; it fills as fast as documented

@@ -7,25 +7,9 @@ import math
 import pytest
 
 from azext_flexcompare.arm.rate_limits import CHANGES, CONNECTIONS, LIMITS, READS, Limit, limits, pages, rate_limit_key
-from azext_flexcompare.instances import Instance, ScaleSet
+from tests.latest.helpers.factories import instance, scale_set
 
-FLEX = ScaleSet("s", "rg", "flex", "/subscriptions/s/resourceGroups/rg/providers/x/flex")
-
-
-def instance(scale_set: ScaleSet, location: str = "westeurope") -> Instance:
-    return Instance(
-        f"{scale_set.id}/a",
-        "a",
-        scale_set,
-        zone=None,
-        fault_domain=None,
-        power_state=None,
-        tags={},
-        provisioning_state=None,
-        size=None,
-        location=location,
-        resource=None,
-    )
+FLEX = scale_set()
 
 
 @pytest.mark.parametrize(("instances", "expected"), [(0, 0), (1, 1), (100, 1), (101, 2), (1000, 10)])
@@ -34,10 +18,10 @@ def test_a_list_has_a_page_for_each_hundred(instances: int, expected: int) -> No
 
 
 def test_a_limit_is_shared_within_a_subscription_and_region() -> None:
-    here = rate_limit_key(instance(FLEX))
-    assert here == rate_limit_key(instance(FLEX._replace(name="other")))
-    assert here != rate_limit_key(instance(FLEX._replace(subscription="t")))
-    assert here != rate_limit_key(instance(FLEX, "northeurope"))
+    here = rate_limit_key(instance(scale_set=FLEX))
+    assert here == rate_limit_key(instance(scale_set=FLEX._replace(name="other")))
+    assert here != rate_limit_key(instance(scale_set=FLEX._replace(subscription="t")))
+    assert here != rate_limit_key(instance(scale_set=FLEX, location="northeurope"))
 
 
 def test_scale_sets_of_a_subscription_share_a_limit() -> None:
