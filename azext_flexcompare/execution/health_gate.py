@@ -47,7 +47,8 @@ def unhealthy(
     azure: Azure, gate: Gate, instances: Sequence[Instance], observer: Observer[Instance]
 ) -> list[tuple[Instance, str]]:
     """Watch instances until all are healthy or the time is up; list those that are not, and why."""
-    outcomes = poll_instances(azure, instances, partial(_condition, GATES[gate.kind]), gate.timeout, observer)
+    condition = partial(_condition, GATES[gate.kind])
+    outcomes = poll_instances(azure, instances, condition, timeout=gate.timeout, observer=observer)
     return [(one.target, _why(one)) for one in outcomes if one.status != Status.SUCCEEDED]
 
 

@@ -32,7 +32,7 @@ class SetListPoll:
         """Say how many pages there are."""
         return self.pages
 
-    def ended(self, targets: Sequence[Work]) -> list[int]:
+    def find_ended(self, targets: Sequence[Work]) -> list[int]:
         """Name the targets one of whose instances is not seen updating."""
         going_on = self._read()
         return [

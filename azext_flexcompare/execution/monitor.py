@@ -107,16 +107,16 @@ class Monitor(Observer[Work]):
         self.sync()
         return self.stopped is None or all(work.sent for work in targets)
 
-    def accepted(self, target: Work, url: str | None, final: str | None) -> None:
+    def on_accepted(self, target: Work, url: str | None, result_url: str | None) -> None:
         """Write down that the service took a call, and where its operation can be looked at."""
-        self.tell(*(records.accepted(one.id, url, final) for one in target.instances))
+        self.tell(*(records.accepted(one.id, url, result_url) for one in target.instances))
 
-    def throttled(self, target: Work, seconds: float | None) -> None:
+    def on_throttled(self, target: Work, seconds: float | None) -> None:
         """Write down that the service refused a request for want of rate."""
         self.refusals.append(seconds or 0)
         self.tell(*(records.record("throttled", id=one.id, seconds=seconds) for one in target.instances))
 
-    def ended(self, outcome: Outcome[Work]) -> None:
+    def on_outcome(self, outcome: Outcome[Work]) -> None:
         """Count and write down what became of an instance, unless that is still to be settled."""
         if outcome.target.settle is alike:
             self.settled(alike(outcome))

@@ -112,9 +112,9 @@ def _watch(azure: Azure, instance: Instance, logged: LoggedInstance, prepare: Pr
 
 def _resume_polling(azure: Azure, instance: Instance, logged: LoggedInstance) -> Poller:
     arm = azure.arm(instance.subscription)
-    if not all(arm.is_own_url(one) for one in (logged.url, logged.final) if one):
+    if not all(arm.is_own_url(one) for one in (logged.url, logged.result_url) if one):
         raise OperationNotFound(ELSEWHERE)
-    return ResumedPolling(arm, logged.url or "", logged.final)
+    return ResumedPolling(arm, logged.url or "", logged.result_url)
 
 
 @dataclass(eq=False)

@@ -18,11 +18,12 @@ from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
 from azext_flexcompare.planning.batches import domain_key
 from azext_flexcompare.planning.work import Work, alike
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Estimates, Limits
+from azext_flexcompare.scheduler.service import Estimates, Service
 
 CHECK_TIMEOUT = 60  # seconds in which the service must answer
 CHECK_INTERVAL = 1.0  # seconds until it is asked again, where there was no answer
@@ -118,7 +119,8 @@ def _carry_out(
     """Make every call and watch it, and then what is to be done instead of those that turned out not to be there."""
     list_poll = SetListPoll(azure, work) if all(len(each.instances) == 1 for each in work) else None
     resolve_unknown = ResolveUnknown(azure, monitor.operation)
-    outcomes = send_and_poll(work, _call, limits, monitor, _rate_limit_key, list_poll, resolve_unknown, estimates)
+    service = Service(_rate_limit_key, list_poll, resolve_unknown, estimates)
+    outcomes = send_and_poll(work, _call, limits, monitor, service=service)
     single = [one for outcome in outcomes if outcome.target.settle is alike for one in alike(outcome)]
     others = [outcome for outcome in outcomes if outcome.target.settle is not alike]
     found = [one for outcome in others for one in outcome.target.settle(outcome)]
@@ -162,7 +164,9 @@ def _check(
 
 def find_active(azure: Azure, instances: Sequence[Instance], interrupted: Callable[[], bool]) -> list[Instance]:
     """Look at instances once, and list those that something is being done to, or that cannot be read."""
-    outcomes = poll_instances(azure, instances, _is_active, CHECK_TIMEOUT, Observer(interrupted), CHECK_INTERVAL)
+    outcomes = poll_instances(
+        azure, instances, _is_active, timeout=CHECK_TIMEOUT, observer=Observer(interrupted), interval=CHECK_INTERVAL
+    )
     return [one.target for one in outcomes if one.status != Status.SUCCEEDED or one.result]
 
 

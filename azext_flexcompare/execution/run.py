@@ -12,9 +12,9 @@ from azure.cli.core.azclierror import (
 )
 from knack.log import get_logger
 
-from azext_flexcompare.arm.clients import WORKERS
 from azext_flexcompare.arm.locks import locks_of
-from azext_flexcompare.arm.rate_limits import DEFAULT_RATES
+from azext_flexcompare.arm.rate_limits import CHANGES
+from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask, count_of
 from azext_flexcompare.execution.health_gate import Gate
 from azext_flexcompare.execution.monitor import Monitor
@@ -36,7 +36,6 @@ from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.outcome import BAD, Outcome
-from azext_flexcompare.scheduler.state import Limits
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 from azext_flexcompare.table.entries import Operation
@@ -107,7 +106,9 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
     monitor.tell(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
     monitor.require_recording()
     monitor.check_error_limit()
-    limits = Limits(run_options.max_parallel, run_options.timeout, WORKERS, not run_options.no_wait, *DEFAULT_RATES)
+    limits = limits_of(
+        run_options.timeout, sends=CHANGES, max_parallel=run_options.max_parallel, wait=not run_options.no_wait
+    )
     gate = Gate(run_options.health_gate, run_options.health_timeout) if run_options.health_gate else None
     policy = RolloutPolicy(run_options.batch_pause, gate, run_options.batch_by)
     return roll_out(context.azure, run_plan.batches, limits, monitor, policy, run_plan.possibly_active)

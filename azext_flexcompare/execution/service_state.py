@@ -9,13 +9,15 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
 from azext_flexcompare.arm.calls import call_sdk
-from azext_flexcompare.arm.clients import WORKERS, azure_of, compute_client
+from azext_flexcompare.arm.clients import azure_of, compute_client
+from azext_flexcompare.arm.rate_limits import CHANGES, limits, rate_limit_key
 from azext_flexcompare.arm.scale_sets import Reader
+from azext_flexcompare.instances import ScaleSet
 from azext_flexcompare.output import exit_status, messages, rows
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 from azext_flexcompare.selection.members import read_scale_sets
 from azext_flexcompare.selection.selection import Choice
 
@@ -39,8 +41,9 @@ def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, t
         outcomes = send_and_poll(
             sets,
             lambda each: call_sdk(azure_of(cli_ctx), each, SET_STATE, arguments),
-            Limits(None, timeout, WORKERS),
+            limits(timeout, sends=CHANGES),
             Observer(interrupted),
+            service=Service[ScaleSet](rate_limit_key),
         )
     for line in messages.folded(outcomes):
         get_logger(__name__).warning(line)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import GONE, read_instance
+from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, read_instance
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.instances import (
     Instance,
@@ -22,7 +21,7 @@ from azext_flexcompare.instances import (
 )
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, NotAccepted, OutcomeCheck, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, NotAccepted, OutcomeCheck, Poll, Unanswered
 from azext_flexcompare.table.entries import Operation
 
 GRACE = 2.0  # seconds in which a request that was sent may still arrive
@@ -49,17 +48,12 @@ class InstanceCheck:
     accepted: bool = False
     reason: str | None = None
     began: float | None = None
-    result: Any = None
-    lasted: None = None
-    left: None = None
-    url: None = None
-    final: None = None
 
-    def wait(self) -> None:
-        """Ask for no wait."""
+    def poll(self) -> Poll:
+        """Read the instance once; see OutcomeCheck."""
+        return Poll(self._check())
 
-    def look(self) -> bool:
-        """Read the instance once; see Inquiry."""
+    def _check(self) -> bool:
         if not self.operation.is_long:
             raise NotAccepted(self.doubt)  # it leaves no trace, and does no harm twice
         self.began = self.began or monotonic()
@@ -81,7 +75,7 @@ class InstanceCheck:
 
     def _read(self) -> Instance | None:
         try:
-            return read_instance(self.azure, self.instance)
+            return read_instance(self.azure, self.instance).instance
         except Failure as failure:
             raise Failure(self.doubt) from failure  # an instance that may not be read tells nothing
 
@@ -89,7 +83,7 @@ class InstanceCheck:
         self.reason = SHOWN_ENDED
         if self.operation.removes:
             return True
-        raise Failure(GONE)
+        raise Failure(INSTANCE_NOT_FOUND)
 
     def _ended(self, after: Instance) -> bool:
         self.reason = SHOWN_ENDED

@@ -26,9 +26,9 @@ def intent(id_: str) -> Record:
     return record("intent", id=id_)
 
 
-def accepted(id_: str, url: str | None, final: str | None) -> Record:
+def accepted(id_: str, url: str | None, result_url: str | None) -> Record:
     """Write down that the service took it, and where its operation, and its result, can be looked at."""
-    return record("accepted", id=id_, operationUrl=url, **({"finalUrl": final} if final else {}))
+    return record("accepted", id=id_, operationUrl=url, **({"finalUrl": result_url} if result_url else {}))
 
 
 def plan(

@@ -25,7 +25,7 @@ class LoggedInstance:
     sent: bool = False
     accepted: bool = False
     url: str | None = None
-    final: str | None = None
+    result_url: str | None = None
     outcome: Record | None = None
 
     @property
@@ -52,7 +52,7 @@ class LoggedInstance:
     def as_records(self) -> list[Record]:
         """Write down again what it takes to see to an instance that was sent its request."""
         id_ = self.planned["id"]
-        taken = [records.accepted(id_, self.url, self.final)] if self.accepted else []
+        taken = [records.accepted(id_, self.url, self.result_url)] if self.accepted else []
         return [records.intent(id_), *taken]
 
     def take(self, record: Record) -> None:
@@ -63,7 +63,7 @@ class LoggedInstance:
         elif kind == "throttled" and not self.accepted:
             self.sent = False
         elif kind == "accepted":
-            self.accepted, self.url, self.final = True, record["operationUrl"], record.get("finalUrl")
+            self.accepted, self.url, self.result_url = True, record["operationUrl"], record.get("finalUrl")
         elif kind == "outcome":
             self.outcome = record
             self.sent = self.sent and record["status"] != Status.NOT_STARTED

@@ -12,10 +12,10 @@ from typing import Any
 from azure.cli.core.azclierror import ResourceNotFoundError
 from knack.log import get_logger
 
-from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
+from azext_flexcompare.arm.calls import call_once
+from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.arm.locks import OURS, locks_of, scale_set_view
-from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
+from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.output import exit_status, messages, rows
 from azext_flexcompare.scheduler.interruption import interruptible
@@ -23,7 +23,7 @@ from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Error, Outcome
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 
@@ -41,10 +41,7 @@ def show_extension(cli_ctx: Any, choice: Choice, name: str) -> list[dict[str, An
 
     def read(azure: Azure, instance: Instance) -> Poller:
         extensions = azure.compute(instance.subscription).virtual_machine_extensions
-        with sdk_errors():
-            return Completed(
-                extensions.get(instance.resource_group, instance.name, name, expand="instanceView", **NO_RETRY)
-            )
+        return call_once(extensions.get, instance.resource_group, instance.name, name, expand="instanceView")
 
     outcomes = _read_each(cli_ctx, "extension show", choice, read)
     if all(outcome.error and outcome.error.code in ABSENT for outcome in outcomes):
@@ -61,8 +58,8 @@ def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
 
     def read(azure: Azure, instance: Instance) -> Poller:
         extensions = azure.compute(instance.subscription).virtual_machine_extensions
-        with sdk_errors():
-            return Completed(extensions.list(instance.resource_group, instance.name, **NO_RETRY).value or [])
+        found = call_once(extensions.list, instance.resource_group, instance.name)
+        return found._replace(result=found.result.value or [])
 
     outcomes = _read_each(cli_ctx, "extension list", choice, read)
     _leave(cli_ctx, outcomes)
@@ -101,8 +98,13 @@ def _read_each(
 ) -> list[Outcome[Instance]]:
     chosen = choose(cli_ctx, command, choice)
     with interruptible() as interrupted:
+        service = Service[Instance](rate_limit_key)
         outcomes = send_and_poll(
-            chosen, partial(read, azure_of(cli_ctx)), Limits(None, TIMEOUT, WORKERS), Observer(interrupted)
+            chosen,
+            partial(read, azure_of(cli_ctx)),
+            limits(TIMEOUT, sends=READS),
+            Observer(interrupted),
+            service=service,
         )
     for line in messages.folded(outcome for outcome in outcomes if not _absent(outcome.error)):
         get_logger(__name__).warning(line)

@@ -11,7 +11,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumen
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import azure_of, compute_client
-from azext_flexcompare.arm.instance_polling import GONE, poll_instances
+from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, poll_instances
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.instances import Instance, provisioning_error
 from azext_flexcompare.output import exit_status, messages, rows
@@ -62,7 +62,12 @@ def wait_for(
     chosen = _still_there(cli_ctx, choice) if awaited.deleted else choose(cli_ctx, WAIT, choice)
     with interruptible() as interrupted:
         outcomes = poll_instances(
-            azure_of(cli_ctx), chosen, partial(_condition, tests), timeout, Observer(interrupted), interval
+            azure_of(cli_ctx),
+            chosen,
+            partial(_condition, tests),
+            timeout=timeout,
+            observer=Observer(interrupted),
+            interval=interval,
         )
     for line in messages.folded(outcomes):
         get_logger(__name__).warning(line)
@@ -102,5 +107,5 @@ def _custom(query: str) -> Reached:
 def _condition(tests: Sequence[Reached], found: Instance | None) -> tuple[bool, None]:
     reached = all(test(found) for test in tests)
     if found is None and not reached:
-        raise Failure(GONE)
+        raise Failure(INSTANCE_NOT_FOUND)
     return reached, None

@@ -74,7 +74,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_read(
 def test_nothing_is_sent_to_a_path_that_leads_elsewhere(place: tuple[str, ...], run: Run, sim: Simulator) -> None:
     done = run("restart", *place)
     assert (done.exit, done.stdout) == (1, "")
-    assert "leads elsewhere; nothing was sent" in done.stderr
+    assert "leads to another resource; no request was sent" in done.stderr
     assert not sim.requests()
 
 

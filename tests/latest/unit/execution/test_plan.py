@@ -34,7 +34,7 @@ def test_what_needs_no_call_is_set_apart_with_its_reason() -> None:
 def test_only_instances_that_get_a_call_have_a_batch() -> None:
     run_plan = plan_run(task(batch_size=(parse_batch_size("1"),)), one_each, CHOSEN, {})
     assert run_plan.numbers == {CHOSEN[0].id: 1, CHOSEN[2].id: 2}
-    assert [(one.target.name, one.status, one.reason) for one in run_plan.news] == [
+    assert [(one.target.name, one.status, one.reason) for one in run_plan.new_outcomes] == [
         ("b", "Skipped", "It is so already.")
     ]
 
@@ -43,7 +43,7 @@ def test_an_instance_that_is_there_already_gets_no_call_if_wanted() -> None:
     running = [*CHOSEN, instance("d", power_state="stopped")]
     calls = plan_run(task("start", skip_satisfied=True), one_each, running, {})
     assert list(calls.numbers) == [running[3].id]
-    assert {one.reason for one in calls.news} == {"It is running already."}
+    assert {one.reason for one in calls.new_outcomes} == {"It is running already."}
     assert len(plan_run(task("start"), one_each, running, {}).numbers) == 3
 
 

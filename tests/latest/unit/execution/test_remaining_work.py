@@ -60,7 +60,7 @@ def test_what_was_accepted_is_polled_where_its_operation_is(azure: Azure, sim: S
     one = THERE._replace(scale_set=THERE.scale_set._replace(subscription=sim.subscription))
     url = f"{sim.url}/subscriptions/x"
     [work], _ = remaining_work(azure, [(one, logged(accepted=True, url=url))], to_send, single=True)
-    assert (work.sends, work.call().url) == (False, url)  # type: ignore[operator]
+    assert (work.sends, work.call().acceptance.url) == (False, url)  # type: ignore[operator]
 
 
 def test_the_login_is_not_shown_to_another_service(azure: Azure, sim: Simulator) -> None:

@@ -16,9 +16,9 @@ from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.rollout import Batch, RolloutPolicy, roll_out
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.work import Work
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.scheduler.poller import Failure, Poller
-from azext_flexcompare.scheduler.state import Limits
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import BUSY
 
@@ -42,7 +42,7 @@ def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
             monitor.tell = lambda *_: monitor.stop("Enough.") if monitor.ended_as else None  # type: ignore[method-assign]
-        return roll_out(azure, batches, Limits(timeout=60), monitor, pace, **more), monitor
+        return roll_out(azure, batches, Limits(8, timeout=60), monitor, pace, **more), monitor
 
     return go
 
@@ -88,7 +88,7 @@ def test_a_domain_in_which_an_instance_is_busy_keeps_the_next_from_beginning(
     chosen = members()
     first, second = (next(one for one in chosen if one.zone == zone) for zone in ("1", "2"))
     azure.compute(None).virtual_machines.begin_restart("rg", first.name, polling=False)
-    outcomes, monitor = go(batches_of([second]), RolloutPolicy(domains=["zone"]), doubtful=[first])
+    outcomes, monitor = go(batches_of([second]), RolloutPolicy(domains=["zone"]), possibly_active=[first])
     assert [one.status for one in outcomes] == ["NotStarted"]
     assert monitor.stopped == f"Stopped by --batch-by zone: still in operation: {first.name}."
 
@@ -96,5 +96,5 @@ def test_a_domain_in_which_an_instance_is_busy_keeps_the_next_from_beginning(
 def test_a_domain_at_rest_lets_the_next_begin(go: Any, members: Members) -> None:
     chosen = members()
     first, second = (next(one for one in chosen if one.zone == zone) for zone in ("1", "2"))
-    outcomes, _ = go(batches_of([second], call=failing), RolloutPolicy(domains=["zone"]), doubtful=[first])
+    outcomes, _ = go(batches_of([second], call=failing), RolloutPolicy(domains=["zone"]), possibly_active=[first])
     assert [(one.status, one.error) for one in outcomes] == [("Failed", BUSY)]

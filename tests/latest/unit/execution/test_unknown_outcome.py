@@ -72,7 +72,7 @@ def question(azure: Azure, members: Members) -> Callable[..., InstanceCheck]:
 
 def test_an_instance_that_changed_since_has_ended(question: Callable[..., InstanceCheck]) -> None:
     asked = question("restart", before=["another time"])
-    assert asked.look()
+    assert asked.poll().done
     assert asked.reason == SHOWN_ENDED
 
 
@@ -82,7 +82,7 @@ def test_an_instance_that_is_busy_is_polled_on(
     asked = question("restart")
     sim.configure(seconds=600)
     azure.compute(None).virtual_machines.begin_restart("rg", asked.instance.name, polling=False)
-    assert not asked.look()
+    assert not asked.poll().done
     assert (asked.accepted, asked.reason) == (True, SHOWN_UNDER_WAY)
 
 
@@ -92,15 +92,15 @@ def test_an_instance_without_a_trace_is_given_time_and_then_was_not_accepted(
     asked = question("restart")
     asked.began = 10.0**9
     with pytest.raises(Unanswered):
-        asked.look()
+        asked.poll()
     asked.began = -(10.0**9)
     with pytest.raises(NotAccepted):
-        asked.look()
+        asked.poll()
 
 
 def test_what_was_accepted_and_left_no_trace_stays_failed(question: Callable[..., InstanceCheck]) -> None:
     with pytest.raises(Failure) as found:
-        question("restart", accepted=True).look()
+        question("restart", accepted=True).poll()
     assert found.value.error == BUSY
 
 
@@ -112,12 +112,12 @@ def test_an_instance_that_is_gone_is_well_only_after_a_deletion(
     asked.instance = asked.instance._replace(name="nobody")
     if operation == "restart":
         with pytest.raises(Failure, match="no longer exists"):
-            asked.look()
+            asked.poll()
     else:
-        assert asked.look()
+        assert asked.poll().done
 
 
 def test_an_instance_that_is_not_where_the_operation_leads_has_failed(question: Callable[..., InstanceCheck]) -> None:
     with pytest.raises(Failure) as found:
-        question("deallocate", before=["another time"]).look()
+        question("deallocate", before=["another time"]).poll()
     assert found.value.error.code == "NotEstablished"
