@@ -14,7 +14,7 @@ from azext_flexcompare.scheduler.poller import Poller
 def call_sdk(
     azure: Azure, target: Instance | ScaleSet, call: str, arguments: dict[str, Any], returns: bool = False
 ) -> Poller:
-    """Call a method of the SDK, such as `virtual_machines.begin_restart`, for its target, and return it in flight.
+    """Call a method of the SDK, such as `virtual_machines.begin_restart`, for its target, and return it in progress.
 
     Raises Throttled where the service did not take it, Failure where it refused.
     """

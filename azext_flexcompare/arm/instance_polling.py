@@ -86,4 +86,4 @@ class _Watch:
         return Poll(passes, retry_after=self.interval, result=result)
 
 
-GONE = Error("ResourceNotFound", "The instance no longer exists.")
+INSTANCE_NOT_FOUND = Error("ResourceNotFound", "The instance no longer exists.")

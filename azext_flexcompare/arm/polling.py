@@ -23,7 +23,7 @@ from azext_flexcompare.arm.responses import (
 )
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
-from azext_flexcompare.times import moment
+from azext_flexcompare.times import parse_utc
 
 ENDS = ("succeeded", "failed", "canceled")
 
@@ -165,12 +165,12 @@ class Completed(NamedTuple):
 
 
 def _release_connection(answer: Any) -> None:
-    """Let go of the connection's own copy of an answer that has been read: with thousands in flight it is the most."""
+    """Let go of the connection's own copy of an answer that has been read: with thousands in progress it is the most."""
     received = getattr(answer.http_response, "_internal_response", None)
     if received is not None:
         received.raw = None
 
 
 def _seconds_between(start: str | None, end: str | None) -> float | None:
-    began, ended = moment(start), moment(end)
+    began, ended = parse_utc(start), parse_utc(end)
     return (ended - began).total_seconds() if began and ended else None

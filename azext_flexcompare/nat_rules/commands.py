@@ -46,7 +46,7 @@ from azext_flexcompare.nat_rules.rules import (
 )
 from azext_flexcompare.output import messages
 from azext_flexcompare.output import rows as _rows
-from azext_flexcompare.output.conclusion import conclude
+from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes, skipped_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
@@ -129,7 +129,7 @@ class Rewrite:
 
 
 def begin_put(arm: Any, read: Body, body: Body) -> Poller:
-    """Write a resource if it still is as it was read, and return the operation in flight; raises LostRace if not."""
+    """Write a resource if it still is as it was read, and return the operation in progress; raises LostRace if not."""
     polling = SteppedPolling()
     with sdk_errors(), _contention():
         arm.begin_put(_url(read["id"]), body, polling, read.get("etag"), **NO_RETRY)
@@ -162,7 +162,7 @@ def create_rules(
     )
     given = ["--lb-name", "--backend-port", "--frontend-port-start"]
     every = [*outcomes, *skipped_outcomes(stage.chosen, reasons), *stage.nowhere]
-    rows = conclude(cli_ctx, CREATE, stage.chosen, every, messages.Retry(CREATE.name, given))
+    rows = conclude_run((cli_ctx, CREATE), stage.chosen, every, messages.Retry(CREATE.name, given))
     return [{**row, **_fields(addresses, grants[row["id"]].rule if row["id"] in grants else None)} for row in rows]
 
 
@@ -187,7 +187,7 @@ def delete_rules(
     )
     given = ["--lb-name", *(["--backend-port"] if backend_port else [])]
     every = [*outcomes, *skipped_outcomes(stage.chosen, reasons), *stage.nowhere]
-    rows = conclude(cli_ctx, DELETE, stage.chosen, every, messages.Retry(DELETE.name, given))
+    rows = conclude_run((cli_ctx, DELETE), stage.chosen, every, messages.Retry(DELETE.name, given))
     return [{**row, **_all_fields(addresses, found.get(row["id"], []))} for row in rows]
 
 

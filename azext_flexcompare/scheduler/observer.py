@@ -43,4 +43,4 @@ class Observer(Generic[T]):
         """Hear what became of a target."""
 
     def on_turn(self, in_progress: Collection[T], waiting: int) -> None:
-        """Hear which targets are in flight, and how many wait, now and then."""
+        """Hear which targets are in progress, and how many wait, now and then."""

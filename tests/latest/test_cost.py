@@ -16,13 +16,13 @@ from azext_flexcompare.planning.cost import (
     CostEstimate,
     cheapest,
     cost_lines,
-    duration,
     estimate_cost,
     least_seconds,
 )
 from azext_flexcompare.planning.engines import ENGINES
 from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.table.entries import Operation, operations
+from azext_flexcompare.times import format_duration
 from tests.latest.conftest import INSTANCES, Run, changes
 from tools.render import PERFORMANCE, written
 
@@ -155,7 +155,7 @@ def test_spreading_over_regions_never_takes_longer(regions: list[str]) -> None:
     ],
 )
 def test_a_time_is_told_short_and_never_longer_than_it_is(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_the_cheapest_has_the_fewest_requests_then_the_least_time_then_comes_first() -> None:

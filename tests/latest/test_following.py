@@ -91,11 +91,11 @@ def test_a_terminal_shows_a_line_and_wipes_it_away(sim: Simulator, environment: 
     assert len(json.loads(stdout)) == 6
     lines = [line.split(b"\x1b[K")[-1].decode() for line in seen.split(b"\r")]
     assert any(
-        line.startswith("0 of 6 done, 0 failed, 3 in flight, 1 waiting for a slot, batch 1 of 2") for line in lines
+        line.startswith("0 of 6 done, 0 failed, 3 in progress, 1 waiting for a slot, batch 1 of 2") for line in lines
     )
     assert any("batch 2 of 2, about " in line for line in lines)
     last = sorted(sim.names("flex")[4:])
-    assert any(f"2 in flight ({', '.join(last)})"[:30] in line for line in lines)
+    assert any(f"2 in progress ({', '.join(last)})"[:30] in line for line in lines)
     assert b"\x1b[K" in seen
     assert seen.endswith(b"\r\x1b[K")
 
@@ -108,7 +108,7 @@ def test_a_terminal_shows_no_line_where_none_is_wanted(
     sim.configure(seconds=0.5)
     stdout, seen = on_terminal(environment, "restart", *FLEX, *quiet)
     assert len(json.loads(stdout)) == 6
-    assert b"in flight" not in seen
+    assert b"in progress" not in seen
     assert b"\x1b[K" not in seen
 
 
@@ -125,24 +125,24 @@ def test_a_terminal_shows_what_a_run_waits_for_between_batches(sim: Simulator, e
     health = ("--health-gate", "vm-agent", "--batch-pause", "1")
     _, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "5", *health)
     assert b"5 not healthy yet" in seen
-    assert b"resting for 1 s" in seen
+    assert b"next batch in 1 s" in seen
 
 
 @pytest.mark.parametrize(
     ("scene", "seconds", "line"),
     [
-        (Snapshot("in flight", "abc", 0, Counter(), (1, 1)), 5.0, "0 of 10 done, 0 failed, 3 in flight"),
+        (Snapshot("in progress", "abc", 0, Counter(), (1, 1)), 5.0, "0 of 10 done, 0 failed, 3 in progress"),
         (
-            Snapshot("in flight", "abc", 2, Counter(Succeeded=4, Failed=1), (2, 3)),
+            Snapshot("in progress", "abc", 2, Counter(Succeeded=4, Failed=1), (2, 3)),
             10.0,
-            "5 of 10 done, 1 failed, 3 in flight, 2 waiting for a slot, batch 2 of 3, about 10 s left",
+            "5 of 10 done, 1 failed, 3 in progress, 2 waiting for a slot, batch 2 of 3, about 10 s left",
         ),
         (
-            Snapshot("in flight", "ba", 0, Counter(TimedOut=5), (1, 1)),
+            Snapshot("in progress", "ba", 0, Counter(TimedOut=5), (1, 1)),
             600.0,
-            "5 of 10 done, 5 failed, 2 in flight (a, b), about 10 min left",
+            "5 of 10 done, 5 failed, 2 in progress (a, b), about 10 min left",
         ),
-        (Snapshot("in flight", "", 0, Counter(Succeeded=10), (1, 1)), 6.0, "10 of 10 done, 0 failed, 0 in flight"),
+        (Snapshot("in progress", "", 0, Counter(Succeeded=10), (1, 1)), 6.0, "10 of 10 done, 0 failed, 0 in progress"),
         (
             Snapshot("resting for 9 s", None, 0, Counter(), (1, 2)),
             6.0,

@@ -189,17 +189,17 @@ def test_a_log_is_ours_alone_while_it_is_written(tmp_path: Path) -> None:
             job_log.create(path)
         log.write([PLAN])
         with pytest.raises(ValidationError, match="Another run is writing"):
-            job_log.open_again(path)
+            job_log.open_to_append(path)
         assert job_log.read_records(path) == [PLAN]
     finally:
         log.close()
-    job_log.open_again(path)[0].close()
+    job_log.open_to_append(path)[0].close()
 
 
 def test_two_runs_do_not_write_one_log(run: Run, sim: Simulator, tmp_path: Path) -> None:
     path = tmp_path / "log"
     write(path, PLAN)
-    log, _ = job_log.open_again(str(path))
+    log, _ = job_log.open_to_append(str(path))
     try:
         done = run("restart", "--resume", str(path))
     finally:
@@ -226,7 +226,7 @@ def test_what_cannot_be_written_is_told(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", [".", "missing", "nul\0byte"])
 def test_what_cannot_be_read_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileOperationError, match="cannot be read"):
-        job_log.open_again(f"{tmp_path}/{name}")
+        job_log.open_to_append(f"{tmp_path}/{name}")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_file_that_is_no_log_is_refused_and_left_as_it_is(tmp_path: Path, cont
     path = tmp_path / "log"
     path.write_bytes(content)
     with pytest.raises(InvalidArgumentValueError, match="no"):
-        job_log.open_again(str(path))
+        job_log.open_to_append(str(path))
     assert path.read_bytes() == content
 
 
@@ -273,14 +273,14 @@ def test_a_log_that_was_cut_anywhere_is_read_as_far_as_it_is_whole(tmp_path_fact
     path.write_bytes(CONTENT[:end])
     lines = CONTENT[:end].count(b"\n")
     if lines:
-        log, records = job_log.open_again(str(path))
+        log, records = job_log.open_to_append(str(path))
         log.write([WHOLE[1]])
         log.close()
         assert records == WHOLE[:lines]
         assert records_of(path) == [*WHOLE[:lines], WHOLE[1]]
     else:
         with pytest.raises(InvalidArgumentValueError, match="no plan"):
-            job_log.open_again(str(path))
+            job_log.open_to_append(str(path))
 
 
 JUNK = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.none(), max_size=2) | st.just({})
@@ -295,7 +295,7 @@ def test_a_log_with_anything_in_a_field_is_read_or_refused(tmp_path_factory: Any
     path = tmp_path_factory.getbasetemp() / "junk"
     write(path, *records)
     try:
-        log, found = job_log.open_again(str(path))
+        log, found = job_log.open_to_append(str(path))
     except InvalidArgumentValueError:
         return
     log.close()
@@ -421,7 +421,7 @@ def test_a_run_that_was_interrupted_is_gone_on_with(
     log = str(tmp_path / "log")
     first = interrupted_into(log, sim, environment)
     assert (first.exit, statuses(first)) == (130, {"Interrupted": 3, "NotStarted": 3})
-    assert f"To go on: az vmss-flex restart --resume {log}" in first.stderr
+    assert f"To resume: az vmss-flex restart --resume {log}" in first.stderr
     sim.configure(seconds=0.05)
     beside = run("restart", "--retry-failed", log, "--job-log", f"{log}2")
     assert (beside.exit, statuses(beside)) == (0, {"Succeeded": 3})

@@ -135,6 +135,6 @@ def test_the_script_says_how_to_go_on_after_ctrl_c(sim: Simulator, environment: 
         wait_until(sim, lambda sim: len(changes(sim)) == 2)
         os.killpg(script.pid, signal.SIGINT)
         said, _ = script.communicate(timeout=60)
-    assert said == "Interrupted. To go on: az vmss-flex restart --resume restart-flex.jsonl\n"
+    assert said == "Interrupted. To resume: az vmss-flex restart --resume restart-flex.jsonl\n"
     assert script.returncode == 130
     assert Counter(one["action"] for one in changes(sim)) == {"restart": 2}

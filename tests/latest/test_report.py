@@ -16,7 +16,7 @@ from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
 from azext_flexcompare.instances import Instance, ScaleSet, describe
 from azext_flexcompare.output import messages
-from azext_flexcompare.output.exit_status import Exit, RunEnd, exit_status, leave_after_output, status_of
+from azext_flexcompare.output.exit_status import Exit, RunEnd, exit_status, leave_after_output
 from azext_flexcompare.output.rows import instance_row, listed_row, outcome_row
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.table.entries import operations
@@ -46,7 +46,7 @@ ROW = {  # the contract's keys, in its order, and what may stand there
 
 
 def tell(operation: str, outcomes: list[Outcome[Instance]], options: Sequence[str] = ()) -> list[str]:
-    return messages.tell(outcomes, messages.Retry(operation, options, home="s"))
+    return messages.run_messages(outcomes, messages.Retry(operation, options, home="s"))
 
 
 def set_called(name: str) -> ScaleSet:
@@ -190,7 +190,7 @@ def test_a_retry_can_be_typed_whatever_the_resource_group_is_called() -> None:
 
 
 def test_a_retry_in_another_subscription_than_that_of_the_login_goes_by_ids() -> None:
-    told = messages.tell([outcome("web_1")], messages.Retry("stop", home="another"))
+    told = messages.run_messages([outcome("web_1")], messages.Retry("stop", home="another"))
     assert told[-1].endswith("To retry: az vmss-flex stop --ids /vms/web_1")
 
 
@@ -234,7 +234,6 @@ def test_what_was_not_started_is_to_be_retried_and_what_was_interrupted_is_to_be
 )
 def test_the_exit_status_follows_from_the_statuses(statuses: list[str], status: Exit) -> None:
     assert exit_status(statuses) is status
-    assert status_of([outcome(status=one) for one in statuses]) is status
 
 
 def test_the_exit_statuses_are_those_of_the_contract() -> None:
@@ -267,8 +266,8 @@ def test_sets_are_named_in_a_sentence(names: list[str], told: str) -> None:
 
 
 def test_a_run_that_was_throttled_says_how_often_and_for_how_long() -> None:
-    (line,) = messages.tell(
-        [outcome(status=Status.SUCCEEDED, error=None)], messages.Retry("stop"), RunEnd(waits=[0, 7.5, 1])
+    (line,) = messages.run_messages(
+        [outcome(status=Status.SUCCEEDED, error=None)], messages.Retry("stop"), RunEnd(throttle_waits=[0, 7.5, 1])
     )
-    assert line.startswith("Throttled 3 times")
+    assert line.startswith("Azure throttled 3 requests (429)")
     assert "up to 7.5 s" in line
