@@ -211,7 +211,7 @@ def operate(
         return resuming.resume(cmd.cli_ctx, operation, choice, options, acting)
     if acting["retry_failed"]:
         return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, acting)
-    return run.run_operation(cmd.cli_ctx, operation, choice, options, merge_run_options(acting))
+    return run.run_operation(cmd.cli_ctx, operation, choice, options, run_options=merge_run_options(acting))
 
 
 def _print_map(instances: list[Instance]) -> None:

@@ -14,7 +14,7 @@ from azext_flexcompare.arm.errors import body_error, error_of, one_line
 from azext_flexcompare.arm.responses import NO_RETRY, NOT_FOUND, OperationNotFound, classify, remaining, retry_after_of
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
-from azext_flexcompare.times import moment
+from azext_flexcompare.times import parse_utc
 
 ENDS = ("succeeded", "failed", "canceled")
 
@@ -164,5 +164,5 @@ def _release_connection(answer: Any) -> None:
 
 
 def _seconds_between(start: str | None, end: str | None) -> float | None:
-    began, ended = moment(start), moment(end)
+    began, ended = parse_utc(start), parse_utc(end)
     return (ended - began).total_seconds() if began and ended else None

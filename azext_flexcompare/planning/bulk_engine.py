@@ -23,7 +23,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, send_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.adapters import preparer as one_by_one
-from azext_flexcompare.planning.work import Options, Prepare, Work, alike
+from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled, Unanswered
 from azext_flexcompare.table.entries import BulkService, Operation, bulk_services
@@ -170,10 +170,10 @@ class Chunk:
         if outcome.error and outcome.error.code == NOWHERE:
             return [*self.fallback(self.instances)]
         if self.service is None:
-            return [*alike(outcome)]
+            return [*share_outcome(outcome)]
         if outcome.status == Status.INTERRUPTED and self.unfinished():
             self._cancel(self.service)
-        return [self._outcome(one) for one in alike(outcome)]
+        return [self._outcome(one) for one in share_outcome(outcome)]
 
     def _post(
         self, service: BulkService, action: str, body: dict[str, Any], **run_options: Any

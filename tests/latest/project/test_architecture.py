@@ -37,13 +37,13 @@ LAYERS = {  # each package, and all that it may import of ours: the layers of do
     "instances": {"scheduler"},
     "arm": {"instances", "scheduler", "table", "times"},
     "selection": {"arm", "instances", "table"},
-    "planning": {"arm", "instances", "scheduler", "table"},
+    "planning": {"times", "arm", "instances", "scheduler", "table"},
     "output": {"instances", "scheduler", "table", "times"},
     "joblog": {"instances", "output", "scheduler", "table", "times"},
-    "execution": {"arm", "instances", "joblog", "output", "planning", "scheduler", "selection", "table"},
-    "queries": {"arm", "instances", "output", "scheduler", "selection", "table"},
-    "nat_rules": {"arm", "execution", "instances", "output", "planning", "scheduler", "selection", "table"},
-    "html_report": {"instances", "joblog", "output", "scheduler"},
+    "execution": {"times", "arm", "instances", "joblog", "output", "planning", "scheduler", "selection", "table"},
+    "queries": {"times", "arm", "instances", "output", "scheduler", "selection", "table"},
+    "nat_rules": {"times", "arm", "execution", "instances", "output", "planning", "scheduler", "selection", "table"},
+    "html_report": {"times", "instances", "joblog", "output", "scheduler"},
     "translation": {"output", "table"},
 }
 # They know nothing of Azure.

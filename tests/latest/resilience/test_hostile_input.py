@@ -193,7 +193,7 @@ def test_a_disk_that_is_full_in_mid_run_stops_it_and_spoils_nothing(
     assert done.returncode == 5
     assert "The job log could not be written: File too large." in done.stderr
     assert {vm for vm, _ in sim.accepted()} == {name for name, status in found.items() if status == "Succeeded"}
-    assert job_log.read_to_go_on(str(log))
+    assert job_log.read_complete(str(log))
     resumed = run("restart", "--resume", str(log))
     assert resumed.exit == 0, resumed.stderr
     assert [row["status"] for row in resumed.json] == ["Succeeded"] * MANY
@@ -229,7 +229,7 @@ def real_log(simulator: Simulator, environment: dict[str, str], tmp_path_factory
 
 def go_on(path: Path) -> None:
     """Read a log as far as it goes without a service."""
-    past = replay(job_log.read_to_go_on(str(path)))
+    past = replay(job_log.read_complete(str(path)))
     merge_run_options({}, past.plan["how"])
     asked = Recorder()
     for logged in past.logged_instances.values():

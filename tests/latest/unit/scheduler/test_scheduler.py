@@ -240,7 +240,7 @@ def test_an_unforeseen_exception_is_the_targets_own_failure(plan: Plan) -> None:
 
 
 class Full(Service):
-    """Ends nothing before so many were in flight at once."""
+    """Ends nothing before so many were in progress at once."""
 
     full = 0
 
