@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 from azure.cli.core.azclierror import ValidationError
 from knack.log import get_logger
 
-from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
+from azext_flexcompare.arm.clients import Azure, azure_of
+from azext_flexcompare.arm.rate_limits import CHANGES, rate_limit_key
+from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.nat_rules.bodies import (
@@ -49,7 +51,7 @@ from azext_flexcompare.nat_rules.rules import (
     rules_leading_to,
 )
 from azext_flexcompare.output import messages
-from azext_flexcompare.output.conclusion import conclude
+from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.output.rows import instance_row
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes, skipped_outcomes
@@ -126,7 +128,7 @@ def create_rules(
     )
     options = ["--lb-name", "--backend-port", "--frontend-port-start"]
     every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
-    rows = conclude(cli_ctx, CREATE, network.chosen, every, retry=messages.Retry(CREATE.name, options))
+    rows = conclude_run((cli_ctx, CREATE), network.chosen, every, messages.Retry(CREATE.name, options))
     return [{**row, **_fields(addresses, _rule_of(assignments.get(row["id"])))} for row in rows]
 
 
@@ -151,7 +153,7 @@ def delete_rules(
     )
     options = ["--lb-name", *(["--backend-port"] if backend_port else [])]
     every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
-    rows = conclude(cli_ctx, DELETE, network.chosen, every, retry=messages.Retry(DELETE.name, options))
+    rows = conclude_run((cli_ctx, DELETE), network.chosen, every, messages.Retry(DELETE.name, options))
     return [{**row, **_all_fields(addresses, rules.get(row["id"], []))} for row in rows]
 
 
@@ -254,7 +256,7 @@ def _run_two_steps(
     first: list[Work], second: Callable[[list[Instance]], list[Work]], instances: list[Instance], options: RunOptions
 ) -> Outcomes:
     """Run a first step, and a second one for the instances that succeeded in it or did not need it."""
-    limits = Limits(options.max_parallel, options.timeout, WORKERS)
+    limits = limits_of(options.timeout, sends=CHANGES, max_parallel=options.max_parallel)
     with interruptible() as interrupted:
         before = {one.target.id: one for one in _send_and_poll(first, limits, interrupted)}
         failed = {key: one for key, one in before.items() if one.status != Status.SUCCEEDED}
@@ -264,7 +266,9 @@ def _run_two_steps(
 
 
 def _send_and_poll(work: list[Work], limits: Limits, interrupted: Callable[[], bool]) -> Outcomes:
-    outcomes = send_and_poll(work, lambda each: each.call(), limits, Observer(interrupted))  # type: ignore[operator]
+    observer = Observer[Work](interrupted)
+    service = Service[Work](lambda each: rate_limit_key(each.instances[0]))
+    outcomes = send_and_poll(work, lambda each: each.call(), limits, observer, service=service)  # type: ignore[operator]
     return [replace(outcome, target=one) for outcome in outcomes for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 

@@ -15,7 +15,7 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors, error_of
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
+from azext_flexcompare.arm.responses import NO_RETRY, send_errors
 from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.nat_rules.bodies import Body, Rule, RuleError, entries, same
 from azext_flexcompare.scheduler.outcome import Error
@@ -42,7 +42,7 @@ class ResourceUpdate:
     def __call__(self) -> Poller:
         """Send the PUT, or nothing if nothing is left to change; raises Throttled to be called again later."""
         if self.stale:
-            with sdk_errors():
+            with send_errors():
                 self.resource = self.arm.get(_url(self.resource["id"]))
         self.stale = True
         try:
@@ -59,7 +59,7 @@ class ResourceUpdate:
 def begin_put(arm: Any, read: Body, body: Body) -> Poller:
     """Write a resource and return its operation; raises ResourceChanged if it is not as it was read."""
     polling = SteppedPolling()
-    with sdk_errors(), _conflicts():
+    with send_errors(BUSY), _changes():
         arm.begin_put(_url(read["id"]), body, polling, read.get("etag"), **NO_RETRY)
     return polling
 
@@ -136,14 +136,12 @@ def _read_address(azure: Azure, frontend: Body) -> str | None:
 
 
 @contextmanager
-def _conflicts() -> Iterator[None]:
+def _changes() -> Iterator[None]:
     try:
         yield
     except HttpResponseError as error:
         if error.status_code == HTTPStatus.PRECONDITION_FAILED:
             raise ResourceChanged from error
-        if error.status_code == HTTPStatus.CONFLICT and error_of(error).code.lower().startswith(BUSY):
-            raise Throttled from error
         raise
 
 
