@@ -1,18 +1,17 @@
-"""The run that a report shows, as data.
-
-A job log may have been cut or edited: a value of an unexpected type counts as missing.
-"""
+"""The run that a report shows: a view of the model of its job log, with values of an unexpected type missing."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import ValidationError
 
-from azext_flexcompare.html_report.values import (
+from azext_flexcompare.joblog.records import Record
+from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun, replay
+from azext_flexcompare.joblog.values import (
     read_list,
     read_number,
     read_object,
@@ -27,8 +26,6 @@ from azext_flexcompare.scheduler.outcome import Error, Status
 UNFINISHED = "Unfinished"  # its call was sent, and the log has no outcome
 WAITING = "Waiting"  # the log has no record of it
 STATUSES = (*(status for name, status in vars(Status).items() if name.isupper()), UNFINISHED, WAITING)
-
-Record = Mapping[str, Any]
 
 
 class Throttle(NamedTuple):
@@ -114,16 +111,17 @@ Reasons = dict[tuple[str, Error], list[InstanceRun]]
 def read_run(records: Iterable[Record], file: str) -> Run:
     """Read the last run in the records of a job log; raises ValidationError if there is none."""
     timed = [record for record in records if isinstance(record, dict) and read_time(record.get("at"))]
-    plans = [index for index, record in enumerate(timed) if record.get("record") == "plan"]
-    if not plans:
+    known = [record for record in timed if isinstance(record.get("record"), str)]
+    if not any(record["record"] == "plan" for record in known):
         raise ValidationError(
             f"{file} has no run: there is no plan in it.",
             recommendation="Specify a file that an operation of `az vmss-flex` wrote with --job-log.",
         )
-    before, plan, after = timed[: plans[-1]], timed[plans[-1]], timed[plans[-1] + 1 :]
-    instances = _instances(plan, _by_id(after))
-    names = {_key(one): read_text(one.get("instance")) or _key(one) for one in read_objects(plan.get("instances"))}
+    logged_run = replay(known)
+    plan, after = logged_run.plan, logged_run.records
+    instances = sorted((_instance(key, one) for key, one in logged_run.instances.items()), key=_order)
     times = [_at(plan), *(_at(record) for record in after), *(one.ended for one in instances if one.ended)]
+    earlier = {_key(one) for plan in logged_run.earlier for one in read_objects(plan.get("instances"))}
     return Run(
         operation=read_text(plan.get("operation")) or "unknown operation",
         scale_sets=tuple(filter(None, map(read_text, read_list(plan.get("scaleSets"))))),
@@ -132,14 +130,12 @@ def read_run(records: Iterable[Record], file: str) -> Run:
         started=_at(plan),
         last_record=max(times),
         instances=tuple(instances),
-        batches=tuple(_batches(after, names)),
+        batches=tuple(_batches(logged_run, {one.id: one.name for one in instances})),
         pauses=tuple(_pauses([plan, *after])),
-        stopped=next(
-            (read_text(one.get("reason")) or "" for one in reversed(after) if one.get("record") == "stopped"), None
-        ),
+        stopped=next((read_text(one.get("reason")) or "" for one in reversed(logged_run.of_kind("stopped"))), None),
         exit=_exit(after),
-        earlier_runs=len(plans) - 1,
-        earlier_instances=len(_planned(before) - {one.id for one in instances}),
+        earlier_runs=len(logged_run.earlier),
+        earlier_instances=len(earlier - logged_run.instances.keys()),
     )
 
 
@@ -159,54 +155,31 @@ def _at(record: Record) -> datetime:
     return at
 
 
-def _key(record: Record) -> str:
+def _key(record: Mapping[str, Any]) -> str:
     return (read_text(record.get("id")) or "").lower()
 
 
-def _by_id(records: Iterable[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
-    for record in records:
-        found.setdefault(_key(record), []).append(record)
-    return found
-
-
-def _planned(records: Iterable[Record]) -> set[str]:
-    plans = (record for record in records if record.get("record") == "plan")
-    return {_key(one) for plan in plans for one in read_objects(plan.get("instances"))}
-
-
-def _instances(plan: Record, records: Mapping[str, list[Record]]) -> list[InstanceRun]:
-    planned = {_key(one): one for one in read_objects(plan.get("instances"))}
-    return sorted((_instance(one, records.get(key, [])) for key, one in planned.items()), key=_order)
-
-
-def _instance(planned: Record, records: list[Record]) -> InstanceRun:
-    outcome = next((one for one in reversed(records) if one.get("record") == "outcome"), {})
-    sent, accepted = _first("intent", records), _first("accepted", records)
+def _instance(key: str, logged: LoggedInstance) -> InstanceRun:
+    planned, outcome = logged.planned, logged.outcome or {}
     error = read_object(outcome.get("error"))
+    started = logged.sent_at or logged.accepted_at
     return InstanceRun(
-        id=_key(planned),
+        id=key,
         name=read_text(planned.get("instance")) or read_text(planned.get("id")) or "unnamed",
         scale_set=read_text(planned.get("scaleSet")) or "unknown",
         resource_group=read_text(planned.get("resourceGroup")) or "unknown",
         zone=read_text(planned.get("zone")),
         fault_domain=read_text(planned.get("faultDomain")),
-        batch=read_whole(planned.get("batch")),
-        status=read_text(outcome.get("status")) or (UNFINISHED if sent or accepted else WAITING),
+        batch=logged.batch,
+        status=logged.status or (UNFINISHED if started else WAITING),
         error=Error(read_text(error.get("code")) or "", read_text(error.get("message")) or "") if error else None,
         reason=read_text(outcome.get("reason")),
-        sent=sent or read_time(outcome.get("startedAt")),
-        accepted=accepted,
+        sent=logged.sent_at or read_time(outcome.get("startedAt")),
+        accepted=logged.accepted_at,
         ended=read_time(outcome.get("finishedAt")),
         seconds=read_number(outcome.get("durationSeconds")),
-        throttles=tuple(
-            Throttle(_at(one), read_number(one.get("seconds"))) for one in records if one.get("record") == "throttled"
-        ),
+        throttles=tuple(Throttle(_at(one), read_number(one.get("seconds"))) for one in logged.throttled),
     )
-
-
-def _first(kind: str, records: Iterable[Record]) -> datetime | None:
-    return next((_at(one) for one in records if one.get("record") == kind), None)
 
 
 def _order(instance: InstanceRun) -> tuple[Any, ...]:
@@ -220,11 +193,11 @@ def _natural(place: str | None) -> tuple[bool, int, str]:
     return place is None, int(place) if place and place.isdecimal() and place.isascii() else 0, place or ""
 
 
-def _batches(records: Iterable[Record], names: Mapping[str, str]) -> Iterable[Batch]:
+def _batches(logged_run: LoggedRun, names: Mapping[str, str]) -> Iterable[Batch]:
     found: dict[int, Batch] = {}
-    for record in records:
+    for record in logged_run.of_kind("batch", "health"):
         number = read_whole(record.get("batch"))
-        if number is None or record.get("record") not in ("batch", "health"):
+        if number is None:
             continue
         batch = found.setdefault(number, Batch(number, _at(record), None))
         if record["record"] == "health":
@@ -247,6 +220,6 @@ def _pauses(records: Iterable[Record]) -> Iterable[tuple[datetime, datetime]]:
         latest = max(latest or at, at)
 
 
-def _exit(records: Sequence[Record]) -> int | None:
+def _exit(records: list[Record]) -> int | None:
     ended = records and records[-1].get("record") == "end"
     return read_whole(records[-1].get("exit")) if ended else None

@@ -30,8 +30,6 @@ from azext_flexcompare.html_report.tables import (
 )
 from azext_flexcompare.html_report.timeline import Timeline
 from azext_flexcompare.html_report.wording import (
-    format_count,
-    format_duration,
     format_moment,
     format_options,
     format_scale_set,
@@ -46,6 +44,7 @@ from azext_flexcompare.instances import last_name
 from azext_flexcompare.joblog.file import read_records
 from azext_flexcompare.output.exit_status import Exit
 from azext_flexcompare.scheduler.outcome import BAD, Error
+from azext_flexcompare.times import count, format_exact_duration
 
 HERE = Path(__file__).parent
 EXITS: dict[int, str] = {
@@ -102,7 +101,7 @@ def _title(run: Run) -> str:
 
 def _header(run: Run) -> Markup:
     facts = [(name, value, "wide" if name == "Options" else None) for name, value in _facts(run) if value]
-    summary = f"{format_count(len(run.instances), 'instance')}: {format_statuses(run.instances)}."
+    summary = f"{count(len(run.instances), 'instance')}: {format_statuses(run.instances)}."
     return join(
         tag("h1", _title(run)),
         tag("p", summary, class_="summary"),
@@ -114,7 +113,7 @@ def _header(run: Run) -> Markup:
 def _facts(run: Run) -> Iterable[tuple[str, object]]:
     yield "Started", f"{format_moment(run.started)} UTC"
     yield "Ended" if run.exit is not None else "Last record", f"{format_moment(run.last_record)} UTC"
-    yield "Duration", format_duration((run.last_record - run.started).total_seconds())
+    yield "Duration", format_exact_duration((run.last_record - run.started).total_seconds())
     if run.exit is not None:
         yield "Exit status", f"{run.exit}{f', {EXITS[run.exit]}' if run.exit in EXITS else ''}"
     yield "Scale set" if len(run.scale_sets) == 1 else "Scale sets", ", ".join(map(format_scale_set, run.scale_sets))
@@ -122,7 +121,7 @@ def _facts(run: Run) -> Iterable[tuple[str, object]]:
     checked = [batch for batch in run.batches if batch.unhealthy is not None]
     if checked:
         healthy = sum(not batch.unhealthy for batch in checked)
-        yield "Health", f"{healthy} of {format_count(len(checked), 'batch')} healthy"
+        yield "Health", f"{healthy} of {count(len(checked), 'batch')} healthy"
     options = [tag("span", option, class_="option") for option in format_options(run)]
     yield "Options", join(*(piece for option in options for piece in (option, " ")))
 
@@ -131,12 +130,12 @@ def _notices(run: Run) -> Iterable[str]:
     if run.stopped is not None:
         yield f"Stopped early: {run.stopped or 'the log has no reason.'}"
     if run.exit is None:
-        count = Counter(one.status for one in run.instances)
+        found = Counter(one.status for one in run.instances)
         yield (
             f"The log has no end; its last record is of {format_time(run.last_record)} UTC. The run was still in "
             f"progress, or was interrupted. Sent without an outcome ({UNFINISHED}): "
-            f"{format_count(count[UNFINISHED], 'instance')}. Without a record ({WAITING}): "
-            f"{format_count(count[WAITING], 'instance')}."
+            f"{count(found[UNFINISHED], 'instance')}. Without a record ({WAITING}): "
+            f"{count(found[WAITING], 'instance')}."
         )
     for start, end in run.pauses:
         yield (
@@ -145,8 +144,8 @@ def _notices(run: Run) -> Iterable[str]:
         )
     if run.earlier_runs:
         yield (
-            f"The log has {format_count(run.earlier_runs + 1, 'run')}; this is the last one. "
-            f"{format_count(run.earlier_instances, 'instance')} of the earlier runs had no part in it."
+            f"The log has {count(run.earlier_runs + 1, 'run')}; this is the last one. "
+            f"{count(run.earlier_instances, 'instance')} of the earlier runs had no part in it."
         )
 
 
@@ -163,7 +162,7 @@ def _overview(run: Run, line: Timeline) -> Markup:
 
 def _figure(instances: Sequence[InstanceRun], run: Run, line: Timeline) -> Markup:
     name, statuses = zone_name(instances[0], run), format_statuses(instances)
-    label = f"{name}: {format_count(len(instances), 'instance')}, {statuses}"
+    label = f"{name}: {count(len(instances), 'instance')}, {statuses}"
     caption = tag("figcaption", tag("b", name), " ", tag("span", statuses, class_="quiet"))
     return tag("figure", caption, overview(instances, run, line, label), axis(line))
 

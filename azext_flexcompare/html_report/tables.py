@@ -12,8 +12,6 @@ from azext_flexcompare.html_report.timeline import Timeline
 from azext_flexcompare.html_report.wording import (
     domain_key,
     domain_name,
-    format_count,
-    format_duration,
     format_seconds,
     format_statuses,
     format_time,
@@ -23,6 +21,7 @@ from azext_flexcompare.html_report.wording import (
     zone_name,
 )
 from azext_flexcompare.scheduler.outcome import Status
+from azext_flexcompare.times import count, format_exact_duration
 
 MAX_REASON = 60  # characters of a reason beside an instance; the table of reasons has all of it
 MAX_OPEN_NAMES = 12
@@ -68,7 +67,7 @@ def batch_table(run: Run) -> Markup | None:
     headings = ("Batch", "Instances", "Zones", "Started", "Duration", "Outcomes", *(["Health"] if checked else []))
     table = _table(headings, rows, numbers=(0, 1, 3, 4))
     if len(rows) > MAX_OPEN_BATCHES:
-        table = tag("details", tag("summary", format_count(len(rows), "batch")), table)
+        table = tag("details", tag("summary", count(len(rows), "batch")), table)
     return _section("batches", "Batches", table)
 
 
@@ -118,7 +117,7 @@ def count_classes(run: Run) -> dict[str, int]:
 def _batch_row(batch: Batch, instances: list[InstanceRun], run: Run, checked: bool) -> Markup:
     ends = [one.ended or run.last_record for one in instances if one.sent]
     zones = sorted({one.zone for one in instances if one.zone})
-    duration = format_duration(max(0, (max(ends) - batch.started).total_seconds())) if ends else ""
+    duration = format_exact_duration(max(0, (max(ends) - batch.started).total_seconds())) if ends else ""
     return tag(
         "tr",
         tag("th", batch.number, scope="row", class_="number"),
@@ -205,7 +204,7 @@ def _domain_table(instances: Sequence[InstanceRun], run: Run, line: Timeline, nu
         class_="instances",
         aria_label=f"{zone_name(instances[0], run)}, {name}",
     )
-    summary = f" {format_count(len(instances), 'instance')}: {format_statuses(instances)}"
+    summary = f" {count(len(instances), 'instance')}: {format_statuses(instances)}"
     return tag("details", tag("summary", tag("h4", name), tag("span", summary, class_="quiet")), table, open=True)
 
 

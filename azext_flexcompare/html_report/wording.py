@@ -10,8 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from azext_flexcompare.html_report.model import STATUSES, InstanceRun, Run
-
-MINUTE = 60
+from azext_flexcompare.times import count
 
 
 def format_statuses(instances: Sequence[InstanceRun]) -> str:
@@ -19,11 +18,6 @@ def format_statuses(instances: Sequence[InstanceRun]) -> str:
     found = Counter(one.status for one in instances)
     known = [status for status in STATUSES if status in found]
     return ", ".join(f"{found[status]} {status}" for status in (*known, *sorted(found.keys() - {*known})))
-
-
-def format_count(number: int, noun: str) -> str:
-    """Format a number with its noun: `1 batch`, `3 batches`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('ch') else 's'}"
 
 
 def format_times(number: int) -> str:
@@ -46,15 +40,6 @@ def format_seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.1f}"
 
 
-def format_duration(seconds: float) -> str:
-    """Format a duration: `5.0 s`, `1 min 4 s`, `2 h 5 min`."""
-    if seconds < MINUTE:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), MINUTE)
-    hours, minutes = divmod(minutes, MINUTE)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
 def format_scale_set(id_: str) -> str:
     """Format the name and the resource group of a scale set."""
     words = id_.strip("/").split("/")
@@ -72,7 +57,7 @@ def format_throttling(run: Run) -> str:
     instances = sum(bool(one.throttles) for one in run.instances)
     waits = [one.seconds for one in run.throttles if one.seconds is not None]
     longest = f", retry after up to {format_seconds(max(waits))} s" if waits else ""
-    return f"{format_times(len(run.throttles))}, {format_count(instances, 'instance')}{longest}" if instances else ""
+    return f"{format_times(len(run.throttles))}, {count(instances, 'instance')}{longest}" if instances else ""
 
 
 def zone_name(instance: InstanceRun, run: Run) -> str:

@@ -103,8 +103,9 @@ def replay(lines: Sequence[Record]) -> LoggedRun:
     planned = read_objects(logged_run.plan.get("instances"))
     logged_run.instances = {_id(one): LoggedInstance(one) for one in planned}
     for one in logged_run.records:
-        if one["record"] == "health" and not one.get("unhealthy"):
-            logged_run.healthy.add(one["batch"])
+        batch = read_whole(one.get("batch"))
+        if one["record"] == "health" and batch is not None and not one.get("unhealthy"):
+            logged_run.healthy.add(batch)
         if one["record"] == "stopped":
             logged_run.failed.clear()
         logged = logged_run.instances.get(_id(one))

@@ -54,13 +54,15 @@ def test_the_last_outcome_of_an_instance_counts() -> None:
     assert parsed(log).instances()["a"][0] == "Succeeded"
 
 
-def test_throttles_at_the_same_time_are_listed_with_and_without_a_wait() -> None:
-    log = [
-        plan(planned("a"), planned("b")),
-        said("throttled", 1, "a", seconds=5),
-        said("throttled", 1, "b", seconds=None),
-    ]
-    assert {one.seconds for one in run_in(log).throttles} == {5.0, None}
+@pytest.mark.parametrize("batch", [[1], {}, None, "1"])
+def test_a_health_record_without_the_number_of_a_batch_is_passed_over(batch: Any) -> None:
+    log = [plan(planned("a")), said("health", 1, batch=batch, unhealthy=[])]
+    assert run_in(log).batches == ()
+
+
+def test_an_instance_that_is_sent_again_has_not_the_outcome_of_the_attempt_before() -> None:
+    log = [plan(planned("a")), ended("a", "NotStarted", 0, 1), said("intent", 2, "a")]
+    assert run_in(log).instances[0].status == UNFINISHED
 
 
 @pytest.mark.parametrize("log", [[], [said("intent", 1, "a")], [{"record": "plan"}], [{"a": 1}], ["x"]], ids=str)

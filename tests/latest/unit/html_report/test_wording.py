@@ -8,29 +8,6 @@ from azext_flexcompare.html_report import wording
 from tests.latest.helpers.report_logs import BEGAN, SET, plan, planned, run_in, whole_log
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0.0 s"),
-        (59.94, "59.9 s"),
-        (60, "1 min 0 s"),
-        (3599, "59 min 59 s"),
-        (3600, "1 h 0 min"),
-        (90000, "25 h 0 min"),
-    ],
-)
-def test_a_duration(seconds: float, text: str) -> None:
-    assert wording.format_duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("number", "what", "text"),
-    [(1, "batch", "1 batch"), (2, "batch", "2 batches"), (0, "run", "0 runs"), (2, "instance", "2 instances")],
-)
-def test_a_count(number: int, what: str, text: str) -> None:
-    assert wording.format_count(number, what) == text
-
-
 def test_a_moment_has_a_day_and_a_time() -> None:
     assert (wording.format_moment(BEGAN), wording.format_time(BEGAN)) == ("2026-11-23 07:38:12", "07:38:12")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.html_report.values import (
+from azext_flexcompare.joblog.values import (
     read_list,
     read_number,
     read_object,
