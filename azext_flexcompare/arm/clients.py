@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache, partial
+from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from azure.cli.core._profile import Profile
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import HttpResponseError
 
+from azext_flexcompare.arm.login import RenewableCredential, TokenGuard, is_own_url
 from azext_flexcompare.arm.rate_limits import CONNECTIONS
+
+MANY_PAGES = 10_000  # of a list; more are taken for a list without an end
+ANSWERED = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
 
 
 @lru_cache(maxsize=1)
@@ -54,21 +58,15 @@ def _create(cli_ctx: Any, kind: Any, subscription: str) -> Any:
         subscription_id=subscription,
         credential=credential,
         transport=_transport(),
-        raw_request_hook=_refuse_other_path,
+        per_retry_policies=[TokenGuard(cli_ctx.cloud.endpoints.resource_manager, credential)],
+        permit_redirects=False,
     )
 
 
-def _refuse_other_path(request: Any) -> None:
-    """Raise AzureError where `..` would lead to another resource than the intended one."""
-    path = urlsplit(request.http_request.url).path
-    if {".", ".."} & set(unquote(path).split("/")):
-        raise AzureError(f"A name in {path} leads to another resource; no request was sent.")
-
-
 @cache
-def _credential(cli_ctx: Any, subscription: str) -> Any:
+def _credential(cli_ctx: Any, subscription: str) -> RenewableCredential:
     """Return the credential that all clients of a subscription share, so that a run requests one token."""
-    return Profile(cli_ctx=cli_ctx).get_login_credentials(subscription_id=subscription)[0]
+    return RenewableCredential(Profile(cli_ctx=cli_ctx).get_login_credentials(subscription_id=subscription)[0])
 
 
 class ArmClient:
@@ -85,8 +83,8 @@ class ArmClient:
                 policies.RequestIdPolicy(),
                 policies.HeadersPolicy(kwargs.get("headers")),
                 kwargs["user_agent_policy"],
-                policies.CustomHookPolicy(raw_request_hook=kwargs["raw_request_hook"]),
                 policies.RetryPolicy(),
+                *kwargs.get("per_retry_policies", ()),
                 kwargs["authentication_policy"],
                 kwargs["logging_policy"],
             ],
@@ -113,17 +111,20 @@ class ArmClient:
 
     def is_own_url(self, url: str) -> bool:
         """Check whether a URL is one of this service, to which the token may be sent."""
-        here, there = urlsplit(self._client.format_url("/")), urlsplit(url)
-        return (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
+        return is_own_url(self._client.format_url("/"), url)
 
     def pages(self, path: str) -> list[Any]:
-        """Read a list, following every nextLink."""
-        found: list[Any] = []
+        """Read a list, following every nextLink; raises ValueError for a list without an end."""
+        return [entry for page in self.each_page(path) for entry in page["value"]]
+
+    def each_page(self, path: str, **options: Any) -> Iterator[Any]:
+        """Read the pages of a list one by one; raises ValueError where a link leads back, or leads on for ever."""
+        seen: set[str] = set()
         while path:
-            page = self.get(path)
-            found += page["value"]
+            check_new_page(path, seen)
+            page = self.get(path, **options)
+            yield page
             path = page.get("nextLink") or ""
-        return found
 
     def put(self, path: str, body: Any, **options: Any) -> Mapping[str, str]:
         """Write a resource, and return the answer's headers; `options` are those of the pipeline."""
@@ -146,8 +147,18 @@ class ArmClient:
 
         request = HttpRequest(method, self._client.format_url(path), json=json, headers=headers)
         answer = self._client.send_request(request, **options)
-        getattr(answer, "http_response", answer).raise_for_status()
+        response = getattr(answer, "http_response", answer)
+        response.raise_for_status()
+        if response.status_code not in ANSWERED:  # a redirect is no answer, and is not followed
+            raise HttpResponseError(response=response)
         return answer
+
+
+def check_new_page(link: str, seen: set[str]) -> None:
+    """Record the link of a page; raises ValueError where it leads back, or leads on for ever."""
+    if link in seen or len(seen) >= MANY_PAGES:
+        raise ValueError("the link to the next page leads back to a page of the same list")
+    seen.add(link)
 
 
 class Azure(NamedTuple):

@@ -10,6 +10,11 @@ from urllib.parse import urlsplit
 
 from azext_flexcompare.scheduler.outcome import Error
 
+MANY_DETAILS = 3  # of an error; more of them repeat each other
+# Messages that only lead on, as recorded: "A retryable error occurred.", "Multiple error occurred: . Please see
+# details.", "Please provide below info when asking for support".
+SAYS_NOTHING = re.compile(r"^$|errors? occurred|error has occurred|see details|below info", re.IGNORECASE)
+
 
 def error_of(exception: BaseException) -> Error:
     """Return code and message of an exception, those of the service where it answered."""
@@ -21,11 +26,34 @@ def error_of(exception: BaseException) -> Error:
 
 
 def body_error(body: Any) -> Error | None:
-    """Read the error in an answer's body, `{"error": {"code", "message"}}`, if it has one."""
+    """Read the error in an answer's body, `{"error": {"code", "message"}}`, if it has one.
+
+    Where its message says nothing, the messages of `details` and `innererror` follow it.
+    """
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return None
-    return Error(str(error.get("code") or "Unknown"), " ".join(str(error.get("message") or "").split()))
+    inner = [one for one in _inner(error) if one[0] or one[1]]
+    message = _text(error.get("message"))
+    code = _text(error.get("code")) or next((one for one, _ in inner if one), "Unknown")
+    if SAYS_NOTHING.search(message):
+        found = [": ".join(part for part in one if part) for one in inner]
+        message = " ".join(dict.fromkeys(part for part in (message, *found[:MANY_DETAILS]) if part))
+    return Error(code, message)
+
+
+def _inner(error: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """List code and message of what is inside of an error, its own details first."""
+    details = error.get("details")
+    inside = [*(details if isinstance(details, list) else ()), error.get("innererror") or error.get("innerError")]
+    for one in inside:
+        if isinstance(one, dict):
+            yield _text(one.get("code")), _text(one.get("message"))
+            yield from _inner(one)
+
+
+def _text(value: Any) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
 
 
 def one_line(exception: BaseException) -> str:
@@ -76,7 +104,7 @@ def _cause(error: BaseException) -> str:
 def _service_error(exception: Any) -> Error:
     try:
         body = exception.response.json()
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         body = None
     status = f"HTTP{exception.status_code}"
     reason = exception.reason or one_line(exception)

@@ -17,7 +17,7 @@ from azext_flexcompare.arm.scale_sets import instance_of
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
-from azext_flexcompare.scheduler.poller import Acceptance, Poll
+from azext_flexcompare.scheduler.poller import Acceptance, Poll, Unanswered
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Service
 
@@ -63,7 +63,10 @@ def read_instance(azure: Azure, instance: Instance) -> Reading:
             found, headers = get(instance.resource_group, instance.name, expand="instanceView")
         except ResourceNotFoundError as error:
             return Reading(None, remaining(error.response.headers) if error.response else None)
-        return Reading(instance_of(found, instance.scale_set), remaining(headers))
+        try:
+            return Reading(instance_of(found, instance.scale_set), remaining(headers))
+        except (AttributeError, TypeError) as error:  # a body of another shape
+            raise Unanswered(f"The instance cannot be read: {error}") from error
 
 
 @dataclass(eq=False)

@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
-from azure.core.polling.base_polling import BadResponse, BadStatus
-from azure.mgmt.core.polling.arm_polling import ARMPolling, AzureAsyncOperationPolling
+from azure.core.exceptions import HttpResponseError
+from azure.mgmt.core.polling.arm_polling import ARMPolling
 
+from azext_flexcompare.arm.clients import ANSWERED
 from azext_flexcompare.arm.errors import body_error, error_of, one_line
-from azext_flexcompare.arm.responses import NO_RETRY, NOT_FOUND, OperationNotFound, classify, remaining, retry_after_of
+from azext_flexcompare.arm.login import is_own_url
+from azext_flexcompare.arm.responses import (
+    NO_RETRY,
+    NOT_FOUND,
+    UNKNOWN,
+    OperationNotFound,
+    OperationUnreadable,
+    Unacknowledged,
+    classify_read,
+    json_of,
+    poll_errors,
+    remaining,
+    retry_after_of,
+)
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
 from azext_flexcompare.times import parse_utc
 
 ENDS = ("succeeded", "failed", "canceled")
+IN_PROGRESS = "InProgress"
+MANY_ODD = 3  # answers in a row that say nothing of an operation, before its instance is asked
+MAY_NOT_BE_READ = "The service accepted the request, and does not let its operation be read."
+NOWHERE_TO_POLL = "The service accepted the request, and its answer has no URL of the operation."
+NO_RESULT = "The operation succeeded, and its result cannot be read yet:"
+
+
+class Accepted(NamedTuple):
+    """What the answer that accepted an operation says: its status, where to poll, and where its result is."""
+
+    status: str
+    url: str | None = None
+    result_url: str | None = None
 
 
 class SteppedPolling(ARMPolling):
@@ -25,99 +52,19 @@ class SteppedPolling(ARMPolling):
     def __init__(self, returns: bool = False) -> None:
         super().__init__(timeout=0, **NO_RETRY)  # zero: the scheduler decides how long to wait
         self.returns = returns
-        self._result_at: str | None = None
+        self._accepted = Accepted(IN_PROGRESS)
+        self._odd = 0  # answers in a row that say nothing of the operation
 
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
-        """Start from the answer that accepted the operation."""
-        super().initialize(client, initial_response, deserialization_callback)
+        """Start from the answer that accepted the operation; raises Unacknowledged where it is no such answer."""
+        del deserialization_callback
+        self._client, self._pipeline_response, self._initial_response = client, initial_response, initial_response
+        self._accepted = read_acceptance(initial_response.http_response, client.format_url("/"))
+        self._status = self._accepted.status
         _release_connection(initial_response)
 
     def run(self) -> None:
         """Do nothing: the scheduler polls instead of the SDK."""
-
-    @property
-    def acceptance(self) -> Acceptance:
-        """Return what the answer that accepted the operation says."""
-        if self.finished():
-            return Acceptance(self._latest(done=True))
-        return Acceptance(self._latest(done=False), self._operation.get_polling_url(), self._result_url())
-
-    def poll(self) -> Poll:
-        """Send one request for the operation's status, and one more for its result; see Poller."""
-        result = None
-        try:
-            if not self.finished():
-                self._result_at = self._result_url()
-                self.update_status()
-                _release_connection(self._pipeline_response)
-            if self.finished() and self.returns and self.status().lower() == "succeeded":
-                result = self._result()
-        except BadStatus:
-            raise self._refused() from None
-        except (AzureError, BadResponse) as error:
-            raise Unanswered(one_line(error)) from error
-        if self.status().lower() in ("failed", "canceled"):
-            raise Failure(self._error())
-        if not self.finished():
-            return self._latest(done=False)
-        return self._latest(done=True)._replace(result=result, took=self._took())
-
-    def _latest(self, *, done: bool) -> Poll:
-        headers = self._pipeline_response.http_response.headers
-        return Poll(done, retry_after_of(headers), remaining(headers))
-
-    def _took(self) -> float | None:
-        try:
-            body = self._pipeline_response.http_response.json()
-        except ValueError:  # some ends have no body
-            return None
-        return _seconds_between(body.get("startTime"), body.get("endTime")) if isinstance(body, dict) else None
-
-    def _result_url(self) -> str | None:
-        if not self.returns:
-            return None
-        found: str | None
-        try:
-            found = self._operation.get_final_get_url(self._pipeline_response)
-        except DecodeError:  # of the answer that accepted it, only the headers can be read
-            found = self._pipeline_response.http_response.headers.get("Location")
-        return found
-
-    def _result(self) -> Any:
-        response = (self.request_status(self._result_at) if self._result_at else self._pipeline_response).http_response
-        if response.status_code < HTTPStatus.BAD_REQUEST:
-            return response.json() if response.text() else None
-        refusal = classify(response.status_code, response.headers, error_of(HttpResponseError(response=response)))
-        if isinstance(refusal, Failure):
-            return None  # the operation has succeeded all the same
-        raise refusal
-
-    def _refused(self) -> Throttled | Unanswered | Failure:
-        response = self._pipeline_response.http_response
-        error = error_of(HttpResponseError(response=response))
-        refusal = classify(response.status_code, response.headers, error)
-        return OperationNotFound(error) if response.status_code in NOT_FOUND else refusal
-
-    def _error(self) -> Error:
-        error = body_error(self._pipeline_response.http_response.json())
-        return error or Error(self.status(), "The service gave no reason.")
-
-
-class ResumedPolling(SteppedPolling):
-    """The polling of an operation that an earlier process began, of which only the URLs are known."""
-
-    def __init__(self, arm: Any, url: str, result_url: str | None = None) -> None:
-        super().__init__(returns=result_url is not None)
-        self._arm, self._at, self._result_at = arm, url, result_url
-        self._status = "InProgress"
-
-    @property
-    def acceptance(self) -> Acceptance:
-        """Return where to poll; the answer that accepted the operation is not known."""
-        return Acceptance(Poll(done=False), self._at, self._result_at)
-
-    def _result_url(self) -> str | None:
-        return self._result_at
 
     def finished(self) -> bool:
         """Check whether the operation is known to have ended."""
@@ -127,17 +74,171 @@ class ResumedPolling(SteppedPolling):
         """Return the status of the latest answer."""
         return self._status
 
-    def update_status(self) -> None:
-        """Send one request for the status."""
-        self._pipeline_response = self.request_status(self._at)
-        response = self._pipeline_response.http_response
-        if response.status_code >= HTTPStatus.BAD_REQUEST:
-            raise BadStatus(f"HTTP {response.status_code}")
-        self._status = AzureAsyncOperationPolling().get_status(self._pipeline_response)
+    @property
+    def acceptance(self) -> Acceptance:
+        """Return what the answer that accepted the operation says."""
+        if self.finished():
+            return Acceptance(self._latest(done=True)._replace(result=self._body() if self.returns else None))
+        return Acceptance(self._latest(done=False), self._accepted.url, self._result_url())
+
+    def poll(self) -> Poll:
+        """Send one request for the operation's status, and one more for its result; see Poller."""
+        with poll_errors():
+            if not self.finished():
+                self._read_status(self._request(self._accepted.url or ""))
+        if self._status.lower() in ("failed", "canceled"):
+            raise Failure(self._error())
+        if not self.finished():
+            return self._latest(done=False)
+        if not self.returns:
+            return self._latest(done=True)._replace(took=self._took())
+        with poll_errors():
+            result = self._result()
+        return self._latest(done=True)._replace(result=result, took=self._took())
+
+    def _request(self, url: str) -> Any:
+        """Read a URL of the service; raises as `_raise_odd` does where the SDK cannot decode the answer."""
+        try:
+            return self.request_status(url)
+        except HttpResponseError as error:
+            if error.status_code not in ANSWERED:
+                raise
+            self._raise_odd(Error("AnswerUnreadable", one_line(error)))
+
+    def _latest(self, *, done: bool) -> Poll:
+        headers = self._pipeline_response.http_response.headers
+        return Poll(done, retry_after_of(headers), remaining(headers))
+
+    def _took(self) -> float | None:
+        body = self._body()
+        return _seconds_between(body.get("startTime"), body.get("endTime"))
+
+    def _body(self) -> dict[str, Any]:
+        """Return the latest answer's body; an empty object for any that is none."""
+        try:
+            body = json_of(self._pipeline_response.http_response)
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    def _result_url(self) -> str | None:
+        return self._accepted.result_url if self.returns else None
+
+    def _read_status(self, answer: Any) -> None:
+        """Read the status of an operation; raises what its answer means where that is none."""
+        response = answer.http_response
+        _release_connection(answer)
+        status = response.status_code
+        error = error_of(HttpResponseError(response=response))
+        if status in NOT_FOUND:
+            raise OperationNotFound(error)
+        if status == HTTPStatus.FORBIDDEN and not self.returns:  # only the operation has the result
+            raise OperationUnreadable(error, MAY_NOT_BE_READ)
+        if status not in ANSWERED:
+            refusal = classify_read(status, response.headers, error)
+            self._raise_odd(error, refusal if not isinstance(refusal, Failure) else None)
+        found = read_status(response, from_location=self._accepted.url == self._accepted.result_url)
+        if found is None:
+            self._raise_odd(Error("AnswerUnreadable", "The answer to the poll does not say how the operation is."))
+        self._pipeline_response, self._status, self._odd = answer, found, 0
+
+    def _raise_odd(self, error: Error, refusal: Throttled | Unanswered | None = None) -> NoReturn:
+        if refusal is not None:
+            raise refusal
+        self._odd += 1
+        if self._odd > MANY_ODD and not self.returns:
+            raise OperationUnreadable(error, MAY_NOT_BE_READ)
+        raise Unanswered(": ".join(error))
+
+    def _result(self) -> Any:
+        """Read what the operation returned; raises Unanswered or Throttled until the service gives it."""
+        held = self._body().get("properties")
+        if isinstance(held, dict) and held.get("output"):
+            return held["output"]
+        if not self._accepted.result_url:
+            raise Unanswered(f"{NO_RESULT} the service names no URL of it.")
+        response = self.request_status(self._accepted.result_url).http_response
+        if response.status_code != HTTPStatus.OK:
+            error = error_of(HttpResponseError(response=response))
+            refusal = classify_read(response.status_code, response.headers, error)
+            raise refusal if isinstance(refusal, Throttled) else Unanswered(f"{NO_RESULT} {': '.join(error)}")
+        found = json_of(response)
+        if not isinstance(found, dict):
+            raise Unanswered(f"{NO_RESULT} the answer has none.")
+        return found
+
+    def _error(self) -> Error:
+        return body_error(self._body()) or Error(self._status, "The service gave no reason.")
+
+
+class ResumedPolling(SteppedPolling):
+    """The polling of an operation that an earlier process began, of which only the URLs are known."""
+
+    def __init__(self, arm: Any, url: str, result_url: str | None = None) -> None:
+        super().__init__(returns=result_url is not None)
+        self._arm, self._accepted, self._status = arm, Accepted(IN_PROGRESS, url, result_url), IN_PROGRESS
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """Return where to poll; the answer that accepted the operation is not known."""
+        return Acceptance(Poll(done=False), self._accepted.url, self._accepted.result_url)
 
     def request_status(self, status_link: str) -> Any:
         """Read a URL of the service."""
         return self._arm.get_answer(status_link, **NO_RETRY)
+
+
+def read_acceptance(response: Any, endpoint: str) -> Accepted:
+    """Return what the answer to a request says of its operation; raises OutcomeUnknown where it is not Azure's own.
+
+    A URL of another service than the endpoint's counts as none.
+    """
+    links = [response.headers.get(name) for name in ("Azure-AsyncOperation", "Location")]
+    operation, location = (one if one and is_own_url(endpoint, one) else None for one in links)
+    if response.status_code == HTTPStatus.ACCEPTED:
+        if operation or location:
+            return Accepted(IN_PROGRESS, operation or location, location)
+        raise OperationUnreadable(Error("AnswerUnreadable", NOWHERE_TO_POLL))
+    if operation:
+        return Accepted(IN_PROGRESS, operation, location)
+    if response.status_code not in ANSWERED:
+        raise Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: HTTP {response.status_code}"))
+    try:
+        body = json_of(response)
+    except ValueError:
+        body = ""
+    if body is not None and not isinstance(body, dict):
+        raise Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: its answer is not JSON of Azure."))
+    state = _provisioning_state(body or {})
+    if state.lower() in ("failed", "canceled"):
+        raise Failure(body_error(body) or Error(state, f"Its provisioningState is {state}."))
+    return Accepted(state, str(response.request.url)) if state.lower() not in ENDS else Accepted(state)
+
+
+def read_status(response: Any, *, from_location: bool) -> str | None:
+    """Read the status of an operation in the answer to a poll, or None where it has none.
+
+    Without `Azure-AsyncOperation`, `Location` is polled: 202 until the operation ends, then another status.
+    """
+    if response.status_code == HTTPStatus.ACCEPTED and from_location:
+        return IN_PROGRESS
+    try:
+        body = json_of(response)
+    except ValueError:
+        return None
+    if isinstance(body, dict) and isinstance(body.get("status"), str):
+        status: str = body["status"]
+        return status
+    if from_location and (body is None or isinstance(body, dict)):
+        return "Succeeded"
+    is_resource = isinstance(body, dict) and isinstance(body.get("properties"), dict) and "id" in body
+    return _provisioning_state(body) if is_resource else None
+
+
+def _provisioning_state(body: dict[str, Any]) -> str:
+    properties = body.get("properties")
+    state = properties.get("provisioningState") if isinstance(properties, dict) else None
+    return state if isinstance(state, str) else "Succeeded"
 
 
 class Completed(NamedTuple):
@@ -163,6 +264,15 @@ def _release_connection(answer: Any) -> None:
         received.raw = None
 
 
-def _seconds_between(start: str | None, end: str | None) -> float | None:
-    began, ended = parse_utc(start), parse_utc(end)
-    return (ended - began).total_seconds() if began and ended else None
+def _seconds_between(start: Any, end: Any) -> float | None:
+    began, ended = _time(start), _time(end)
+    seconds = (ended - began).total_seconds() if began and ended else -1.0
+    return seconds if seconds >= 0 else None
+
+
+def _time(text: Any) -> datetime | None:
+    """Parse a time; without an offset it is UTC, and the first year of the calendar is none."""
+    found = parse_utc(text) if isinstance(text, str) else None
+    if found is None or found.year == 1:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

@@ -1,55 +1,89 @@
-"""What the status and the headers of an answer mean: throttled, unanswered or failed, and how long to wait."""
+"""What an answer means: accepted, throttled, refused, unanswered or unknown, and how long to wait.
+
+A request succeeded or failed only where its answer is one of Azure Resource Manager's own: a documented status, and a
+body that is empty or JSON. Any other answer leaves open what became of the request.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Any
 
-from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline.policies import RetryPolicy
 
 from azext_flexcompare.arm.errors import error_of, one_line
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, OutcomeUnknown, TemporaryFailure, Throttled, Unanswered
 
 # The SDK would repeat a POST that was answered by 500 or 503, after which it is not known whether it was accepted, and
 # would sleep in the thread; the scheduler repeats what may be repeated. Seconds.
 NO_RETRY = {"retry_total": 0, "connection_timeout": 30, "read_timeout": 120}
-# Every other status between 400 and 499 is a failure; a status outside of these leaves the request unanswered.
-MEANINGS: Mapping[int, type[Throttled | Unanswered]] = {
-    HTTPStatus.UNAUTHORIZED: Unanswered,  # a token that has just expired
-    HTTPStatus.REQUEST_TIMEOUT: Unanswered,  # a slow network
-    HTTPStatus.TOO_MANY_REQUESTS: Throttled,
-}
 NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+# Refusals of a request that was certainly not accepted, and that a later one may not meet.
+NOT_ACCEPTED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+# Statuses that say nothing of an operation that is polled, and that pass by themselves.
+PASSING = (HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT)
 REMAINING = tuple(f"x-ms-ratelimit-remaining-subscription-{kind}" for kind in ("reads", "writes", "deletes"))
 UNKNOWN = "It is not known whether the service accepted the request"
+# The beginnings, in lower case, of the codes of a refusal that Azure calls temporary: another operation is in progress.
+TEMPORARY = ("conflict", "anotheroperation", "retryable")
+LONGEST_WAIT = 366 * 86400.0  # seconds; a longer Retry-After is a mistake
 
 
-class Unacknowledged(Failure):
+class Unacknowledged(OutcomeUnknown):
     """A request was sent, and no answer says whether it was accepted."""
 
 
-class OperationNotFound(Failure):
+class OperationUnreadable(OutcomeUnknown):
+    """An operation was accepted, and the service does not say what became of it."""
+
+
+class OperationNotFound(OperationUnreadable):
     """An operation was accepted, and the service no longer knows it."""
 
 
 def classify(
     status: int, headers: Mapping[str, str], error: Error, *, busy: Collection[str] = ()
-) -> Throttled | Unanswered | Failure:
-    """Return what an answer means that is no success.
+) -> Throttled | Failure:
+    """Return what the answer to a request that acts means, if it is no success.
 
     `busy` are the beginnings, in lower case, of the codes of a 409 that only says to wait for another operation.
     """
-    if status == HTTPStatus.CONFLICT and error.code.lower().startswith(tuple(busy)):
-        return Throttled(retry_after_of(headers))
+    code, after = error.code.lower(), retry_after_of(headers)
+    if status == HTTPStatus.CONFLICT and code.startswith(tuple(busy)):
+        return Throttled(after, error)
+    if status in NOT_ACCEPTED:
+        return Throttled(after, error)
+    if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        refused = status == HTTPStatus.SERVICE_UNAVAILABLE and after
+        return Throttled(after, error) if refused else Unacknowledged(error)
+    if after:
+        return Throttled(after, error, alone=True)
+    if status == HTTPStatus.CONFLICT and code.startswith(TEMPORARY):
+        return TemporaryFailure(error)
+    return Failure(error)
+
+
+def classify_read(status: int, headers: Mapping[str, str], error: Error) -> Throttled | Unanswered | Failure:
+    """Return what the answer to a request that only reads means, if it is no success."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Throttled(retry_after_of(headers), error)
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    meaning = MEANINGS.get(status, Failure if is_client_error else Unanswered)
-    if meaning is Throttled:
-        return Throttled(retry_after_of(headers))
-    return Unanswered(": ".join(error)) if meaning is Unanswered else Failure(error)
+    return Failure(error) if is_client_error and status not in PASSING else Unanswered(": ".join(error))
+
+
+def json_of(response: Any) -> Any:
+    """Return the body of an answer as JSON, None where it is empty; raises ValueError for any other body."""
+    try:
+        text = response.text()
+        return json.loads(text.removeprefix("\ufeff")) if text.strip() else None
+    except (UnicodeError, RecursionError, LookupError) as error:
+        raise ValueError("the body cannot be read") from error
 
 
 @contextmanager
@@ -61,6 +95,8 @@ def send_errors(busy: Collection[str] = ()) -> Iterator[None]:
         raise _refused(error, busy) from error
     except ServiceResponseError as error:
         raise Unacknowledged(Error("ConnectionLost", f"{UNKNOWN}: {one_line(error)}")) from error
+    except ServiceRequestError as error:  # no connection: the service is sent nothing
+        raise Throttled(None, Error("NotSent", one_line(error))) from error
     except AzureError as error:
         raise Failure(Error("NotSent", one_line(error))) from error
 
@@ -71,31 +107,42 @@ def poll_errors() -> Iterator[None]:
     try:
         yield
     except HttpResponseError as error:
-        raise _classified(error) from error
+        headers = error.response.headers if error.response else {}
+        raise classify_read(error.status_code or 0, headers, error_of(error)) from error
     except AzureError as error:
         raise Unanswered(one_line(error)) from error
+    except ValueError as error:  # a body that is no JSON
+        raise Unanswered(f"The answer cannot be read: {one_line(error)}") from error
 
 
 def _refused(error: HttpResponseError, busy: Collection[str]) -> Throttled | Failure:
-    if (error.status_code or 0) < HTTPStatus.BAD_REQUEST:  # it was answered, and the answer cannot be read
+    status = error.status_code or 0
+    if status < HTTPStatus.BAD_REQUEST:  # it was answered, and the answer cannot be read
         return Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: {one_line(error)}"))
-    meaning = _classified(error, busy)
-    return Failure(error_of(error)) if isinstance(meaning, Unanswered) else meaning
-
-
-def _classified(error: HttpResponseError, busy: Collection[str] = ()) -> Throttled | Unanswered | Failure:
     headers = error.response.headers if error.response else {}
-    return classify(error.status_code or 0, headers, error_of(error), busy=busy)
+    if error.response and not _is_json(error.response):  # the answer of a proxy or gateway
+        return Unacknowledged(error_of(error))
+    return classify(status, headers, error_of(error), busy=busy)
+
+
+def _is_json(response: Any) -> bool:
+    try:
+        json_of(response)
+    except ValueError:
+        return False
+    return True
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:
     """Read the seconds that the service asks to wait, as the SDK reads them; None where there are none to read."""
     try:
-        if headers.get("retry-after-ms"):
-            return float(headers["retry-after-ms"]) / 1000
-        return RetryPolicy().parse_retry_after(headers["Retry-After"]) or None
-    except (KeyError, ValueError):
+        if milliseconds := headers.get("retry-after-ms"):
+            seconds = float(milliseconds) / 1000
+        else:
+            seconds = RetryPolicy().parse_retry_after(headers["Retry-After"])
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
+    return min(seconds, LONGEST_WAIT) if seconds and math.isfinite(seconds) and seconds > 0 else None
 
 
 def remaining(headers: Mapping[str, str]) -> float:
@@ -106,4 +153,4 @@ def remaining(headers: Mapping[str, str]) -> float:
     counts = [headers[name] for name in REMAINING if name in headers]
     policies = [entry.partition(";") for entry in headers.get("x-ms-ratelimit-remaining-resource", "").split(",")]
     counts += [count for policy, _, count in policies if policy.endswith("SubscriptionMaximum")]
-    return min((float(count) for count in counts if count.isdigit()), default=math.inf)
+    return min((float(count) for count in counts if count.isdecimal()), default=math.inf)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
 from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
+from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.table.entries import namesakes
@@ -30,7 +31,7 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
     """
     quoted = scale_set.id.replace("'", "''")
     with cli_errors(f"listing the instances of {scale_set.name}"):
-        machines = list(
+        machines = _all_pages(
             reader.client_of(scale_set.subscription).virtual_machines.list(
                 scale_set.resource_group, filter=f"'virtualMachineScaleSet/id' eq '{quoted}'", expand="instanceView"
             )
@@ -39,6 +40,17 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
     return [
         instance_of(machine, scale_set) for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
     ]
+
+
+def _all_pages(paged: Any) -> list[Any]:
+    """List the entries of every page; raises ValueError for a list without an end."""
+    pages, seen = paged.by_page(), set[str]()
+    found: list[Any] = []
+    for page in pages:
+        found += page
+        if pages.continuation_token:
+            check_new_page(pages.continuation_token, seen)
+    return found
 
 
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:

@@ -44,13 +44,11 @@ class SetListPoll:
     def _read(self) -> set[str]:
         count, in_transition = 0, set()
         for one in self.sets:
-            path: str | None = _path(one)
-            while path:
-                page = self.azure.arm(one.subscription).get(path, **NO_RETRY)
+            for page in self.azure.arm(one.subscription).each_page(_path(one), **NO_RETRY):
                 for machine in page["value"]:
                     if str(machine["properties"].get("provisioningState")).lower() in TRANSITIONAL_STATES:
                         in_transition.add(machine["id"].lower())
-                path, count = page.get("nextLink"), count + 1
+                count += 1
         self.pages = count
         return in_transition
 

@@ -16,3 +16,4 @@ class Limits(NamedTuple):
     wait: bool = True  # until the operations end
     sends: Rate = UNLIMITED
     polls: Rate = UNLIMITED
+    retries: int = 0  # of a target that the service refused for a reason that it calls temporary

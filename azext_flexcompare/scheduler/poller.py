@@ -10,11 +10,14 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Throttled(Exception):  # noqa: N818  (not an error of the target: the request is repeated)
-    """The service refused a request as one too many; `after` are the seconds that it asks to wait."""
+    """The service did not accept a request, which may be repeated; `after` are the seconds that it asks to wait.
 
-    def __init__(self, after: float | None = None) -> None:
+    `error` is the reason, and `alone` is whether it concerns this target only and not all that share its rate limits.
+    """
+
+    def __init__(self, after: float | None = None, error: Error | None = None, *, alone: bool = False) -> None:
         super().__init__(after)
-        self.after = after
+        self.after, self.error, self.alone = after, error, alone
 
 
 class Unanswered(Exception):  # noqa: N818  (not an error of the target: the next poll may succeed)
@@ -39,6 +42,18 @@ class Failure(Exception):  # noqa: N818
     def __init__(self, error: Error) -> None:
         super().__init__(error.message)
         self.error = error
+
+
+class TemporaryFailure(Failure):
+    """The service refused a request for a reason that it calls temporary; it may be sent again."""
+
+
+class OutcomeUnknown(Failure):
+    """It is not known what became of the target; `error` is what left that open, `reason` what is known."""
+
+    def __init__(self, error: Error, reason: str | None = None) -> None:
+        super().__init__(error)
+        self.reason = reason
 
 
 class Poll(NamedTuple):

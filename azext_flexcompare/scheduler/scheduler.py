@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime, timezone
@@ -23,8 +24,10 @@ from azext_flexcompare.scheduler.poller import (
     Failure,
     NotAccepted,
     OutcomeCheck,
+    OutcomeUnknown,
     Poll,
     Poller,
+    TemporaryFailure,
     Throttled,
     Unanswered,
 )
@@ -38,6 +41,8 @@ FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0  # seconds before a throttled target is s
 SHUTDOWN_GRACE = 1.5  # seconds that requests in progress are given after an interruption
 TICK = 0.25  # seconds at most between checks for an interruption
 LONGEST_POLL_GAP = 60.0  # seconds after which a target is polled even if no listing has found it
+NOT_TAKEN = "The service took no further request in time."
+PROBES = 4  # requests at once in a rate-limit group until the service accepts one, and after it refused one
 MAX_SENDS = 3  # of a target that turns out each time not to have been accepted
 
 
@@ -74,6 +79,7 @@ class _Scheduler(Generic[T]):
             group.waiting.append(TargetState(target, index, group))
         self.found: dict[int, Outcome[T]] = {}
         self.total = len(targets)
+        self.width = limits.parallel or self.total
         self.in_progress: set[TargetState[T]] = set()
         self.due: list[tuple[float, int, TargetState[T]]] = []
         self.poll_interval = service.estimates.poll_interval
@@ -110,7 +116,7 @@ class _Scheduler(Generic[T]):
                 continue  # it has ended, or is polled at another time
             pause = state.group.polls.wait(now)
             if pause:
-                self._poll_at(state, now + pause)
+                self._poll_later(state, pause)
             else:
                 state.group.polls.take(now)
                 self.workers.submit(state, state.poller.poll)
@@ -137,11 +143,13 @@ class _Scheduler(Generic[T]):
 
     def _next_of(self, group: RateLimitGroup[T], now: float) -> list[TargetState[T]]:
         """Remove from a group the targets that may be sent at once; from here on they are in progress."""
-        width, states = self.limits.parallel or self.total, list[TargetState[T]]()
+        self._give_up_closed(group, now)
+        states = list[TargetState[T]]()
         while (
             group.waiting
-            and len(self.in_progress) < width
-            and len(states) < self.workers.free
+            and group.waiting[0].not_before <= now
+            and len(self.in_progress) < self.width
+            and len(states) < min(self.workers.free, self._open(group))
             and not group.sends.wait(now)
         ):
             state = group.waiting.popleft()
@@ -152,6 +160,22 @@ class _Scheduler(Generic[T]):
             group.sends.take(now)
             states.append(state)
         return states
+
+    def _open(self, group: RateLimitGroup[T]) -> int:
+        """Return how many requests may be sent at once: few until the service accepts one, and after a refusal."""
+        unanswered = sum(each.poller is None and each.group is group for each in self._busy())
+        return self.total if group.accepts else PROBES - unanswered
+
+    def _give_up_closed(self, group: RateLimitGroup[T], now: float) -> None:
+        """End the targets whose time is over before the service takes their request."""
+        wait = group.sends.closed - now
+        if wait <= 0:
+            return
+        for state in list(group.waiting):
+            left = self._left(state) if state.started else self.limits.timeout or float("inf")
+            if left < max(wait, state.not_before - now) or left <= 0:
+                group.waiting.remove(state)
+                self._give_up(state)
 
     def _dispatch_listing(self, now: float) -> None:
         if self.in_progress and self._listing_is_next() and self.listings.wait(now) <= 0:
@@ -171,11 +195,16 @@ class _Scheduler(Generic[T]):
         if not self.workers.free:
             return TICK
         moments = [self.due[0][0] - now] if self.due else []
-        full = len(self.in_progress) >= (self.limits.parallel or self.total)
-        moments += [group.sends.wait(now) for group in self.groups.values() if group.waiting and not full]
+        full = len(self.in_progress) >= self.width
+        moments += [self._next_send(group, now) for group in self.groups.values() if group.waiting and not full]
         if self._listing_is_next():
             moments.append(self.listings.wait(now))
         return max(0.0, min([TICK, *moments]))
+
+    def _next_send(self, group: RateLimitGroup[T], now: float) -> float:
+        if self._open(group) <= 0:
+            return TICK
+        return max(group.sends.wait(now), group.waiting[0].not_before - now)
 
     def _collect(self, seconds: float) -> None:
         for key, answer in self.workers.collect(seconds):
@@ -207,6 +236,12 @@ class _Scheduler(Generic[T]):
             self._accepted(state, *answer)  # type: ignore[misc]
 
     def _fail(self, state: TargetState[T], answer: BaseException) -> None:
+        state.group.accepts = True
+        if isinstance(answer, TemporaryFailure) and state.poller is None and state.retried < self.limits.retries:
+            state.retried += 1
+            self.observer.on_throttled(state.target, None)
+            self._send_later(state, min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.retried - 1)), answer.error)
+            return
         if isinstance(answer, Failure) and not state.outcome_check:
             state.outcome_check = self._check_outcome(state, answer)
             if state.outcome_check:
@@ -214,13 +249,17 @@ class _Scheduler(Generic[T]):
                 self._poll_later(state)
                 return
         error = answer.error if isinstance(answer, Failure) else Error(type(answer).__name__, str(answer))
-        self._end(state, Status.FAILED, error)
+        if isinstance(answer, OutcomeUnknown):
+            self._end(state, Status.TIMED_OUT, error, answer.reason)
+        else:
+            self._end(state, Status.FAILED, error)
 
     def _check_outcome(self, state: TargetState[T], failure: Failure) -> OutcomeCheck | None:
         resolve, accepted = self.service.resolve_unknown, state.poller is not None
         return resolve(state.target, failure, accepted) if resolve else None
 
     def _accepted(self, state: TargetState[T], poller: Poller, acceptance: Acceptance) -> None:
+        state.group.accepts = True
         state.poller, state.url, state.latest, state.throttled = poller, acceptance.url, acceptance.poll, 0
         unanswered = sum(each.poller is None and each.group is state.group for each in self._busy())
         state.group.sends.learn(state.latest.remaining, time.monotonic(), unanswered)
@@ -255,31 +294,43 @@ class _Scheduler(Generic[T]):
 
     def _retry_throttled(self, state: TargetState[T], throttled: Throttled) -> None:
         state.throttled += 1
-        self.observer.on_throttled(state.target, throttled.after)
         pause = throttled.after or min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.throttled - 1))
-        until = time.monotonic() + pause
+        self.observer.on_throttled(state.target, throttled.after)
         if state.poller is not None:
-            state.group.polls.close(until)
+            state.unanswered = ": ".join(throttled.error or ())
+            if not throttled.alone:
+                state.group.polls.close(time.monotonic() + pause)
             self._poll_later(state, pause)
             return
+        if not throttled.alone:
+            state.group.accepts, state.group.refusal = False, throttled.error
+            state.group.sends.close(time.monotonic() + pause)
+        self._send_later(state, pause, throttled.error, alone=throttled.alone)
+
+    def _send_later(self, state: TargetState[T], pause: float, error: Error | None, *, alone: bool = True) -> None:
+        """Send a target again that was not accepted, unless its time is over before."""
         self.in_progress.discard(state)
+        state.refusal = error
         if self._left(state) <= pause:
             self._give_up(state)
-            return
-        state.group.sends.close(until)
-        state.group.waiting.appendleft(state)
+        elif alone:
+            state.not_before = time.monotonic() + pause
+            insort(state.group.waiting, state, key=lambda one: one.not_before)
+        else:
+            state.group.waiting.appendleft(state)
 
     def _send_again(self, state: TargetState[T], answer: NotAccepted) -> None:
         state.not_accepted += 1
         if state.not_accepted >= MAX_SENDS:
             self._end(state, Status.FAILED, answer.error)
             return
-        state.poller, state.outcome_check, state.polled = None, None, False
+        state.poller, state.outcome_check, state.polled, state.not_before = None, None, False, 0.0
         self.in_progress.discard(state)
         state.group.waiting.appendleft(state)
 
     def _give_up(self, state: TargetState[T]) -> None:
-        self._end(state, Status.TIMED_OUT, Error("Throttled", "The service took no further request in time."))
+        error = state.refusal or state.group.refusal
+        self._end(state, Status.TIMED_OUT, error or Error("Throttled", NOT_TAKEN), NOT_TAKEN if error else None)
 
     def _poll_later(self, state: TargetState[T], pause: float | None = None) -> None:
         left = self._left(state)
@@ -314,7 +365,7 @@ class _Scheduler(Generic[T]):
             reason or (state.outcome_check.reason if state.outcome_check else None),
             started=state.started,
             finished=datetime.now(timezone.utc) if ended else None,
-            seconds=round(time.monotonic() - state.began, 3) if ended else None,
+            seconds=round(time.monotonic() - state.began, 3) if ended and state.started else None,
             url=state.url,
             result=state.latest.result,
         )

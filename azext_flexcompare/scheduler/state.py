@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import OutcomeCheck, Poll, Poller
 from azext_flexcompare.scheduler.rate_limiter import Bucket
 
@@ -20,6 +21,8 @@ class RateLimitGroup(Generic[T]):
     sends: Bucket
     polls: Bucket
     waiting: deque[TargetState[T]] = field(default_factory=deque)
+    accepts: bool = False  # whether the latest answer to a request was no refusal
+    refusal: Error | None = None  # the latest
 
 
 @dataclass(eq=False)
@@ -38,5 +41,8 @@ class TargetState(Generic[T]):
     polled: bool = False
     unanswered: str = ""  # why the latest poll brought no answer
     throttled: int = 0  # requests refused in a row
+    retried: int = 0  # times that it was refused for a temporary reason, and sent again
+    not_before: float = 0.0  # when it may be sent
+    refusal: Error | None = None  # why the service did not accept it
     not_accepted: int = 0  # times that it was sent, and never accepted
     outcome_check: OutcomeCheck | None = None  # the poller, where it checks what became of a request

@@ -145,8 +145,9 @@ def test_an_operation_whose_answer_was_lost_is_sent_once_and_unknown(kind: str, 
 
 def test_an_operation_that_could_not_be_sent_says_so(send: Send, sim: Simulator, compute: Any) -> None:
     compute._client._base_url = "https://localhost:1"
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(Throttled) as caught:
         send()
+    assert caught.value.error
     assert caught.value.error.code == "NotSent"
     assert changes(sim) == []
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
 
 from azext_flexcompare.arm.responses import (
+    LONGEST_WAIT,
     Unacknowledged,
     classify,
+    classify_read,
     poll_errors,
     remaining,
     retry_after_of,
     send_errors,
 )
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, TemporaryFailure, Throttled, Unanswered
 
 ERROR = Error("Why", "Because.")
 
@@ -36,7 +39,7 @@ class Answer:
         return {"error": ERROR._asdict()}
 
     def text(self) -> str:
-        return str(self.json())
+        return json.dumps(self.json())
 
     body = text
 
@@ -52,11 +55,40 @@ def test_a_client_error_is_a_failure(status: int) -> None:
     assert found.error == ERROR
 
 
-@pytest.mark.parametrize("status", [0, 200, 302, 401, 408, 500, 502, 503, 504, 599])
-def test_what_passes_by_itself_is_unanswered_and_names_the_error(status: int) -> None:
+@pytest.mark.parametrize("status", [0, 200, 302, 304, 408, 500, 502, 503, 504, 599])
+def test_an_answer_that_is_neither_acceptance_nor_refusal_leaves_the_request_open(status: int) -> None:
     found = classify(status, {}, ERROR)
+    assert isinstance(found, Unacknowledged)
+    assert found.error == ERROR
+
+
+@pytest.mark.parametrize("status", [0, 200, 302, 401, 408, 500, 502, 503, 504, 599])
+def test_an_odd_answer_to_a_read_is_unanswered_and_names_the_error(status: int) -> None:
+    found = classify_read(status, {}, ERROR)
     assert isinstance(found, Unanswered)
     assert found.why == "Why: Because."
+
+
+@pytest.mark.parametrize(
+    ("status", "alone"), [(401, False), (429, False), (503, False), (400, True), (403, True), (409, True), (412, True)]
+)
+def test_a_refusal_with_retry_after_is_sent_again_after_it_and_keeps_its_error(status: int, alone: bool) -> None:
+    found = classify(status, {"Retry-After": "7"}, ERROR)
+    assert isinstance(found, Throttled)
+    assert (found.after, found.error, found.alone) == (7, ERROR, alone)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_gateway_error_with_retry_after_is_no_refusal(status: int) -> None:
+    assert isinstance(classify(status, {"Retry-After": "7"}, ERROR), Unacknowledged)
+
+
+@pytest.mark.parametrize(
+    ("code", "temporary"),
+    [("Conflict", True), ("AnotherOperationInProgress", True), ("RetryableError", True), ("ScopeLocked", False)],
+)
+def test_a_conflict_is_temporary_by_its_code(code: str, temporary: bool) -> None:
+    assert isinstance(classify(409, {}, Error(code, "")), TemporaryFailure) is temporary
 
 
 @pytest.mark.parametrize(("headers", "seconds"), [({"Retry-After": "7"}, 7), ({}, None)])
@@ -84,10 +116,13 @@ Errors = Callable[[], AbstractContextManager[None]]
     [
         (send_errors, error_of_status(429), Throttled),
         (send_errors, error_of_status(403), Failure),
-        (send_errors, error_of_status(500), Failure),
+        (send_errors, error_of_status(500), Unacknowledged),
         (send_errors, error_of_status(202), Unacknowledged),
         (send_errors, ServiceResponseError("lost"), Unacknowledged),
-        (send_errors, ServiceRequestError("no route"), Failure),
+        (send_errors, error_of_status(401), Throttled),
+        (send_errors, error_of_status(302), Unacknowledged),
+        (send_errors, ServiceRequestError("no route"), Throttled),
+        (send_errors, AzureError("not ours"), Failure),
         (poll_errors, error_of_status(429), Throttled),
         (poll_errors, error_of_status(403), Failure),
         (poll_errors, error_of_status(500), Unanswered),
@@ -105,6 +140,15 @@ def test_an_exception_of_the_sdk_becomes_one_of_the_scheduler(
     assert caught.value.__cause__ is raised
 
 
+def test_a_refusal_in_html_is_no_answer_of_the_service() -> None:
+    class Page(Answer):
+        def text(self) -> str:
+            return "<html>Forbidden</html>"
+
+    with pytest.raises(Unacknowledged), send_errors():
+        raise HttpResponseError(response=Page(403))
+
+
 def test_other_exceptions_pass() -> None:
     with pytest.raises(KeyError), send_errors(), poll_errors():
         raise KeyError
@@ -118,6 +162,11 @@ def test_other_exceptions_pass() -> None:
         ({"Retry-After": "0"}, None),
         ({"Retry-After": "soon"}, None),
         ({"retry-after-ms": "250"}, 0.25),
+        ({"retry-after-ms": "nan"}, None),
+        ({"retry-after-ms": "inf"}, None),
+        ({"retry-after-ms": "-5"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "1e300"}, LONGEST_WAIT),
         ({"retry-after-ms": "250", "Retry-After": "5"}, 0.25),
     ],
 )
