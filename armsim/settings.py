@@ -1,4 +1,4 @@
-"""Which knobs does the simulated cloud have?"""
+"""Settings of the simulated cloud."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Settings:
-    """The knobs, all changeable while the simulator runs; times are in seconds unless the name says otherwise."""
+    """The settings, all changeable while the simulator runs; times are in seconds unless the name says otherwise."""
 
     seconds: float = 5.0
     """How long an operation of duration 1.0 (lifecycle.json) takes."""
@@ -21,7 +21,7 @@ class Settings:
     token_lifetime: int = 3600
     """Validity of the next access token."""
     clock_skew: float = 0.0
-    """How far the service's clock is ahead of everyone else's, behind where negative; tokens do not go by it."""
+    """Offset of the service's clock from the true time; tokens use the true time."""
     staleness: float = 0.0
     """How far Resource Graph lags behind the provider."""
     latency: float = 0.0
@@ -70,7 +70,7 @@ def _check(name: str, value: Any) -> None:
     if name == "retry_after" and value < 1:
         raise ValueError(f"setting '{name}' must be at least 1: clients take a Retry-After of 0 for none")
     if name in _SCALES and value == 0:
-        raise ValueError(f"setting '{name}' must be more than 0: no one could wait for a bucket that never fills")
+        raise ValueError(f"setting '{name}' must be more than 0: a bucket would never fill")
 
 
 def _is_list(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""How does ARM say no?"""
+"""ARM's error envelope and its common refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may not be changed or deleted? Management locks, at a subscription, a resource group or a resource.
+"""Management locks at a subscription, a resource group or a resource.
 
 What a list without a filter holds (the scope itself, what is above and what is below) and what `atScope()` leaves
 out (what is below) is as the documentation of Get-AzResourceLock, parameter AtScope, has it.
@@ -44,7 +44,7 @@ def list_locks(call: Call) -> Response:
 
 
 def get_lock(call: Call) -> Response:
-    """Show one lock."""
+    """Return one lock."""
     lock = call.cloud.world.locks.get(_key(call))
     if lock is None:
         raise ArmError(404, "LockNotFound", f"The lock '{call.params['lock']}' could not be found.")
@@ -52,7 +52,7 @@ def get_lock(call: Call) -> Response:
 
 
 def put_lock(call: Call) -> Response:
-    """Lock a scope, or change a lock."""
+    """Create or change a lock."""
     key, locks = _key(call), call.cloud.world.locks
     properties = _read(call)
     old = locks.get(key)
@@ -62,7 +62,7 @@ def put_lock(call: Call) -> Response:
 
 
 def delete_lock(call: Call) -> Response:
-    """Take a lock away; 204 where there is none."""
+    """Remove a lock; 204 where there is none."""
     if call.cloud.world.locks.pop(_key(call), None) is None:
         return Response(204)
     _count(call)

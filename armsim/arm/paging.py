@@ -1,4 +1,4 @@
-"""How is a long list cut into pages?"""
+"""Pages of long lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What do the services that act on many VMs offer, and how far are the operations that they accepted? See bulk.json."""
+"""Bulk services and the operations that they accepted; bulk.json describes the services."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from armsim.clock import stamp
 from armsim.compute.lifecycle import ACTIONS, Action
-from armsim.seeds import guid
+from armsim.identifiers import guid
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,7 +65,7 @@ UNSTARTED = {*DATA["phases"], "Blocked"}
 
 @dataclass
 class BulkOperation:
-    """What one request is to do to one of its VMs; `scope` is the path under which it can be asked about."""
+    """One operation of a bulk request on one VM; `scope` is the path under which it can be polled."""
 
     id: str
     scope: str
@@ -83,7 +83,7 @@ class BulkOperation:
 
     @property
     def action(self) -> Action:
-        """What is done to the VM."""
+        """The action on the VM."""
         return KINDS[self.kind]
 
     def body(self) -> dict[str, Any]:
@@ -107,8 +107,8 @@ class BulkOperation:
 
 
 @dataclass
-class BulkBook:
-    """Every such operation since the last reset; `open` are those not over (by VM), `waiting` those whose turn came."""
+class BulkStore:
+    """Every bulk operation since the last reset; `open` are those in progress by VM, `waiting` those in the queue."""
 
     operations: dict[str, BulkOperation] = field(default_factory=dict)
     open: dict[str, BulkOperation] = field(default_factory=dict)

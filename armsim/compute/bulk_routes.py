@@ -1,4 +1,4 @@
-"""What do the bulk services accept, refuse and tell? An answer is 200 even where it refuses every single VM."""
+"""Routes of the bulk services, which answer 200 even where they refuse every VM."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from armsim.arm.locks import check_scope
 from armsim.arm.lookup import check_subscription, group_of
 from armsim.arm.router import Call, Router
 from armsim.compute.bulk import DATA, SERVICES, BulkOperation, BulkRequest, BulkService
-from armsim.compute.bulk_run import cancel, catch_up, plan
+from armsim.compute.bulk_scheduler import cancel, catch_up, plan
 from armsim.compute.progress import read_object
 from armsim.faults.answers import error_of
 from armsim.messages import Response
@@ -27,7 +27,7 @@ _LIMITS = DATA["limits"]
 
 
 def answer(call: Call) -> Response:
-    """Answer any request of these services."""
+    """Return the answer to any request of these services."""
     service = next(service for service in SERVICES.values() if call.action in service.requests)
     request = service.requests[call.action]
     _check_scope(call, service, request)
@@ -72,7 +72,7 @@ def _start(call: Call, service: BulkService, request: BulkRequest, body: dict[st
     _check_members(resources, {"ids"})
     ids = _strings(resources.get("ids"), "resources.ids")
     rows = [_accept(call, request, each, retries) for each in ids]
-    call.cloud.agenda.run(call.cloud.now)
+    call.cloud.events.run(call.cloud.now)
     return Response(200, {
         "description": f"{kind} Resource request",
         "type": "VirtualMachines",

@@ -1,4 +1,4 @@
-"""How does ARM describe a VM extension?"""
+"""ARM bodies of VM extensions."""
 
 from __future__ import annotations
 

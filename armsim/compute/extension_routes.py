@@ -1,4 +1,4 @@
-"""What can be done with the extensions of a VM?"""
+"""Routes of VM extensions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def list_extensions(call: Call) -> Response:
 
 @routes.route(f"GET {_ONE}", "extension", query=("$expand",), bucket="LowCostGet")
 def get_extension(call: Call) -> Response:
-    """Show one extension."""
+    """Return one extension."""
     vm = vm_of(call)
     return Response(200, describe_extension(vm, _extension_of(call, vm), _wants_view(call)))
 

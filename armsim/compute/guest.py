@@ -1,4 +1,4 @@
-"""When is a VM that boots ready again: its agent, and the application in it?"""
+"""Reports of the guest: its agent and the application in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_silent(vm: Vm) -> bool:
 
 
 def go_down(cloud: Cloud, vm: Vm, moment: float) -> None:
-    """Let a VM begin to boot: until it is up, its guest says so, unless it is to be ready that very moment."""
+    """Set the reports of a guest that begins to boot."""
     if vm.spec.agent_ready_after != 0:
         vm.agent = Report(_SILENT, cloud.at(moment))
     if vm.spec.healthy_after != 0:
@@ -27,7 +27,7 @@ def go_down(cloud: Cloud, vm: Vm, moment: float) -> None:
 
 
 def come_up(cloud: Cloud, vm: Vm, booted: float) -> None:
-    """Let the guest of a VM that has booted become what it is, each part in its own time."""
+    """Set the reports of a guest that has booted, each in its own time."""
     spec, down = vm.spec, (vm.agent, vm.health)
 
     # A later boot has put other reports in their place, and waits by itself.
@@ -43,4 +43,4 @@ def come_up(cloud: Cloud, vm: Vm, booted: float) -> None:
         if delay == 0:
             speaks(booted)
         elif delay is not None:
-            cloud.agenda.add(booted + delay, speaks)
+            cloud.events.add(booted + delay, speaks)

@@ -1,4 +1,4 @@
-"""How does ARM describe what a VM is doing?"""
+"""ARM body of an instance view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be done to a VM in which state, and what comes of it? The answers are data: lifecycle.json."""
+"""Actions on VMs: the states that they need and the states that they lead to; data in lifecycle.json."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError
-from armsim.seeds import fraction
+from armsim.identifiers import fraction
 
 if TYPE_CHECKING:
     from armsim.world.model import Vm

@@ -1,4 +1,4 @@
-"""What does a script in a VM answer? Nothing runs: `echo` and `hostname` are all that a simulated guest knows."""
+"""Run command in a VM: a simulated guest knows a few shell commands and runs nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ECHO = re.compile(r"""(?:echo|write-output|write-host)\s+(['"]?)(.*?)\1\s*(>&2)
 
 @routes.route(f"POST {VM_PATH}/runCommand", "runCommand", bucket="UpdateVM", long=True)
 def run_command(call: Call) -> Response:
-    """Run a script in a VM; its output comes with the end of the operation."""
+    """Run a script in a VM; the operation returns its output."""
     vm = vm_of(call)
     body = _read(call, vm)
     action = WRITES["runCommand"]
@@ -85,7 +85,7 @@ def _run(vm: Vm, body: dict[str, Any]) -> tuple[str, str]:
 
 
 def _fill_in(line: str, parameters: list[dict[str, str]]) -> str:
-    """Put the values of parameters into a line, by name and by position."""
+    """Replace the parameters in a line by their values, by name and by position."""
     for number, parameter in enumerate(parameters, 1):
         value = parameter.get("value", "")
         line = line.replace(f"${parameter.get('name')}", value).replace(f"${number}", value)

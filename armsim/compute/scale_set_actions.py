@@ -1,4 +1,4 @@
-"""What can be done to a scale set as a whole, or to what it knows of an instance?"""
+"""Writes to a scale set as a whole and to its view of an instance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from armsim.compute.scale_set_body import flexible_instance
 from armsim.compute.scale_set_routes import SET, instance_of
 
 if TYPE_CHECKING:
-    from armsim.arm.operations import Operation
+    from armsim.arm.operation_store import Operation
     from armsim.faults.rules import Fault
     from armsim.messages import Response
     from armsim.world.model import ScaleSet, Vm
@@ -39,7 +39,7 @@ _OLDEST = "2023-09-01"
 
 @routes.route(f"POST {SET}/manualupgrade", "manualupgrade", bucket="UpdateVMScaleSet", long=True)
 def upgrade_instances(call: Call) -> Response:
-    """Bring instances up to the latest model of their set."""
+    """Upgrade instances to the latest model of their set."""
     scale_set = flexible_set(call)
     vms = instances_of(call, scale_set, _names(read_object(call)))
     for vm in vms:
@@ -51,7 +51,7 @@ def upgrade_instances(call: Call) -> Response:
     f"POST {SET}/setOrchestrationServiceState", "setOrchestrationServiceState", bucket="UpdateVMScaleSet", long=True
 )
 def set_service_state(call: Call) -> Response:
-    """Suspend or resume a service; no one can read its state of a Flexible set, whose instance view is refused."""
+    """Suspend or resume a service, whose state a Flexible set does not show."""
     scale_set = flexible_set(call)
     body = read_object(call)
     for name in ("serviceName", "action"):
@@ -69,7 +69,7 @@ def set_service_state(call: Call) -> Response:
 
 @routes.route(f"PUT {SET}/virtualMachines/{{vm}}", "instance-put", bucket="UpdateVMScaleSetVM", long=True)
 def put_instance(call: Call) -> Response:
-    """Protect an instance; as users reported, that also takes it for one of an older model (azure-cli#30708)."""
+    """Protect an instance; this also clears `latestModelApplied`, as reported in azure-cli#30708."""
     scale_set = flexible_set(call)
     vm = instance_of(call, scale_set)
     policy = _policy(call)
@@ -132,7 +132,7 @@ def _policy(call: Call) -> dict[str, Any]:
 
 
 def _begin(call: Call, scale_set: ScaleSet, vms: list[Vm], latest_model: bool = False) -> Operation:
-    """Start one operation for a whole set, which keeps some of its instances busy."""
+    """Start one operation for a whole set that keeps some of its instances busy."""
     cloud, fault = call.cloud, call.fault
     error = fault.error() if fault and fault.kind == "fail" else None
     subject = vms[0].spec.name if "vm" in call.params else ""
@@ -161,5 +161,5 @@ def _begin(call: Call, scale_set: ScaleSet, vms: list[Vm], latest_model: bool = 
 
 def _plan(call: Call, end: Any, fault: Fault | None) -> None:
     if fault is None or fault.kind != "stuck":
-        call.cloud.agenda.add(call.cloud.now + DURATION * call.cloud.settings.seconds, end)
-        call.cloud.agenda.run(call.cloud.now)
+        call.cloud.events.add(call.cloud.now + DURATION * call.cloud.settings.seconds, end)
+        call.cloud.events.run(call.cloud.now)

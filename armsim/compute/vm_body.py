@@ -1,4 +1,4 @@
-"""How does ARM describe a VM?"""
+"""ARM body of a VM."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from armsim.clock import stamp
-from armsim.seeds import guid
+from armsim.identifiers import guid
 from armsim.world.model import VM_TYPE
 
 if TYPE_CHECKING:

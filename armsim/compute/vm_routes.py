@@ -1,4 +1,4 @@
-"""What can be read about virtual machines?"""
+"""Routes that read virtual machines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FILTER = re.compile(r"'virtualMachineScaleSet/id' eq '([^']+)'", re.IGNORECASE)
 
 @routes.route(f"GET {_GROUP}/{{vm}}", "get", query=("$expand",), bucket="LowCostGet")
 def get_vm(call: Call) -> Response:
-    """Show one VM, with its instance view where asked."""
+    """Return one VM, with its instance view where requested."""
     vm = vm_of(call)
     body = describe_whole(vm)
     expand = call.request.query.get("$expand", "")
@@ -48,7 +48,7 @@ def describe_whole(vm: Vm) -> dict[str, Any]:
 
 @routes.route(f"GET {_GROUP}/{{vm}}/instanceView", "instanceView", bucket="LowCostGet")
 def get_instance_view(call: Call) -> Response:
-    """Show what one VM is doing."""
+    """Return the instance view of one VM."""
     return Response(200, describe_instance(vm_of(call)))
 
 
@@ -79,7 +79,7 @@ def _candidates(call: Call) -> list[Vm]:
 
 
 def _page(call: Call, vms: list[Vm], group: str | None = None, status_only: bool = False) -> Response:
-    """Show a page; no more VMs are looked at than it takes, as lists are long and often asked for."""
+    """Return a page, reading no more VMs than it needs."""
     with_view = _wants_instance_view(call) or status_only
     page = read_page(call)
     later = rest(vms, page, lambda vm: vm.spec.ordinal)

@@ -1,4 +1,4 @@
-"""How is a VM changed? PATCH merges, PUT replaces; both keep what the platform owns."""
+"""PATCH and PUT of a VM."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""How does a fault look to the client?"""
+"""Answers of a fault."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from armsim.arm.errors import ArmError
+from armsim.arm.rate_limiter import TOO_MANY, throttle_detail
 from armsim.arm.tokens import challenge_of
-from armsim.arm.toll import TOO_MANY, throttle_detail
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,4 +1,4 @@
-"""Which rows does a query in the Kusto subset select?"""
+"""A query in the supported subset of Kusto."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is Resource Graph asked over HTTP?"""
+"""Route of Resource Graph."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LARGEST_PAGE = 1000
 
 @routes.route("POST /providers/Microsoft.ResourceGraph/resources", "arg", bucket="ResourceGraph")
 def ask(call: Call) -> Response:
-    """Answer a query, a page at a time."""
+    """Return a page of the rows of a query."""
     if call.request.query["api-version"] not in _VERSIONS:
         raise not_modelled(f"api-version {call.request.query['api-version']} of Resource Graph")
     body = _read_body(call)
@@ -52,7 +52,7 @@ def _read_body(call: Call) -> dict[str, Any]:
 
 def _visible_rows(call: Call, subscriptions: list[str] | None) -> list[Row]:
     wanted = {one.lower() for one in subscriptions or [call.cloud.world.subscription]}
-    asked = [one for one in call.cloud.all_of_them() if one.world.subscription in wanted]
+    asked = [one for one in call.cloud.subscriptions() if one.world.subscription in wanted]
     return [row for one in asked for row in one.graph.rows(one.now - one.settings.staleness)]
 
 

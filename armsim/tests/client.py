@@ -1,4 +1,4 @@
-"""How does a test talk to the simulator without a client that hides what goes over the wire?"""
+"""HTTP client of the tests, without retries or polling of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One simulator a test process, reset before every test."""
+"""Fixtures: one simulator for each test process, reset before every test."""
 
 from __future__ import annotations
 

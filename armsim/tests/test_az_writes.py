@@ -1,4 +1,4 @@
-"""Do the commands of the unmodified `az` that write to a VM find what they expect?"""
+"""Write commands of the unmodified `az`."""
 
 from __future__ import annotations
 

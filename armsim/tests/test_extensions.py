@@ -1,4 +1,4 @@
-"""Are VM extensions kept, run, reported and refused as the compute provider does it?"""
+"""VM extensions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does every action do to a VM what lifecycle.json says, and refuse where it says so?"""
+"""Actions of lifecycle.json."""
 
 from __future__ import annotations
 

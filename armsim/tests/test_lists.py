@@ -1,4 +1,4 @@
-"""Do lists of VMs hold what was asked for, page by page?"""
+"""Lists of VMs and their pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the query subset mean what Kusto means, and refuse everything else by name?"""
+"""Queries of Resource Graph."""
 
 from __future__ import annotations
 

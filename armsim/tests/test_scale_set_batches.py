@@ -1,4 +1,4 @@
-"""Does one call to a Flexible set start, stop or delete the instances that it names, each in its own time?"""
+"""Calls of a Flexible set that act on several instances."""
 
 from __future__ import annotations
 

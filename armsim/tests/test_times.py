@@ -1,4 +1,4 @@
-"""Do the times that the service tells move when something happens, and by the clock that it has?"""
+"""Times in answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does PATCH merge, does PUT replace, and is a stale or forbidden write refused?"""
+"""PATCH and PUT of a VM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which world does a description describe?"""
+"""Builder of a world from its description."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from armsim.compute.vm_body import nic_id
+from armsim.identifiers import SUBSCRIPTION, suffix
 from armsim.network.build import add_load_balancer, add_nic
-from armsim.seeds import SUBSCRIPTION, suffix
 from armsim.world.description import DELAYS, NEVER, VM_KEYS, check_description, overrides_of
 from armsim.world.locks import Lock
 from armsim.world.model import (

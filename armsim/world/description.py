@@ -1,4 +1,4 @@
-"""Is this description of a world one that we understand?
+"""Description of a world and its validation.
 
 A world is JSON: the subscription, a location, and per resource group its scale sets and its VMs of no scale set;
 `subscriptions` has the same for further ones, by their ids.
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from armsim.compute.lifecycle import POWER_STATES
-from armsim.seeds import SUBSCRIPTION
+from armsim.identifiers import SUBSCRIPTION
 from armsim.world.locks import LEVELS
 
 _FURTHER = {"location", "resourceGroups", "locks"}
@@ -78,7 +78,7 @@ def default_description(vms: int) -> dict[str, Any]:
 
 
 def check_description(description: dict[str, Any]) -> None:
-    """Raise ValueError naming the first key that no one would read."""
+    """Raise ValueError naming the first unknown key."""
     _check("the world", description, _WORLD)
     _check_subscription("the world", description)
     own = description.get("subscription", SUBSCRIPTION).lower()

@@ -1,4 +1,4 @@
-"""What does a request pay on its way, and what do the rate headers say? Nothing is counted unless `limits` is set."""
+"""Rate limits of one request and the rate headers of its answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from armsim.arm.errors import ArmError
 from armsim.arm.limits import ARM, BUCKETS, Claim, Policy, Shortage, kind_of
-from armsim.arm.quota import rate_headers
 from armsim.clock import stamp
 
 if TYPE_CHECKING:
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 _PROVIDER = "Microsoft.Compute"
 
 
-class Toll:
-    """The two counters that one request passes: ARM's, then the provider's."""
+class RateLimiter:
+    """The rate limits of one request: ARM's, then the provider's. Nothing is counted unless `limits` is set."""
 
     def __init__(self, call: Call, route: Route) -> None:
         self._call, self._route = call, route
@@ -29,22 +28,22 @@ class Toll:
         self._principal = ""
         call.cloud.throttle.follow(call.cloud.settings)
 
-    def pay_arm(self, principal: str) -> None:
+    def count_in_arm(self, principal: str) -> None:
         """Raise ARM's 429 where a principal, or the whole subscription, asked too much; tenant level is not counted."""
         self._principal = principal
         if not self._on or "subscription" not in self._call.params:
             return
-        own, all_of_them = ARM[kind_of(self._call.request.method)]
-        shortage = self._pay([Claim(own, (principal,)), Claim(all_of_them, ())])
+        own, everyone = ARM[kind_of(self._call.request.method)]
+        shortage = self._draw([Claim(own, (principal,)), Claim(everyone, ())])
         if shortage:
             raise self._subscription_throttled(shortage.seconds)
 
-    def pay_provider(self) -> None:
+    def count_in_provider(self) -> None:
         """Raise the provider's 429 where its budget for the region or the resource is spent."""
         policies = BUCKETS.get(self._route.bucket, ())
         if not self._on or not policies:
             return
-        shortage = self._pay([Claim(policy, self._owner(policy)) for policy in policies])
+        shortage = self._draw([Claim(policy, self._owner(policy)) for policy in policies])
         if shortage and self._route.bucket == "ResourceGraph":
             raise _graph_throttled(shortage.seconds)
         if shortage:
@@ -70,7 +69,7 @@ class Toll:
             headers["x-ms-request-charge"] = "1"
         return headers
 
-    def _pay(self, claims: list[Claim]) -> Shortage | None:
+    def _draw(self, claims: list[Claim]) -> Shortage | None:
         self._shown += claims
         return self._call.cloud.throttle.draw(claims, self._call.cloud.now)
 
@@ -93,6 +92,20 @@ class Toll:
         allowed = cloud.throttle.capacity(policy)
         details = [throttle_detail(policy.name, cloud.utc(), allowed)]
         return _throttled("compute", "OperationNotAllowed", TOO_MANY, shortage.seconds, details)
+
+
+def rate_headers(method: str, bucket: str) -> dict[str, str]:
+    """Return the rate headers while nothing is counted: those of budgets of which one request is spent."""
+    if bucket == "ResourceGraph":
+        return {"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"}
+    headers = {
+        f"x-ms-ratelimit-remaining-subscription-{policy.name}": str(int(policy.capacity) - 1)
+        for policy in ARM[kind_of(method)]
+    }
+    if bucket in BUCKETS:
+        left = ",".join(f"Microsoft.Compute/{one.name};{int(one.capacity) - 1}" for one in BUCKETS[bucket])
+        headers |= {"x-ms-ratelimit-remaining-resource": left, "x-ms-request-charge": "1"}
+    return headers
 
 
 _OF_COMPUTE = {policy.name for policies in BUCKETS.values() for policy in policies} - {"ResourceGraph"}
