@@ -96,5 +96,5 @@ class Cloud:
             self.world.remove_vm(vm)
             self.graph.publish(when, vm, gone=True)
             return
-        vm.state = VmState(power, provisioning, self.at(when), error, vm.state.version + 1)
+        vm.state = VmState(power, provisioning, self.at(when), error)
         self.graph.publish(when, vm)

@@ -6,6 +6,7 @@ import time
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from armsim.arm.operations import SIGNED
 from armsim.arm.tokens import TokenIssuer
 from armsim.clock import Clock
 from armsim.cloud import Cloud
@@ -61,6 +62,12 @@ class Service:
             time.sleep(latency)
 
 
+def _without_signature(request: Request) -> Request:
+    """Return a request without its headers and the signed part of its URL, which would fill the memory."""
+    query = {name: value for name, value in request.query.items() if name not in SIGNED}
+    return request._replace(target="", headers={}, query=query)
+
+
 def _entry(request: Request, outcome: Outcome, cloud: Cloud) -> Entry:
     status = outcome.response.status if outcome.response else None
     return Entry(
@@ -69,7 +76,7 @@ def _entry(request: Request, outcome: Outcome, cloud: Cloud) -> Entry:
         outcome.surface,
         outcome.action,
         outcome.vm,
-        request,
+        _without_signature(request),
         status,
         outcome.error,
         outcome.throttled,

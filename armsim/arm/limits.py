@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 
 class Policy(NamedTuple):
-    """One kind of bucket; `per` tells what has one of its own, `refill` is in tokens a second."""
+    """One kind of bucket; `per` tells what has one of its own, `refill` is in tokens a second.
+
+    A `charged` one is drawn on for every item of an answer.
+    """
 
     name: str
     per: str
     refill: float
     capacity: float
+    charged: bool = False
 
 
 class Claim(NamedTuple):
@@ -41,7 +45,8 @@ class Shortage(NamedTuple):
 
 
 def _policy(name: str, per: str, entry: dict[str, Any], times: int = 1) -> Policy:
-    return Policy(name, per, entry["refill"] * times / 60, entry["capacity"] * times)
+    charged = entry.get("charged", False)
+    return Policy(name, per, entry["refill"] * times / 60, entry["capacity"] * times, charged)
 
 
 _DATA = json.loads(Path(__file__).with_name("limits.json").read_text())
@@ -78,7 +83,7 @@ class Throttle:
             self._levels.clear()
             self._scale = scale
 
-    def draw(self, claims: Iterable[Claim], now: float) -> Shortage | None:
+    def draw(self, claims: Iterable[Claim], now: float, cost: int = 1) -> Shortage | None:
         """Remove a token from each bucket, or none where one of them is empty."""
         claims = list(claims)
         levels = [self._level(claim, now) for claim in claims]
@@ -87,7 +92,7 @@ class Throttle:
             waits = [(1 - level) / self._refill(claim) for claim, level in short]
             return Shortage(short[0][0], max(1, ceil(max(waits) - 1e-6)))
         for claim, level in zip(claims, levels, strict=True):
-            self._levels[claim] = max(0.0, level - 1), now
+            self._levels[claim] = max(0.0, level - (cost if claim.policy.charged else 1)), now
         return None
 
     def left(self, claim: Claim, now: float) -> int:

@@ -56,7 +56,9 @@ def put_lock(call: Call) -> Response:
     key, locks = _key(call), call.cloud.world.locks
     properties = _read(call)
     old = locks.get(key)
-    locks[key] = lock = Lock(old.scope if old else _scope_of(call), call.params["lock"], **properties)
+    locks[key] = lock = Lock(
+        old.scope if old else _spelled(call), old.name if old else call.params["lock"], **properties
+    )
     _count(call)
     return Response(200 if old else 201, lock.body())
 
@@ -111,6 +113,12 @@ def _scope_of(call: Call) -> str:
         return world.group_id(world.groups[group_of(call)])
     check_subscription(call)
     return f"/subscriptions/{world.subscription}"
+
+
+def _spelled(call: Call) -> str:
+    """Return the scope as the path spells it, which the id of a lock keeps."""
+    segments = [segment for segment in call.request.path.split("/") if segment]
+    return "/" + "/".join(segments[: -len(f"{_LOCKS}/name".split("/"))])
 
 
 def _read(call: Call) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Operation:
     hidden: bool = False
     provider: str = "Microsoft.Compute"
     output: dict[str, Any] | None = None
+    polls: int = 0
     then: list[Event] = field(default_factory=list)
 
     def body(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class RateLimiter:
     def headers(self) -> dict[str, str]:
         """Return the rate headers of the answer."""
         if not self._on:
-            return rate_headers(self._call.request.method, self._route.bucket)
+            return rate_headers(self._call.request.method, self._route.bucket, self._cost())
         headers: dict[str, str] = {}
         of_resource = []
         for claim in self._shown:
@@ -66,12 +66,20 @@ class RateLimiter:
                 headers[f"x-ms-ratelimit-remaining-subscription-{claim.policy.name}"] = str(left)
         if of_resource:
             headers["x-ms-ratelimit-remaining-resource"] = ",".join(of_resource)
-            headers["x-ms-request-charge"] = "1"
+        if any(claim.policy.charged for claim in self._shown):
+            headers["x-ms-request-charge"] = str(self._cost())
         return headers
 
     def _draw(self, claims: list[Claim]) -> Shortage | None:
         self._shown += claims
-        return self._call.cloud.throttle.draw(claims, self._call.cloud.now)
+        return self._call.cloud.throttle.draw(claims, self._call.cloud.now, self._cost())
+
+    def _cost(self) -> int:
+        """Return what a request costs the buckets that are drawn on for every item: the instances on a page."""
+        cloud, params = self._call.cloud, self._call.params
+        scale_set = cloud.world.scale_sets.get((params.get("group", "").lower(), params.get("set", "").lower()))
+        members = len(cloud.world.members_of(scale_set.id)) if scale_set else 1
+        return max(1, min(members, cloud.settings.instances_page_size))
 
     def _owner(self, policy: Policy) -> tuple[str, ...]:
         if policy.per == "principal":
@@ -94,7 +102,7 @@ class RateLimiter:
         return _throttled("compute", "OperationNotAllowed", TOO_MANY, shortage.seconds, details)
 
 
-def rate_headers(method: str, bucket: str) -> dict[str, str]:
+def rate_headers(method: str, bucket: str, cost: int) -> dict[str, str]:
     """Return the rate headers while nothing is counted: those of budgets of which one request is spent."""
     if bucket == "ResourceGraph":
         return {"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"}
@@ -103,8 +111,10 @@ def rate_headers(method: str, bucket: str) -> dict[str, str]:
         for policy in ARM[kind_of(method)]
     }
     if bucket in BUCKETS:
-        left = ",".join(f"Microsoft.Compute/{one.name};{int(one.capacity) - 1}" for one in BUCKETS[bucket])
-        headers |= {"x-ms-ratelimit-remaining-resource": left, "x-ms-request-charge": "1"}
+        charged = any(one.charged for one in BUCKETS[bucket])
+        left = (f"{one.name};{int(one.capacity) - (cost if one.charged else 1)}" for one in BUCKETS[bucket])
+        headers["x-ms-ratelimit-remaining-resource"] = ",".join(f"Microsoft.Compute/{one}" for one in left)
+        headers |= {"x-ms-request-charge": str(cost)} if charged else {}
     return headers
 
 
@@ -143,10 +153,9 @@ def _graph_throttled(seconds: int) -> ArmError:
 
 
 def _resource_of(call: Call) -> tuple[str, ...]:
-    """Return what tells the resource of a request from others: a poll counts for the VM that its operation is about."""
+    """Return what tells the resource of a request from others: as recorded, each operation has its own polls."""
     if "operation" in call.params:
-        operation = call.cloud.operations.operations.get(call.params["operation"].lower())
-        return ("vm", operation.vm.lower()) if operation and operation.vm else ("operation", call.params["operation"])
+        return "operation", call.params["operation"].lower()
     return tuple(call.params.get(name, "").lower() for name in ("group", "set", "vm"))
 
 

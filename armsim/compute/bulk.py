@@ -30,7 +30,7 @@ class BulkRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class BulkService:
-    """One of the services; `setting` names the one that lists its regions, `missing` is what it says without any."""
+    """One of the services; `setting` names the one that lists its regions, `missing` is what it answers without any."""
 
     provider: str
     path: str
@@ -38,6 +38,7 @@ class BulkService:
     setting: str
     missing: dict[str, Any]
     correlated: bool
+    details: bool
     parameters: list[str]
     requests: dict[str, BulkRequest]
 
@@ -76,6 +77,7 @@ class BulkOperation:
     subscription: str
     deadline: datetime
     retries: dict[str, Any]
+    details: bool = False
     fault: Fault | None = None
     state: str = "PendingScheduling"
     error: dict[str, str] | None = None
@@ -86,8 +88,8 @@ class BulkOperation:
         """The action on the VM."""
         return KINDS[self.kind]
 
-    def body(self) -> dict[str, Any]:
-        """Return the operation as both services show it."""
+    def body(self, zone: str = "UTC") -> dict[str, Any]:
+        """Return the operation as its service shows it; ComputeSchedule has every member, null where it has none."""
         body: dict[str, Any] = {
             "operationId": self.id,
             "resourceId": self.resource,
@@ -96,13 +98,11 @@ class BulkOperation:
             "deadline": stamp(self.deadline),
             "deadlineType": "InitiateAt",
             "state": self.state,
-            "timezone": "UTC",
+            "timeZone" if self.details else "timezone": zone if self.details else "UTC",
         }
-        if self.error:
-            error = {"errorCode": self.error["code"], "errorDetails": self.error["message"]}
-            body["resourceOperationError"] = error
-        if self.completed:
-            body["completedAt"] = stamp(self.completed)
+        error = self.error and {"errorCode": self.error["code"], "errorDetails": self.error["message"]}
+        ends = {"resourceOperationError": error, "completedAt": self.completed and stamp(self.completed)}
+        body |= {name: value for name, value in ends.items() if value or self.details}
         return body | {"retryPolicy": self.retries}
 
 

@@ -29,7 +29,9 @@ def plan(cloud: Cloud, operation: BulkOperation) -> None:
 def cancel(cloud: Cloud, operation: BulkOperation) -> None:
     """Cancel an operation that has not started; a cancellation is a best effort."""
     if operation.state in UNSTARTED:
-        cloud.bulk.close(operation, "Cancelled", cloud.at(cloud.now))
+        message = f"Operation: {operation.id} was cancelled by the user."
+        error = {"code": "OperationCancelledByUser", "message": message}
+        cloud.bulk.close(operation, "Cancelled", cloud.at(cloud.now), error)
 
 
 def catch_up(cloud: Cloud) -> None:

@@ -133,7 +133,8 @@ def _failure(extension: Extension) -> dict[str, str]:
     message = (
         f"VM has reported a failure when processing extension '{extension.name}' "
         f"(publisher '{extension.properties['publisher']}' and type '{extension.properties['type']}'). "
-        "Error message: 'Enable failed: the command terminated with exit status=1'."
+        'Error message: "Enable failed: the command terminated with exit status=1". More information on '
+        "troubleshooting is available at https://aka.ms/VMExtensionTroubleshoot. "
     )
     return {"code": "VMExtensionProvisioningError", "message": message}
 
@@ -141,7 +142,9 @@ def _failure(extension: Extension) -> dict[str, str]:
 def _silence(vm: Vm) -> dict[str, str]:
     message = (
         f"VM '{vm.spec.name}' has not reported status for VM agent or extensions. Verify that the OS is up and "
-        "healthy, the VM has a running VM agent, and that it can establish outbound connections to Azure storage."
+        "healthy, the VM has a running VM agent, and that it can establish outbound connections to Azure storage. "
+        f"Please refer to https://aka.ms/vmextension{vm.spec.os_type.lower()}troubleshoot for additional VM agent "
+        "troubleshooting information."
     )
     return {"code": "VMAgentStatusCommunicationError", "message": message}
 

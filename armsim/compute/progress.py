@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError
 from armsim.arm.operation_store import Operation
-from armsim.compute.guest import come_up, go_down
+from armsim.compute.guest import come_up, go_down, shut_down
 from armsim.compute.lifecycle import GONE
 
 if TYPE_CHECKING:
@@ -89,14 +89,18 @@ def carry_out(
     start = cloud.now if moment is None else moment
     before = vm.state.power
     boots = before in action.boots
-    after = (GONE if deleted else before, "Failed") if error else (action.target(vm), "Succeeded")
+    failed = error if deleted or action.vm_fails else None
+    target = (GONE if deleted else before) if error else action.target(vm)
 
     def end(due: float) -> None:
         finish(due, error)
         cloud.intervals.end(number, due)
-        if boots:
+        vm.version += 0 if error else action.etag
+        cloud.change(vm, target, "Failed" if failed else "Succeeded", due, failed)
+        if boots and target == "running":
             come_up(cloud, vm, due)
-        cloud.change(vm, *after, due, error)
+        elif target != before:
+            shut_down(cloud, vm, due)
         for event in operation.then:
             event(due)
 

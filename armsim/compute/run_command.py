@@ -74,14 +74,24 @@ def _run(vm: Vm, body: dict[str, Any]) -> tuple[str, str]:
     errors: list[str] = []
     scripted = body["commandId"].lower() in _SCRIPTED
     lines = "\n".join(body.get("script") or []).splitlines() if scripted else []
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         text = _fill_in(line.strip(), body.get("parameters") or [])
         match = _ECHO.fullmatch(text)
         if match:
             (errors if match[3] else output).append(match[2])
         elif text == "hostname":
             output.append(computer_name(vm.spec))
+        elif text.startswith("no-such-"):
+            errors.append(_not_found(vm, text.split()[0], number))
     return "\n".join(output), "\n".join(errors)
+
+
+def _not_found(vm: Vm, command: str, line: int) -> str:
+    """Return the complaint of a shell about a command that there is not, which does not fail the operation."""
+    if vm.spec.os_type == "Windows":
+        return f"{command} : The term '{command}' is not recognized as the name of a cmdlet, function, or script file."
+    script = "/var/lib/waagent/run-command/download/0/script.sh"
+    return f"{script}: {line}: {script}: {command}: not found"
 
 
 def _fill_in(line: str, parameters: list[dict[str, str]]) -> str:

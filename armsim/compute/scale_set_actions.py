@@ -37,7 +37,7 @@ _OLDEST = "2023-09-01"
 """The first api-version with protection of Flexible instances."""
 
 
-@routes.route(f"POST {SET}/manualupgrade", "manualupgrade", bucket="UpdateVMScaleSet", long=True)
+@routes.route(f"POST {SET}/manualupgrade", "manualupgrade", bucket="VMScaleSetActions", long=True)
 def upgrade_instances(call: Call) -> Response:
     """Upgrade instances to the latest model of their set."""
     scale_set = flexible_set(call)
@@ -48,7 +48,10 @@ def upgrade_instances(call: Call) -> Response:
 
 
 @routes.route(
-    f"POST {SET}/setOrchestrationServiceState", "setOrchestrationServiceState", bucket="UpdateVMScaleSet", long=True
+    f"POST {SET}/setOrchestrationServiceState",
+    "setOrchestrationServiceState",
+    bucket="VMScaleSetActionsOfSet",
+    long=True,
 )
 def set_service_state(call: Call) -> Response:
     """Suspend or resume a service, whose state a Flexible set does not show."""
@@ -67,7 +70,7 @@ def set_service_state(call: Call) -> Response:
     return accepted(call, _begin(call, scale_set, []))
 
 
-@routes.route(f"PUT {SET}/virtualMachines/{{vm}}", "instance-put", bucket="UpdateVMScaleSetVM", long=True)
+@routes.route(f"PUT {SET}/virtualMachines/{{vm}}", "instance-put", bucket="VMScaleSetVMActions", long=True)
 def put_instance(call: Call) -> Response:
     """Protect an instance; this also clears `latestModelApplied`, as reported in azure-cli#30708."""
     scale_set = flexible_set(call)
@@ -79,6 +82,7 @@ def put_instance(call: Call) -> Response:
         raise ArmError(400, "OperationNotAllowed", message)
     _check_idle(vm, call)
     protection: dict[str, Any] = {attribute: bool(policy.get(name, False)) for name, attribute in _PROTECTED.items()}
+    protection["protect_from_scale_in"] |= protection["protect_from_scale_set_actions"]
     vm.spec = replace(vm.spec, latest_model=False, **protection)
     operation = _begin(call, scale_set, [vm])
     return accepted(call, operation, 200, flexible_instance(scale_set, vm))
@@ -100,14 +104,16 @@ def _names(body: dict[str, Any]) -> list[Any]:
 
 
 def instances_of(call: Call, scale_set: ScaleSet, wanted: list[Any]) -> list[Vm]:
-    """Return the instances of some names, all for `*`; 400 for one that there is not."""
+    """Return the instances of some names, for `*` all that are not protected; 400 for one that there is not."""
     members = {vm.spec.name.lower(): vm for vm in call.cloud.world.members_of(scale_set.id)}
     names = list(dict.fromkeys(str(name).lower() for name in wanted))
     for name in names:
         if name not in members and name != "*":
             message = f"The provided instanceId {name} is not an active Virtual Machine Scale Set VM instanceId."
             raise ArmError(400, "InvalidParameter", message)
-    return list(members.values()) if "*" in names else [members[name] for name in names]
+    if "*" in names:
+        return [vm for vm in members.values() if not vm.spec.protect_from_scale_set_actions]
+    return [members[name] for name in names]
 
 
 def _check_idle(vm: Vm, call: Call) -> None:
@@ -128,6 +134,9 @@ def _policy(call: Call) -> dict[str, Any]:
     policy: dict[str, Any] = properties.get("protectionPolicy") or {}
     if set(policy) - set(_PROTECTED) or not all(isinstance(value, bool) for value in policy.values()):
         raise ArmError(400, "InvalidParameter", "The value of parameter protectionPolicy is invalid.")
+    if policy.get("protectFromScaleSetActions") and policy.get("protectFromScaleIn") is False:
+        message = "protectFromScaleIn cannot be false when protectFromScaleSetActions is true."
+        raise ArmError(400, "InvalidParameter", message)
     return policy
 
 

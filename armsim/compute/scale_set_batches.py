@@ -106,7 +106,7 @@ def _check(call: Call, action: Action, vm: Vm, fault: Fault | None) -> None:
 
 
 def _read(call: Call, batch: Batch) -> list[str]:
-    """Return the names that the body has; `*` is every instance."""
+    """Return the names that the body has; `*` is every instance that is not protected."""
     body: Any = call.request.json()
     body = {} if body is None else body
     unknown = sorted(set(body) - {"instanceIds", *batch.body}) if isinstance(body, dict) else ["(not an object)"]

@@ -42,9 +42,8 @@ def _properties(scale_set: ScaleSet) -> dict[str, Any]:
         "timeCreated": stamp(scale_set.created),
         "virtualMachineProfile": _profile(scale_set),
     }
-    if not flexible:
-        properties |= {"upgradePolicy": {"mode": "Manual"}, "overprovision": False}
-    return properties
+    properties["upgradePolicy"] = {"mode": "Manual"}
+    return properties | ({"constrainedMaximumCapacity": False} if flexible else {"overprovision": False})
 
 
 def _profile(scale_set: ScaleSet) -> dict[str, Any]:

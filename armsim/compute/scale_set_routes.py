@@ -57,7 +57,7 @@ def get_scale_set_instance_view(call: Call) -> Response:
     return Response(200, uniform_summary(call.cloud.world.members_of(scale_set.id)))
 
 
-@routes.route(f"GET {SET}/virtualMachines", "listInstances", query=("$expand", "$skiptoken"), bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}/virtualMachines", "listInstances", query=("$expand", "$skiptoken"), bucket="ListInstances")
 def list_instances(call: Call) -> Response:
     """List the instances: thin items for Flexible, which refuses $expand."""
     scale_set = scale_set_of(call)
@@ -66,7 +66,7 @@ def list_instances(call: Call) -> Response:
             raise not_allowed("virtualMachines", scale_set)
         raise not_modelled("$expand of the instances of a Uniform scale set")
     describe = flexible_item if scale_set.mode == "Flexible" else uniform_instance
-    page = read_page(call)
+    page = read_page(call, call.cloud.settings.instances_page_size)
     members = call.cloud.world.members_of(scale_set.id)
     shown, more = cut(rest(members, page, lambda vm: vm.spec.ordinal), page.size)
     items = [describe(scale_set, vm) for vm in shown]

@@ -8,6 +8,7 @@ from armsim.arm.errors import ArmError
 from armsim.arm.lookup import group_of, vm_of
 from armsim.arm.operations import accepted
 from armsim.arm.router import Call, Router
+from armsim.compute.guest import shut_down
 from armsim.compute.lifecycle import ACTIONS, Action
 from armsim.compute.progress import VM_PATH, begin, length
 from armsim.messages import Response
@@ -55,6 +56,7 @@ def _plan_change(cloud: Cloud, vm: Vm, action: Action) -> None:
             vm.operation.then.append(change)
         elif cloud.world.holds(vm):
             cloud.change(vm, action.target(vm), "Succeeded", due)
+            shut_down(cloud, vm, due)
 
     cloud.events.add(cloud.now + length(cloud, vm, action, action.name), change)
 

@@ -40,8 +40,8 @@ def describe_vm(vm: Vm) -> dict[str, Any]:
 
 
 def etag_of(vm: Vm) -> str:
-    """Return the version of a VM: a new one with every write and every change of its state."""
-    return f'"{guid(vm.spec.id, vm.state.version)}"'
+    """Return the version of a VM: a small integer in quotation marks."""
+    return f'"{vm.version}"'
 
 
 def base_model(spec: VmSpec) -> dict[str, Any]:
@@ -54,13 +54,22 @@ def base_model(spec: VmSpec) -> dict[str, Any]:
     return model
 
 
-def in_list(vm: Vm, capital_group: bool) -> dict[str, Any]:
-    """Return the VM as a list shows it: its id's resource group possibly in capitals, as recorded."""
+def in_list(vm: Vm, capital_group: bool, with_etag: bool) -> dict[str, Any]:
+    """Return the VM as a list shows it: the resource group in its id and its set's possibly in capitals."""
     body = describe_vm(vm)
+    if not with_etag:
+        del body["etag"]
     if capital_group:
-        group = vm.spec.group
-        body["id"] = body["id"].replace(f"/resourceGroups/{group}/", f"/resourceGroups/{group.upper()}/")
+        body["id"] = _in_capitals(body["id"])
+        scale_set = body["properties"].get("virtualMachineScaleSet")
+        if scale_set:
+            body["properties"]["virtualMachineScaleSet"] = {"id": _in_capitals(scale_set["id"])}
     return body
+
+
+def _in_capitals(identifier: str) -> str:
+    parts = identifier.split("/")
+    return "/".join([*parts[:4], parts[4].upper(), *parts[5:]])
 
 
 def _properties(spec: VmSpec) -> dict[str, Any]:

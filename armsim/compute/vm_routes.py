@@ -35,7 +35,7 @@ def get_vm(call: Call) -> Response:
         body["properties"]["instanceView"] = describe_instance(vm)
     elif expand.lower() not in {"", "userdata"}:
         raise not_modelled(f"$expand={expand} of a virtual machine")
-    return Response(200, body)
+    return Response(200, body, {} if expand else {"ETag": body["etag"]})
 
 
 def describe_whole(vm: Vm) -> dict[str, Any]:
@@ -85,8 +85,10 @@ def _page(call: Call, vms: list[Vm], group: str | None = None, status_only: bool
     later = rest(vms, page, lambda vm: vm.spec.ordinal)
     wanted = (vm for vm in later if group is None or vm.spec.group.lower() == group)
     shown, more = cut(list(islice(wanted, page.size + 1)), page.size)
-    capitals = call.cloud.settings.capital_groups
-    items = [_item(vm, with_view, status_only, capitals) for vm in shown]
+    settings = call.cloud.settings
+    items = [
+        _item(vm, in_list(vm, settings.capital_groups, settings.list_etags), with_view, status_only) for vm in shown
+    ]
     return Response(200, {"value": items} | (next_link(call, shown[-1].spec.ordinal) if more else {}))
 
 
@@ -102,8 +104,7 @@ def _wants_instance_view(call: Call) -> bool:
     return True
 
 
-def _item(vm: Vm, with_view: bool, status_only: bool, capitals: bool) -> dict[str, Any]:
-    item = in_list(vm, capitals)
+def _item(vm: Vm, item: dict[str, Any], with_view: bool, status_only: bool) -> dict[str, Any]:
     if vm.extensions:
         item["resources"] = [{"id": extension_id(vm, extension)} for extension in vm.extensions.values()]
     if status_only:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _DEFAULTS = {
     401: ("ExpiredAuthenticationToken", "The access token has expired."),
+    403: (
+        "AuthorizationFailed",
+        "The client does not have authorization to perform this action over the scope, or the scope is invalid.",
+    ),
     409: ("Conflict", "The request failed due to conflict with a concurrent request."),
     429: ("OperationNotAllowed", TOO_MANY),
     500: ("InternalServerError", "The server encountered an internal error. Please retry the request."),

@@ -23,6 +23,10 @@ HEALTH_EXTENSIONS = {"Linux": "ApplicationHealthLinux", "Windows": "ApplicationH
 _HEALTH_HANDLERS = {f"{HEALTH_PUBLISHER}.{name}".lower() for name in HEALTH_EXTENSIONS.values()}
 
 
+STALE = "stale"
+"""Instead of a number of seconds: the last report stays, with its old time, until the guest reports again."""
+
+
 @dataclass(frozen=True)
 class VmSpec:
     """The properties of a VM, without its state."""
@@ -48,8 +52,8 @@ class VmSpec:
     maintenance_allowed: bool = True
     vm_agent: str = "Ready"
     vm_health: str = "healthy"
-    agent_ready_after: float | None = 0.0
-    healthy_after: float | None = 0.0
+    agent_ready_after: float | str | None = STALE
+    healthy_after: float | str | None = STALE
     latest_model: bool = True
     protect_from_scale_in: bool = False
     protect_from_scale_set_actions: bool = False
@@ -70,7 +74,10 @@ class VmState(NamedTuple):
     provisioning: str
     since: datetime
     error: dict[str, str] | None = None
-    version: int = 0
+
+
+NOT_READY, UNRESPONSIVE = "Not Ready", "Unresponsive"
+"""What an agent reports, or is reported about it, when it is not Ready."""
 
 
 class Report(NamedTuple):
@@ -106,15 +113,17 @@ class Extension:
 class Vm:
     """One virtual machine; `model` is its writable body after a first write, None before.
 
-    `agent` and `health` are the reports of the guest.
+    `agent` and `health` are the reports of the guest, `boots` counts its boots and stops, `version` is the etag.
     """
 
     spec: VmSpec
     state: VmState
-    agent: Report
-    health: Report
+    agent: Report | None
+    health: Report | None
     operation: Operation | None = None
     model: dict[str, Any] | None = None
+    boots: int = 0
+    version: int = 2
     extensions: dict[str, Extension] = field(default_factory=dict)
 
     @property
