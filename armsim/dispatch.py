@@ -41,6 +41,10 @@ for _module in _MODULES:
     ROUTES.include(_module.routes)
 
 
+_CAUSE = "x-ms-failure-cause"
+"""The header of what ARM's gateway refuses by itself, without rate headers."""
+
+
 class Outcome(NamedTuple):
     """The outcome of a request; `response` is None where the connection is to be dropped."""
 
@@ -68,7 +72,7 @@ def dispatch(request: Request, cloud: Cloud) -> Outcome:
         response, code = _refusal(error), error.code
         layer = (error.layer or "provider") if error.status == 429 else None
     if response is not None:
-        response = response._replace(headers={**_headers(route, call, limiter), **response.headers})
+        response = response._replace(headers={**_headers(route, call, limiter, response), **response.headers})
     return Outcome(response, route.surface, route.action, vm, code, layer)
 
 
@@ -117,14 +121,14 @@ def _refusal(error: ArmError) -> Response:
     return Response(error.status, error.body(), error.headers)
 
 
-def _headers(route: Route, call: Call, limiter: RateLimiter) -> dict[str, str]:
+def _headers(route: Route, call: Call, limiter: RateLimiter, response: Response) -> dict[str, str]:
     identifier = str(uuid4())
     headers = {
         "Date": _http_date(int(call.cloud.utc().timestamp())),
         "x-ms-request-id": identifier,
         "x-ms-correlation-request-id": call.request.headers.get("x-ms-correlation-request-id", identifier),
     }
-    return headers if route.surface == "public" else headers | limiter.headers()
+    return headers if route.surface == "public" or _CAUSE in response.headers else headers | limiter.headers()
 
 
 @lru_cache(maxsize=8)

@@ -58,8 +58,7 @@ class RateLimiter:
         for claim in self._shown:
             left = self._call.cloud.throttle.left(claim, self._call.cloud.now)
             if claim.policy.name == "ResourceGraph":
-                headers["x-ms-user-quota-remaining"] = str(left)
-                headers["x-ms-user-quota-resets-after"] = "00:00:05"
+                headers |= _quota_of_graph(left)
             elif claim.policy.name in _OF_COMPUTE:
                 of_resource.append(f"{_PROVIDER}/{claim.policy.name};{left}")
             else:
@@ -105,7 +104,7 @@ class RateLimiter:
 def rate_headers(method: str, bucket: str, cost: int) -> dict[str, str]:
     """Return the rate headers while nothing is counted: those of budgets of which one request is spent."""
     if bucket == "ResourceGraph":
-        return {"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"}
+        return _quota_of_graph(14)
     headers = {
         f"x-ms-ratelimit-remaining-subscription-{policy.name}": str(int(policy.capacity) - 1)
         for policy in ARM[kind_of(method)]
@@ -116,6 +115,14 @@ def rate_headers(method: str, bucket: str, cost: int) -> dict[str, str]:
         headers["x-ms-ratelimit-remaining-resource"] = ",".join(f"Microsoft.Compute/{one}" for one in left)
         headers |= {"x-ms-request-charge": str(cost)} if charged else {}
     return headers
+
+
+def _quota_of_graph(left: int) -> dict[str, str]:
+    return {
+        "x-ms-ratelimit-remaining-tenant-resource-requests": str(left),
+        "x-ms-user-quota-remaining": str(left),
+        "x-ms-user-quota-resets-after": "00:00:05",
+    }
 
 
 _OF_COMPUTE = {policy.name for policies in BUCKETS.values() for policy in policies} - {"ResourceGraph"}

@@ -73,7 +73,7 @@ def put_extension(call: Call) -> Response:
     _check_only(vm, call.params["extension"], properties)
     WRITES["extension-put"].check(vm)
     extension = old or Extension(call.params["extension"], {}, call.cloud.utc())
-    extension.properties = properties
+    extension.properties = {"autoUpgradeMinorVersion": False, **properties}
     return _apply(call, vm, extension, "Updating" if old else "Creating", 200 if old else 201)
 
 

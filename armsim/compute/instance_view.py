@@ -54,14 +54,13 @@ def describe_power(state: VmState) -> dict[str, str]:
 def _guest(vm: Vm, agent: Report) -> dict[str, Any]:
     spec = vm.spec
     system, version = _SYSTEMS[spec.os_type]
-    guest: dict[str, Any] = {
-        "computerName": computer_name(spec),
-        "osName": system,
-        "osVersion": version,
-        "vmAgent": _agent(vm, agent),
-    }
+    reported = spec.vm_agent == "Ready"
+    names = {"computerName": computer_name(spec), "osName": system, "osVersion": version}
+    guest: dict[str, Any] = {**(names if reported else {}), "vmAgent": _agent(vm, agent)}
     if vm.extensions:
-        guest["extensions"] = [describe_status(extension) for extension in vm.extensions.values()]
+        guest["extensions"] = [
+            describe_status(extension) if reported else {"name": extension.name} for extension in vm.extensions.values()
+        ]
         if vm.health and any(extension.reports_health for extension in vm.extensions.values()):
             guest["vmHealth"] = {"status": _health(vm.health)}
     return guest
@@ -84,7 +83,7 @@ def _agent(vm: Vm, report: Report) -> dict[str, Any]:
     if not ready:
         status["level"] = "Warning"
     agent: dict[str, Any] = {"vmAgentVersion": _AGENT if ready else "Unknown", "statuses": [status]}
-    if ready and vm.extensions:
+    if ready:
         agent["extensionHandlers"] = [describe_handler(extension) for extension in vm.extensions.values()]
     return agent
 

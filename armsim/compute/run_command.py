@@ -27,6 +27,7 @@ _COMMANDS = {
     },
 }  # fmt: skip
 """The documented commands."""
+_SCRIPT = "/var/lib/waagent/run-command/download/0/script.sh"
 _SCRIPTED = {"runshellscript", "runpowershellscript"}
 _MEMBERS = {"commandId", "script", "parameters"}
 _ECHO = re.compile(r"""(?:echo|write-output|write-host)\s+(['"]?)(.*?)\1\s*(>&2)?""", re.IGNORECASE)
@@ -90,12 +91,12 @@ def _not_found(vm: Vm, command: str, line: int) -> str:
     """Return the complaint of a shell about a command that there is not, which does not fail the operation."""
     if vm.spec.os_type == "Windows":
         return f"{command} : The term '{command}' is not recognized as the name of a cmdlet, function, or script file."
-    script = "/var/lib/waagent/run-command/download/0/script.sh"
-    return f"{script}: {line}: {script}: {command}: not found"
+    return f"{_SCRIPT}: {line}: {_SCRIPT}: {command}: not found"
 
 
 def _fill_in(line: str, parameters: list[dict[str, str]]) -> str:
     """Replace the parameters in a line by their values, by name and by position."""
+    line = line.replace("$0", _SCRIPT)
     for number, parameter in enumerate(parameters, 1):
         value = parameter.get("value", "")
         line = line.replace(f"${parameter.get('name')}", value).replace(f"${number}", value)

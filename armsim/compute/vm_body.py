@@ -23,6 +23,8 @@ def describe_vm(vm: Vm) -> dict[str, Any]:
     spec = vm.spec
     model = deepcopy(vm.model) if vm.model else base_model(spec)
     properties = model.pop("properties")
+    if vm.state.power in {"deallocated", "hibernated"}:
+        properties["storageProfile"] = _detached(properties["storageProfile"])
     properties |= {
         "provisioningState": vm.state.provisioning,
         "vmId": guid("vm", spec.id),
@@ -39,6 +41,14 @@ def describe_vm(vm: Vm) -> dict[str, Any]:
     }
 
 
+def _detached(profile: dict[str, Any]) -> dict[str, Any]:
+    """Return the storage profile of a VM that is deallocated: as recorded, without size and type of its disk."""
+    disk = {name: value for name, value in profile["osDisk"].items() if name != "diskSizeGB"}
+    if "managedDisk" in disk:
+        disk["managedDisk"] = {name: one for name, one in disk["managedDisk"].items() if name != "storageAccountType"}
+    return {**profile, "osDisk": disk}
+
+
 def etag_of(vm: Vm) -> str:
     """Return the version of a VM: a small integer in quotation marks."""
     return f'"{vm.version}"'
@@ -47,8 +57,7 @@ def etag_of(vm: Vm) -> str:
 def base_model(spec: VmSpec) -> dict[str, Any]:
     """Return the writable part of a VM's body as its creation left it."""
     model: dict[str, Any] = {"properties": _properties(spec)}
-    if spec.tags:
-        model["tags"] = dict(spec.tags)
+    model["tags"] = dict(spec.tags)
     if spec.zones:
         model["zones"] = spec.zones
     return model

@@ -28,7 +28,8 @@ _MEMBERS = {"id", "name", "type", "etag", "location", "tags", "sku", "zones", "e
 
 def _reader(kind: str) -> Callable[[Call], Response]:
     def read(call: Call) -> Response:
-        return Response(200, describe(_document_of(call, kind), call.cloud.world.network))
+        document = _document_of(call, kind)
+        return Response(200, describe(document, call.cloud.world.network), {"ETag": document.etag})
 
     return read
 

@@ -9,6 +9,9 @@ import pytest
 from armsim.tests.client import Arm, code_of
 
 DAY = 86400.0
+INELIGIBLE = (
+    "Operation 'performMaintenance' is not allowed on VM 'a' since the Subscription of this VM is not eligible."
+)
 EXTENSION = {"location": "westeurope", "properties": {"publisher": "P", "type": "T", "typeHandlerVersion": "1.0"}}
 
 
@@ -221,8 +224,7 @@ def test_protection_from_actions_cannot_go_without_that_from_scale_in(arm: Arm, 
         (
             {"maintenanceAllowed": False},
             "performMaintenance",
-            "Operation 'performMaintenance' is not allowed on VM 'a' since the Subscription of this VM is not "
-            "eligible.",
+            INELIGIBLE,
         ),
     ],
 )
