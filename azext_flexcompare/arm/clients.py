@@ -12,6 +12,7 @@ from azure.core.exceptions import HttpResponseError
 
 from azext_flexcompare.arm.login import RenewableCredential, TokenGuard, is_own_url
 from azext_flexcompare.arm.rate_limits import CONNECTIONS
+from azext_flexcompare.arm.service_clock import ServiceClock
 
 MANY_PAGES = 10_000  # of a list; more are taken for a list without an end
 ANSWERED = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
@@ -58,9 +59,16 @@ def _create(cli_ctx: Any, kind: Any, subscription: str) -> Any:
         subscription_id=subscription,
         credential=credential,
         transport=_transport(),
-        per_retry_policies=[TokenGuard(cli_ctx.cloud.endpoints.resource_manager, credential)],
+        per_retry_policies=[TokenGuard(cli_ctx.cloud.endpoints.resource_manager, credential, _clock(cli_ctx))],
         permit_redirects=False,
     )
+
+
+@cache
+def _clock(cli_ctx: Any) -> ServiceClock:
+    """Return the service's clock that all clients of a login share."""
+    del cli_ctx
+    return ServiceClock()
 
 
 @cache
@@ -77,6 +85,8 @@ class ArmClient:
         from azure.core.pipeline import policies
 
         del credential, subscription_id  # the CLI has put both into the authentication policy and the paths
+        guards = kwargs.get("per_retry_policies", ())
+        self.clock = next((one.clock for one in guards if isinstance(one, TokenGuard)), ServiceClock())
         self._client = PipelineClient(
             base_url,
             policies=[
@@ -84,7 +94,7 @@ class ArmClient:
                 policies.HeadersPolicy(kwargs.get("headers")),
                 kwargs["user_agent_policy"],
                 policies.RetryPolicy(),
-                *kwargs.get("per_retry_policies", ()),
+                *guards,
                 kwargs["authentication_policy"],
                 kwargs["logging_policy"],
             ],

@@ -12,6 +12,8 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
+from azext_flexcompare.arm.service_clock import ServiceClock
+
 HTTPS = 443
 RENEWAL_GAP = 60.0  # seconds between two tokens that are requested because the service refused the one before
 # A claim that asks for nothing: with any claim, a token is requested from Entra ID instead of read from a cache.
@@ -93,17 +95,21 @@ class RenewableCredential:
 
 
 class TokenGuard(SansIOHTTPPolicy[Any, Any]):
-    """The policy of every client before the one that adds the token: it stops requests to other hosts."""
+    """The policy of every client before the one that adds the token: it stops requests to other hosts.
 
-    def __init__(self, endpoint: str, credential: RenewableCredential) -> None:
-        self._endpoint, self._credential = endpoint, credential
+    It also sees every answer, and learns the service's clock from it.
+    """
+
+    def __init__(self, endpoint: str, credential: RenewableCredential, clock: ServiceClock) -> None:
+        self._endpoint, self._credential, self.clock = endpoint, credential, clock
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Raise NotOwnUrlError for a request that must not have the token."""
         check_url(self._endpoint, request.http_request.url)
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
-        """Record a token that the service refused."""
+        """Record a token that the service refused, and the service's time."""
+        self.clock.learn(response.http_response.headers)
         if response.http_response.status_code == 401:  # Unauthorized
             _, _, token = request.http_request.headers.get("Authorization", "").partition(" ")
             self._credential.refuse(token)

@@ -136,13 +136,14 @@ class SteppedPolling(ARMPolling):
             raise OperationUnreadable(error, MAY_NOT_BE_READ)
         if status not in ANSWERED:
             refusal = classify_read(status, response.headers, error)
-            self._raise_odd(error, refusal if not isinstance(refusal, Failure) else None)
+            is_odd = isinstance(refusal, Failure) or status < HTTPStatus.BAD_REQUEST
+            self._raise_odd(error, None if is_odd else refusal)
         found = read_status(response, from_location=self._accepted.url == self._accepted.result_url)
         if found is None:
             self._raise_odd(Error("AnswerUnreadable", "The answer to the poll does not say how the operation is."))
         self._pipeline_response, self._status, self._odd = answer, found, 0
 
-    def _raise_odd(self, error: Error, refusal: Throttled | Unanswered | None = None) -> NoReturn:
+    def _raise_odd(self, error: Error, refusal: Exception | None = None) -> NoReturn:
         if refusal is not None:
             raise refusal
         self._odd += 1
@@ -157,7 +158,7 @@ class SteppedPolling(ARMPolling):
             return held["output"]
         if not self._accepted.result_url:
             raise Unanswered(f"{NO_RESULT} the service names no URL of it.")
-        response = self.request_status(self._accepted.result_url).http_response
+        response = self._request(self._accepted.result_url).http_response
         if response.status_code != HTTPStatus.OK:
             error = error_of(HttpResponseError(response=response))
             refusal = classify_read(response.status_code, response.headers, error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 from azext_flexcompare.arm.clients import Azure
@@ -13,14 +12,13 @@ from azext_flexcompare.execution.active_instances import ActiveInstances
 from azext_flexcompare.execution.health_gate import Gate, find_unhealthy
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
-from azext_flexcompare.execution.unknown_outcome import resolve_unknown
+from azext_flexcompare.execution.unknown_outcome import UnknownOutcomes
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.outcome import Outcome
-from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
 
@@ -106,9 +104,9 @@ def _run_calls(rollout: Rollout, work: Sequence[Work], estimates: Estimates) -> 
     """Send and poll every call, and then the calls that take the place of those that turned out not to be there."""
     azure, monitor = rollout.azure, rollout.monitor
     list_poll = SetListPoll(azure, work) if all(len(each.instances) == 1 for each in work) else None
-    resolve = partial(resolve_unknown, azure, monitor.operation)
-    service = Service(_rate_limit_key, list_poll, resolve, estimates)
-    outcomes = send_and_poll(work, _call, rollout.limits, monitor, service=service)
+    unknown = UnknownOutcomes(azure, monitor.operation)
+    service = Service(_rate_limit_key, list_poll, unknown.resolve, estimates)
+    outcomes = send_and_poll(work, unknown.send, rollout.limits, monitor, service=service)
     shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
     found = [one for outcome in outcomes if outcome.target.settle for one in outcome.target.settle(outcome)]
     settled = [one for one in found if not isinstance(one, Work)]
@@ -116,10 +114,6 @@ def _run_calls(rollout: Rollout, work: Sequence[Work], estimates: Estimates) -> 
     done = [monitor.complete(one) for one in (*shared, *settled)]
     instead = [one for one in found if isinstance(one, Work)]
     return done + _run_calls(rollout, instead, estimates) if instead else done
-
-
-def _call(work: Work) -> Poller:
-    return work.call()  # type: ignore[operator]  # instances without a call have been set apart
 
 
 def _rate_limit_key(work: Work) -> tuple[str, str]:

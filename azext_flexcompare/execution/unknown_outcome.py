@@ -1,17 +1,22 @@
-"""The outcome of a request that was never answered, or of an operation that Azure no longer knows.
+"""The outcome of a request that was never answered, or of an operation that Azure does not show.
 
-The instance is asked. A POST is sent again only where the instance shows that the first was never accepted.
+The instance is asked. What it shows counts only if it is later than the request by the service's own clock. A POST is
+sent again only where the instance shows that the first was never accepted, and where that is known to be shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from time import monotonic
+from typing import Any
+
+from azure.core.exceptions import ResourceNotFoundError
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, read_instance
-from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
+from azext_flexcompare.arm.responses import NO_RETRY, OperationUnreadable, Unacknowledged, poll_errors
 from azext_flexcompare.instances import (
     Instance,
     describe_state,
@@ -21,18 +26,37 @@ from azext_flexcompare.instances import (
 )
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, NotAccepted, OutcomeCheck, Poll, Unanswered
+from azext_flexcompare.scheduler.poller import (
+    Failure,
+    NotAccepted,
+    OutcomeCheck,
+    OutcomeUnknown,
+    Poll,
+    Poller,
+    Unanswered,
+)
 from azext_flexcompare.table.entries import Operation
+from azext_flexcompare.times import parse_utc
 
 GRACE = 2.0  # seconds in which a request that was sent may still arrive
+ACCEPTED_GRACE = 30.0  # seconds in which an accepted operation may begin
+CLOCK_SLACK = timedelta(seconds=2)  # by which two clocks of the service may differ
 SHOWN_IN_PROGRESS = "Its own state shows it in progress; the service's answer was lost."
 SHOWN_ENDED = "Its own state shows the end; the service's answer was lost."
-REPEATABLE = ("DELETE", "PUT")  # methods that may be sent twice (RFC 9110, 9.2.2)
+NOTHING_SHOWN = "Its own state shows no trace of the request, which may have been accepted; it is not sent again."
+NOT_READABLE = "The instance cannot be read to find out what became of the request."
+REPEATABLE = ("DELETE", "PUT", "PATCH")  # methods of requests that lead to the same state if they are sent twice
+# POSTs after which an instance is known to show a new time (recorded for all of these), so that an old one proves that
+# the request was not accepted. Nothing is recorded of the others.
+LEAVES_TRACE = ("start", "stop", "power-off", "restart", "redeploy", "deallocate")
 
 
 @dataclass(eq=False)
 class InstanceCheck:
-    """Polls of one instance that find out what became of a request; `before` are its provisioning times before it."""
+    """Polls of one instance that find out what became of a request; `before` are its provisioning times before it.
+
+    `sent` is a time of the service before the request, where one is known.
+    """
 
     azure: Azure
     operation: Operation
@@ -40,8 +64,11 @@ class InstanceCheck:
     before: Sequence[str]
     cause: Error
     accepted: bool = False
+    sent: datetime | None = None
+    extension: str | None = None
     reason: str | None = None
     began: float | None = None
+    latest: Sequence[str] = field(default_factory=list)
 
     def poll(self) -> Poll:
         """Read the instance once; see OutcomeCheck."""
@@ -54,24 +81,38 @@ class InstanceCheck:
         after = self._read()
         if after is None:
             return self._gone()
+        self.latest = provisioning_times(after)
         if is_in_transition(after):
             self.accepted, self.reason = True, SHOWN_IN_PROGRESS
             return False
-        if not self.before or not provisioning_times(after):
-            raise Failure(self.cause)  # nothing to compare
-        if list(self.before) != provisioning_times(after):
+        if not self.before or not self.latest:
+            raise OutcomeUnknown(self.cause, NOTHING_SHOWN)  # nothing to compare
+        if list(self.before) != self.latest and self._is_later():
             return self._ended(after)
-        if self.accepted:
-            raise Failure(self.cause)
-        if monotonic() - self.began < GRACE:
+        return self._not_shown()
+
+    def _is_later(self) -> bool:
+        """Check whether an end that the instance shows may be that of the request."""
+        if self.sent is None:
+            return True
+        ends = [parse_utc(one) for one in self.latest]
+        return any(one is not None and one >= self.sent - CLOCK_SLACK for one in ends)
+
+    def _not_shown(self) -> bool:
+        assert self.began is not None  # noqa: S101
+        if monotonic() - self.began < (ACCEPTED_GRACE if self.accepted else GRACE):
             raise Unanswered
+        method = self.operation.request.partition(" ")[0]
+        if self.accepted or (method not in REPEATABLE and self.operation.name not in LEAVES_TRACE):
+            self.reason = None
+            raise OutcomeUnknown(self.cause, NOTHING_SHOWN)
         raise NotAccepted(self.cause)
 
     def _read(self) -> Instance | None:
         try:
             return read_instance(self.azure, self.instance).instance
-        except Failure as failure:
-            raise Failure(self.cause) from failure  # an instance that may not be read proves nothing
+        except Failure as failure:  # an instance that may not be read proves nothing
+            raise OutcomeUnknown(self.cause, NOT_READABLE) from failure
 
     def _gone(self) -> bool:
         self.reason = SHOWN_ENDED
@@ -80,29 +121,93 @@ class InstanceCheck:
         raise Failure(INSTANCE_NOT_FOUND)
 
     def _ended(self, after: Instance) -> bool:
-        self.reason = SHOWN_ENDED
         error = provisioning_error(after)
-        if error is None and (self.operation.removes or self.operation.powerState not in (None, after.power_state)):
-            error = Error("NotEstablished", describe_state(after))
+        if error is None and "/extensions/" in self.operation.request:
+            error = self._extension_error(self.extension)
         if error:
+            self.reason = SHOWN_ENDED
             raise Failure(error)
+        if self.operation.removes or self.operation.powerState not in (None, after.power_state):
+            raise OutcomeUnknown(Error("NotEstablished", describe_state(after)), SHOWN_ENDED)
+        self.reason = SHOWN_ENDED
         return True
+
+    def _extension_error(self, name: str | None) -> Error | None:
+        """Return the error of the extension that the request was about; its VM is Succeeded in any case."""
+        if name is None:
+            raise OutcomeUnknown(self.cause, NOTHING_SHOWN)
+        found = self._read_extension(name)
+        deletes = self.operation.request.startswith("DELETE")
+        if found is None:
+            return None if deletes else Error("ResourceNotFound", f"The instance has no extension {name}.")
+        state = found.provisioning_state or "unknown"
+        if state.lower() in ("creating", "updating", "deleting"):
+            raise Unanswered
+        if deletes or state != "Succeeded":
+            if state == "Failed":
+                return Error("Failed", f"The provisioningState of extension {name} is Failed.")
+            told = f"The provisioningState of extension {name} is {state}; nothing shows it done."
+            raise OutcomeUnknown(Error("NotEstablished", told), SHOWN_ENDED)
+        return None
+
+    def _read_extension(self, name: str) -> Any:
+        extensions = self.azure.compute(self.instance.subscription).virtual_machine_extensions
+        try:
+            with poll_errors():
+                try:
+                    return extensions.get(self.instance.resource_group, self.instance.name, name, **NO_RETRY)
+                except ResourceNotFoundError:
+                    return None
+        except Failure as failure:
+            raise OutcomeUnknown(self.cause, NOT_READABLE) from failure
 
 
 def can_be_resolved(operation: Operation) -> bool:
-    """Check whether an instance shows that an operation was accepted, or the operation may be sent twice."""
+    """Check whether an instance shows what became of an operation, or the operation may be sent twice.
+
+    What an operation returned is shown nowhere else, and without it none has succeeded.
+    """
     method = operation.request.partition(" ")[0]
-    return "{vm}" in operation.request and (operation.is_long or method in REPEATABLE)
+    return "{vm}" in operation.request and not operation.returns and (operation.is_long or method in REPEATABLE)
 
 
-def resolve_unknown(
-    azure: Azure, operation: Operation, work: Work, failure: Failure, accepted: bool
-) -> OutcomeCheck | None:
-    """Return the check that finds out what became of a call, where a failure leaves that unknown."""
-    accepted = accepted or isinstance(failure, OperationNotFound)
-    unknown = isinstance(failure, OperationNotFound if accepted else Unacknowledged)
-    if not unknown or len(work.instances) != 1 or not can_be_resolved(operation):
-        return None
-    (instance,) = work.instances
-    before = provisioning_times(instance) if work.before is None else work.before
-    return InstanceCheck(azure, operation, instance, before, cause=failure.error, accepted=accepted)
+class UnknownOutcomes:
+    """The calls of one batch as they are sent, and the checks of those whose outcome is unknown."""
+
+    def __init__(self, azure: Azure, operation: Operation) -> None:
+        self.azure, self.operation = azure, operation
+        self._sent: dict[int, datetime | None] = {}
+        self._checks: dict[int, InstanceCheck] = {}
+
+    def send(self, work: Work) -> Poller:
+        """Make a call, after noting the service's time."""
+        earlier = work.sent and id(work) not in self._sent  # an earlier run made it, at a time of its own
+        self._sent[id(work)] = None if earlier else self._now(work)
+        return work.call()  # type: ignore[operator]  # instances without a call have been set apart
+
+    def _now(self, work: Work) -> datetime | None:
+        clock = getattr(self.azure.arm(work.instances[0].subscription), "clock", None)
+        found: datetime | None = clock and clock.now()
+        return found
+
+    def resolve(self, work: Work, failure: Failure, accepted: bool) -> OutcomeCheck | None:
+        """Return the check that finds out what became of a call, where a failure leaves that unknown."""
+        accepted = accepted or isinstance(failure, OperationUnreadable)
+        unknown = isinstance(failure, OperationUnreadable if accepted else Unacknowledged)
+        if not unknown or len(work.instances) != 1 or not can_be_resolved(self.operation):
+            return None
+        (instance,) = work.instances
+        before = provisioning_times(instance) if work.before is None else work.before
+        earlier = self._checks.get(id(work))
+        check = InstanceCheck(
+            self.azure,
+            self.operation,
+            instance,
+            before=earlier.latest if earlier and earlier.latest else before,
+            cause=failure.error,
+            accepted=accepted,
+            sent=self._sent.get(id(work)),
+            extension=work.extension,
+        )
+        self._checks[id(work)] = check
+        return check

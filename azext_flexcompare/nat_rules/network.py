@@ -15,7 +15,7 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors, error_of
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.responses import NO_RETRY, send_errors
+from azext_flexcompare.arm.responses import NO_RETRY, Unacknowledged, poll_errors, send_errors
 from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.nat_rules.bodies import Body, Rule, RuleError, entries, same
 from azext_flexcompare.scheduler.outcome import Error
@@ -42,8 +42,8 @@ class ResourceUpdate:
     def __call__(self) -> Poller:
         """Send the PUT, or nothing if nothing is left to change; raises Throttled to be called again later."""
         if self.stale:
-            with send_errors():
-                self.resource = self.arm.get(_url(self.resource["id"]))
+            with poll_errors():
+                self.resource = self.arm.get(_url(self.resource["id"]), **NO_RETRY)
         self.stale = True
         try:
             after = self.edit(self.resource)
@@ -51,9 +51,13 @@ class ResourceUpdate:
         except RuleError as error:
             raise Failure(Error("CannotBePlanned", str(error))) from error
         except ResourceChanged as change:
-            self.conflicts += 1
-            retry = self.conflicts <= MAX_CONFLICTS
-            raise (Throttled() if retry else Failure(error_of(change.__cause__ or change))) from change
+            raise self._edit_again(Failure(error_of(change.__cause__ or change))) from change
+        except Unacknowledged as unknown:  # what it came to shows when the resource is read again
+            raise self._edit_again(unknown) from unknown
+
+    def _edit_again(self, failure: Failure) -> Throttled | Failure:
+        self.conflicts += 1
+        return Throttled(error=failure.error, alone=True) if self.conflicts <= MAX_CONFLICTS else failure
 
 
 def begin_put(arm: Any, read: Body, body: Body) -> Poller:

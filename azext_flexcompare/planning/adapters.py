@@ -13,12 +13,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from azure.cli.core.azclierror import ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError
+from azure.cli.core.azclierror import (
+    ArgumentUsageError,
+    AzureResponseError,
+    InvalidArgumentValueError,
+    RequiredArgumentMissingError,
+)
 from knack.log import get_logger
 
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
 from azext_flexcompare.planning.vm_patch import editor, patch, removes
@@ -36,7 +42,19 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
 
 def each(prepare: Callable[[Instance], Call | Skip]) -> Prepare:
     """Prepare instance by instance."""
-    return lambda instances: [Work([instance], prepare(instance)) for instance in instances]
+
+    def work(instance: Instance) -> Work:
+        call = prepare(instance)
+        return Work([instance], call, extension=_extension_of(call))
+
+    return lambda instances: [work(instance) for instance in instances]
+
+
+def _extension_of(call: Call | Skip) -> str | None:
+    """Return the name of the extension that a call changes, if it changes one."""
+    arguments = call.args[-1] if isinstance(call, partial) and call.args else None
+    name: str | None = arguments.get("vm_extension_name") if isinstance(arguments, dict) else None
+    return name
 
 
 def plain(operation: Operation, arguments: Options, azure: Azure) -> Prepare:
@@ -140,7 +158,10 @@ def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
     read = cache(partial(read_locks, azure))
 
     def prepare(instance: Instance) -> Call | Skip:
-        own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.name == name]
+        try:
+            own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.name == name]
+        except AzureResponseError:  # a role may delete locks and not list them
+            return partial(delete_lock, azure, instance, name)
         return partial(delete_lock, azure, instance, name) if own else Skip(f"It has no lock called {name}.")
 
     return each(prepare)
@@ -152,16 +173,21 @@ def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
 
     def prepare(instance: Instance) -> Call | Skip:
         before = instance.resource.serialize()
-        after = edit(before)
-        arguments: Options = {"if_match": instance.resource.etag} if instance.resource.etag else {}
-        if after == before:
+        if edit(before) == before:
             return Skip("It is so already.")
+        return partial(send, instance)
+
+    def send(instance: Instance) -> Poller:
+        found = instance
+        if not instance.resource.etag:  # what another client changed since the list must stay
+            found = read_instance(azure, instance).instance or instance
+        before = found.resource.serialize()
+        after = edit(before)
+        arguments: Options = {"if_match": found.resource.etag} if found.resource.etag else {}
         if removes(before, after):
-            return partial(
-                call_sdk, azure, instance, "virtual_machines.begin_create_or_update", {"parameters": after, **arguments}
-            )
-        parameters = patch(before, after)
-        return partial(call_sdk, azure, instance, operation.call or "", {"parameters": parameters, **arguments})
+            whole = {"parameters": after, **arguments}
+            return call_sdk(azure, instance, "virtual_machines.begin_create_or_update", whole)
+        return call_sdk(azure, instance, operation.call or "", {"parameters": patch(before, after), **arguments})
 
     return each(prepare)
 

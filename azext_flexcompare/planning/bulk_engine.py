@@ -16,11 +16,18 @@ from time import monotonic
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from azure.core.pipeline.policies import RetryPolicy
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, send_errors
+from azext_flexcompare.arm.responses import (
+    NO_RETRY,
+    UNKNOWN,
+    Unacknowledged,
+    json_of,
+    poll_errors,
+    retry_after_of,
+    send_errors,
+)
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.adapters import preparer as one_by_one
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
@@ -187,9 +194,8 @@ class Chunk:
         answer = self.azure.arm(first.subscription).post_answer(
             path, {**body, **correlated}, **{**NO_RETRY, **run_options}
         )
-        self.asked = RetryPolicy().get_retry_after(answer)
-        rows: list[dict[str, Any]] = answer.http_response.json()["results"]
-        return rows
+        self.asked = retry_after_of(answer.http_response.headers)
+        return _rows(json_of(answer.http_response))
 
     def _take(self, rows: list[dict[str, Any]], asked: dict[str, Known]) -> None:
         """Note what each row says of its instance; rows that name none are those of the instances left over."""
@@ -221,19 +227,29 @@ class Chunk:
         one = replace(one, url=None)
         if known is None or not (known.status or known.operation):
             error = Error("NoAnswer", "The service's answer does not say what became of this instance.")
-            return replace(one, status=Status.FAILED, error=error)
+            return replace(one, status=Status.TIMED_OUT, error=one.error or error)
         if known.status == Status.NOT_STARTED:
-            return self._cancelled(one)
+            return self._cancelled(one, known)
         if known.status is None:
             return replace(one, reason=f"Operation {known.operation} of {self.service and self.service.name}.")
         seconds = round((known.at - one.started).total_seconds(), 3) if one.started and known.at else None
         return replace(one, status=known.status, error=known.error, finished=known.at, seconds=seconds, reason=None)
 
-    def _cancelled(self, one: Outcome[Instance]) -> Outcome[Instance]:
+    def _cancelled(self, one: Outcome[Instance], known: Known) -> Outcome[Instance]:
         if one.status == Status.INTERRUPTED:
             return Outcome(one.target, Status.NOT_STARTED, reason="Cancelled before the service had begun with it.")
-        error = Error("Cancelled", "Somebody else cancelled the operation.")
-        return replace(one, status=Status.FAILED, error=error)
+        error = Error("Cancelled", "Another client cancelled the operation.")
+        return replace(one, status=Status.FAILED, error=known.error or error)
+
+
+def _rows(body: Any) -> list[dict[str, Any]]:
+    """List the rows of an answer, which may leave out `results`; raises TypeError for any other body."""
+    if not isinstance(body, dict):
+        raise TypeError("the body is no object")
+    rows = body.get("results") or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise TypeError("the results are no objects")
+    return rows
 
 
 @contextmanager
@@ -242,8 +258,10 @@ def _patiently() -> Iterator[None]:
     try:
         with poll_errors():
             yield
-    except (ValueError, KeyError, TypeError) as error:
-        raise Unanswered from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unanswered("The answer cannot be read.") from error
+    except Failure as failure:  # a refused poll says nothing of the operations
+        raise Unanswered(": ".join(failure.error)) from failure
 
 
 @contextmanager
@@ -251,9 +269,8 @@ def _doubtfully() -> Iterator[None]:
     """Turn an answer that cannot be read into a failure that says so."""
     try:
         yield
-    except (ValueError, KeyError, TypeError) as error:
-        told = "Whether it was accepted is not known: the answer could not be read."
-        raise Failure(Error("AnswerUnreadable", told)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: its answer cannot be read.")) from error
 
 
 def _ids_of(asked: dict[str, Known]) -> dict[str, Any]:
@@ -263,7 +280,7 @@ def _ids_of(asked: dict[str, Known]) -> dict[str, Any]:
 def _lost(code: str, known: Known) -> Known:
     asked = f"operation {known.operation}" if known.operation else "this instance"
     told = f"The service has no answer for {asked}; what became of it is not known."
-    return Known(known.operation, Status.FAILED, Error(code, told), datetime.now(timezone.utc))
+    return Known(known.operation, Status.TIMED_OUT, Error(code, told), datetime.now(timezone.utc))
 
 
 def _known(row: dict[str, Any]) -> Known:
@@ -272,7 +289,8 @@ def _known(row: dict[str, Any]) -> Known:
     if row.get("errorCode"):
         return Known(operation.get("operationId"), Status.FAILED, _error(row), now)
     status = ENDS.get(_state(row))  # a word that is not known is no end
-    error = _error(operation.get("resourceOperationError") or {}) if status == Status.FAILED else None
+    own = operation.get("resourceOperationError")
+    error = _error(own or {}) if status == Status.FAILED or (status and own) else None
     return Known(operation.get("operationId"), status, error, now)
 
 

@@ -13,12 +13,13 @@ from azure.cli.core.azclierror import AzCLIError
 
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.scale_sets import Reader, list_members
 from azext_flexcompare.instances import Instance, by_set, describe_state, provisioning_error, provisioning_times
 from azext_flexcompare.planning.adapters import arguments_of
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Poller
+from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
 from azext_flexcompare.table.entries import Operation
 
 UNSEEN = "The call succeeded as a whole; that it did so for this instance could not be established."
@@ -49,7 +50,9 @@ def judge(operation: Operation, one: Outcome[Instance], after: Instance | None) 
     if _is_well(operation, one, after):
         return replace(one, status=Status.SUCCEEDED, error=None)
     if succeeded:
-        return replace(one, status=Status.FAILED, error=Error("NotEstablished", describe_state(after)), reason=UNSEEN)
+        return replace(
+            one, status=Status.TIMED_OUT, error=Error("NotEstablished", describe_state(after)), reason=UNSEEN
+        )
     return replace(one, reason=OF_ALL)
 
 
@@ -67,21 +70,25 @@ def _way(operation: Operation) -> dict[str, Any]:
 
 def _establish(operation: Operation, azure: Azure, outcome: Outcome[Work]) -> list[Outcome[Instance]]:
     of_all = share_outcome(outcome)
-    refused = outcome.status == Status.FAILED and outcome.url is None  # then the list can say nothing of this call
-    if outcome.status not in ENDED or refused:
+    accepted = outcome.status == Status.SUCCEEDED or outcome.url is not None
+    if outcome.status not in ENDED or not accepted:  # the list can say nothing of a call that was not accepted
         return of_all
     try:
         reader = Reader(azure.compute, operation.name)
         members = {one.id.lower(): one for one in list_members(reader, outcome.target.instances[0].scale_set)}
-    except AzCLIError as error:
-        return [_unlisted(one, error) for one in of_all]
+    except AzCLIError:  # a role may read each instance and not the list
+        return [_judge_alone(operation, azure, one) for one in of_all]
     return [judge(operation, one, members.get(one.target.id.lower())) for one in of_all]
 
 
-def _unlisted(one: Outcome[Instance], error: AzCLIError) -> Outcome[Instance]:
-    status = Status.FAILED if one.status == Status.SUCCEEDED else one.status
-    told = f"What became of this instance could not be established: {error}"
-    return replace(one, status=status, error=one.error or Error("NotEstablished", told), reason=told)
+def _judge_alone(operation: Operation, azure: Azure, one: Outcome[Instance]) -> Outcome[Instance]:
+    """Return the outcome of an instance by reading it alone; where it cannot be read, its outcome is unknown."""
+    try:
+        return judge(operation, one, read_instance(azure, one.target).instance)
+    except (Failure, Throttled, Unanswered) as error:
+        status = Status.TIMED_OUT if one.status == Status.SUCCEEDED else one.status
+        told = f"The outcome of this instance could not be read: {error}"
+        return replace(one, status=status, error=one.error or Error("NotEstablished", told), reason=told)
 
 
 def _is_well(operation: Operation, one: Outcome[Instance], after: Instance | None) -> bool:

@@ -31,6 +31,7 @@ class Work(NamedTuple):
     before: Sequence[str] | None = None  # provisioning times of the instance before the call, if it was made
     sent: bool = False  # whether an earlier run made the call, or may have
     url: str | None = None  # of the operation that an earlier run started
+    extension: str | None = None  # that the call changes, by its name
 
 
 Settle = Callable[[Outcome[Work]], Sequence[Outcome[Instance] | Work]]  # outcomes, or calls in place of this one

@@ -223,6 +223,8 @@ class _Scheduler(Generic[T]):
     def _apply(self, state: TargetState[T], answer: object) -> None:
         if isinstance(answer, Throttled):
             self._retry_throttled(state, answer)
+        elif isinstance(answer, Unanswered) and state.poller is None:  # of what is read before the request is sent
+            self._retry_throttled(state, Throttled(error=Error("Unanswered", answer.why), alone=True))
         elif isinstance(answer, Unanswered):
             state.unanswered = answer.why
             self._poll_later(state)
@@ -322,7 +324,7 @@ class _Scheduler(Generic[T]):
     def _send_again(self, state: TargetState[T], answer: NotAccepted) -> None:
         state.not_accepted += 1
         if state.not_accepted >= MAX_SENDS:
-            self._end(state, Status.FAILED, answer.error)
+            self._end(state, Status.TIMED_OUT, answer.error)
             return
         state.poller, state.outcome_check, state.polled, state.not_before = None, None, False, 0.0
         self.in_progress.discard(state)

@@ -65,6 +65,9 @@ class Recorder:
         self.asked.append(path)
         return {"value": []}
 
+    def each_page(self, path: str, **_: Any) -> list[Any]:
+        return [self.get(path)]
+
     def put(self, path: str, *_: Any, **__: Any) -> dict[str, str]:
         self.asked.append(path)
         return {}

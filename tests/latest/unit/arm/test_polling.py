@@ -16,10 +16,12 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.polling import MANY_ODD, MAY_NOT_BE_READ
+from azext_flexcompare.arm.responses import OperationUnreadable
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.adapters import arguments_of
+from azext_flexcompare.planning.adapters import arguments_of, preparer
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, OutcomeUnknown, Poll, Poller, Throttled, Unanswered
 from azext_flexcompare.table.entries import Operation, operations
 from tests.latest.helpers.az import INSTANCES
 from tests.latest.helpers.clouds import Credential
@@ -80,6 +82,10 @@ def send(sim: Simulator, compute: ComputeManagementClient, name: str) -> Send:
 
     def send(command: str = "restart", **options: Any) -> Poller:
         operation = OPERATIONS[command]
+        if operation.adapter:
+            (work,) = preparer(operation, {one.dest: None for one in operation.options} | options, azure)([target])
+            assert callable(work.call)
+            return work.call()
         return call_sdk(azure, target, str(operation.call), arguments_of(operation, options))
 
     return send
@@ -256,6 +262,130 @@ def test_a_failed_operation_fails_in_the_words_of_the_service(operation: Operati
     with pytest.raises(Failure) as caught:
         poller.poll()
     assert caught.value.error == Error("AllocationFailed", "No room.")
+
+
+def with_body(body: bytes) -> Callable[[Any], None]:
+    def spoil(answer: Any) -> None:
+        answer.internal_response._content = answer._content = body
+
+    return spoil
+
+
+ODD = (
+    b"[]",
+    b"null",
+    b'"Succeeded"',
+    b"7",
+    b"<html>",
+    b"\xff\xfe\x00",
+    b"{}",
+    b'{"status": 3}',
+    b'{"status": null}',
+    b"",
+)
+
+
+@pytest.mark.parametrize("body", ODD, ids=repr)
+def test_an_odd_answer_to_a_poll_is_neither_an_end_nor_a_failure(
+    body: bytes, send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    poller = send()
+    spoiler.spoil = with_body(body)
+    with pytest.raises(Unanswered):
+        poller.poll()
+    spoiler.spoil = lambda _: None
+    sim.advance(DAY)
+    assert poller.poll().done
+
+
+@pytest.mark.parametrize("status", [302, 304, 400, 409, 412])
+def test_an_operation_that_is_answered_oddly_again_and_again_is_left_to_its_instance(
+    status: int, send: Send, spoiler: Spoiler
+) -> None:
+    def spoil(answer: Any) -> None:
+        answer.status_code = answer.internal_response.status_code = status
+
+    poller = send()
+    spoiler.spoil = spoil
+    for _ in range(MANY_ODD):
+        with pytest.raises(Unanswered):
+            poller.poll()
+    with pytest.raises(OperationUnreadable):
+        poller.poll()
+
+
+def test_an_operation_that_may_not_be_read_is_left_to_its_instance(send: Send, sim: Simulator) -> None:
+    poller = send()
+    broken(sim, "poll", status=403, code="AuthorizationFailed")
+    with pytest.raises(OperationUnreadable) as caught:
+        poller.poll()
+    assert (caught.value.error.code, caught.value.reason) == ("AuthorizationFailed", MAY_NOT_BE_READ)
+
+
+@pytest.mark.parametrize("time", ['"0001-01-01T00:00:00"', '"2026-01-01T00:00:00"', "[]", "null", "5", '"soon"', "{}"])
+def test_a_time_of_any_shape_does_not_end_an_operation_otherwise(
+    time: str, send: Send, spoiler: Spoiler, sim: Simulator
+) -> None:
+    poller = send()
+    sim.advance(DAY)
+    body = f'{{"status": "Succeeded", "startTime": {time}, "endTime": "2026-01-01T00:00:07Z"}}'
+    spoiler.spoil = with_body(body.encode())
+    assert poller.poll() == Poll(
+        done=True, remaining=poller.acceptance.poll.remaining, took=7 if "2026" in time else None
+    )
+
+
+def nowhere(answer: Any) -> None:
+    for name in ("Azure-AsyncOperation", "Location"):
+        answer.headers.pop(name, None)
+
+
+def elsewhere(answer: Any) -> None:
+    for name in ("Azure-AsyncOperation", "Location"):
+        answer.headers[name] = "https://elsewhere.example/operations/1"
+
+
+@pytest.mark.parametrize("spoil", [nowhere, elsewhere])
+def test_an_acceptance_that_leads_nowhere_is_unknown(
+    spoil: Callable[[Any], None], send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    spoiler.spoil = spoil
+    with pytest.raises(OperationUnreadable):
+        send()
+    assert len(changes(sim)) == 1
+
+
+@pytest.mark.parametrize("status", [200, 202, 302, 304, 307])
+def test_an_answer_in_html_or_a_redirect_is_no_acceptance(
+    status: int, send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    def spoil(answer: Any) -> None:
+        nowhere(answer)
+        answer.status_code = answer.internal_response.status_code = status
+        with_body(b"<html>")(answer)
+
+    spoiler.spoil = spoil
+    with pytest.raises(OutcomeUnknown):
+        send()
+    assert len(changes(sim)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 401}, {"status": 403}, {"status": 404}, {"status": 408}, {"kind": "malformed"}], ids=str
+)
+def test_the_result_of_a_command_is_asked_for_until_it_comes(
+    fault: dict[str, Any], send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    poller = send("run-command", command_id="RunShellScript", scripts=["echo hello"])
+    sim.advance(DAY)
+    spoiler.spoil = lambda answer: "monitor" in answer.request.url or with_body(b'{"status": "Succeeded"}')(answer)
+    sim.add_fault({"action": "poll", "nth": 2, "fault": fault})
+    with pytest.raises(Unanswered, match=r"result|JSON|read"):
+        poller.poll()
+    poll = poller.poll()
+    assert poll.done
+    assert isinstance(poll.result, dict)
+    assert "hello" in str(poll.result)
 
 
 def test_an_operation_whose_record_is_gone_fails(send: Send, sim: Simulator) -> None:

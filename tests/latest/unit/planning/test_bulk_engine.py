@@ -37,7 +37,7 @@ def test_a_row_that_names_no_instance_is_that_of_the_one_left_over() -> None:
     running = {"resourceId": chunk.instances[0].id.upper(), "operation": {"operationId": "1", "state": "Executing"}}
     chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}, running], chunk.unfinished())
     a, b = chunk.known.values()
-    assert (a.status, b.status) == (None, "Failed")
+    assert (a.status, b.status) == (None, "TimedOut")
     assert b.error is not None
     assert "operation of b" in b.error.message
 
@@ -49,7 +49,7 @@ def test_rows_without_an_instance_fail_none_of_several_left_over() -> None:
 
 
 @pytest.mark.parametrize("row", [None, {"errorCode": None, "operation": None}], ids=["no row", "an empty row"])
-def test_an_instance_of_which_the_answer_says_nothing_is_failed(row: dict[str, Any] | None) -> None:
+def test_of_an_instance_that_the_answer_does_not_mention_the_outcome_is_unknown(row: dict[str, Any] | None) -> None:
     chunk = chunk_of("a", "b")
     silent = chunk.instances[1].id
     del chunk.known[silent.lower()]
@@ -59,7 +59,7 @@ def test_an_instance_of_which_the_answer_says_nothing_is_failed(row: dict[str, A
     running, lost = chunk.settle(Outcome(work, "Accepted"))
     assert isinstance(running, Outcome)
     assert isinstance(lost, Outcome)
-    assert (running.status, lost.status) == ("Accepted", "Failed")
+    assert (running.status, lost.status) == ("Accepted", "TimedOut")
     assert lost.error is not None
     assert lost.error.code == "NoAnswer"
 

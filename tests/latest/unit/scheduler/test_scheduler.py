@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timezone
-from itertools import count, pairwise
+from itertools import count, pairwise, repeat
 from typing import Any
 
 import pytest
@@ -25,7 +25,16 @@ from azext_flexcompare.scheduler import service as scheduler_service
 from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import (
+    Acceptance,
+    Failure,
+    OutcomeUnknown,
+    Poll,
+    Poller,
+    TemporaryFailure,
+    Throttled,
+    Unanswered,
+)
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 
 PATIENCE = 20  # seconds after which a test that hangs fails
@@ -525,3 +534,68 @@ def test_a_throttled_rate_limit_group_delays_no_other() -> None:
         service=scheduler_service.Service(lambda target: target % 2),
     )
     assert statuses_of(outcomes) == ["Succeeded"] * 10
+
+
+def refusing(refusals: Iterator[Exception]) -> tuple[list[int], Callable[[int], Poller]]:
+    """Return what was sent, and a function that sends: it is refused as long as there are refusals."""
+    sent: list[int] = []
+    service = Service(*[SUCCESS] * 60)
+
+    def send(target: int) -> Poller:
+        sent.append(target)
+        refusal = next(refusals, None)
+        if refusal:
+            raise refusal
+        return service.send(target)
+
+    return sent, send
+
+
+GONE = Error("OperationNotAllowed", "Too many requests.")
+
+
+def test_a_refusal_for_longer_than_the_timeout_is_met_by_a_handful() -> None:
+    sent, send = refusing(repeat(Throttled(7300.0, GONE)))
+    outcomes = run_with(range(60), send, Limits(32, timeout=PATIENCE), Observer())
+    assert len(sent) <= fanout.PROBES
+    assert {(one.status, one.error, one.reason) for one in outcomes} == {("TimedOut", GONE, fanout.NOT_TAKEN)}
+
+
+def test_an_outage_is_waited_for_and_does_not_use_up_the_targets() -> None:
+    sent, send = refusing(iter([Throttled(None, Error("NotSent", "Connection refused"))] * 40))
+    outcomes = run_with(range(60), send, Limits(32, timeout=PATIENCE), Observer())
+    assert statuses_of(outcomes) == ["Succeeded"] * 60
+    assert len(sent) == 100
+
+
+def test_a_refusal_of_one_target_holds_up_no_other() -> None:
+    sent, send = refusing(iter([Throttled(PATIENCE / 100, GONE, alone=True)]))
+    outcomes = run_with(range(4), send, Limits(1, timeout=PATIENCE), Observer())
+    assert statuses_of(outcomes) == ["Succeeded"] * 4
+    assert sent == [0, 1, 2, 3, 0]
+
+
+@pytest.mark.parametrize(("retries", "status"), [(0, "Failed"), (1, "Failed"), (2, "Succeeded")])
+def test_a_temporary_refusal_is_retried_as_often_as_allowed(retries: int, status: str) -> None:
+    sent, send = refusing(iter([TemporaryFailure(BROKEN)] * 2))
+    (outcome,) = run_with(range(1), send, Limits(1, timeout=PATIENCE, retries=retries), Observer())
+    assert (outcome.status, len(sent)) == (status, min(retries, 2) + 1)
+
+
+def test_an_unknown_outcome_is_timed_out_with_what_is_known() -> None:
+    sent, send = refusing(iter([OutcomeUnknown(BROKEN, "It was accepted.")]))
+    (outcome,) = run_with(range(1), send, Limits(1, timeout=PATIENCE), Observer())
+    assert (outcome.status, outcome.error, outcome.reason, sent) == ("TimedOut", BROKEN, "It was accepted.", [0])
+
+
+def test_polls_that_are_refused_for_ever_end_with_the_timeout(clock: Clock) -> None:
+    class Refused(Flown):
+        def poll(self) -> Poll:
+            raise Throttled(10.0**9, GONE)
+
+    (outcome,) = run_with(
+        range(1), lambda one: Refused(Service(), one, "url"), Limits(1, timeout=30), Observer(clock.goes_on)
+    )
+    assert outcome.status == "TimedOut"
+    assert outcome.error
+    assert "Too many requests." in outcome.error.message

@@ -1,0 +1,29 @@
+"""The service's clock, by the `Date` of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from time import monotonic
+
+
+class ServiceClock:
+    """The time of the service: the latest that an answer so far proves, so never ahead of it."""
+
+    def __init__(self) -> None:
+        self._zero: datetime | None = None  # the time of the service when the monotonic clock was zero
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Learn from the `Date` of an answer that has just arrived."""
+        try:
+            at = parsedate_to_datetime(headers["Date"])
+            zero = (at if at.tzinfo else at.replace(tzinfo=timezone.utc)) - timedelta(seconds=monotonic())
+        except (KeyError, ValueError, TypeError, OverflowError):
+            return
+        if self._zero is None or zero > self._zero:
+            self._zero = zero
+
+    def now(self) -> datetime | None:
+        """Return a time that the service has reached, or None before its first answer."""
+        return self._zero and self._zero + timedelta(seconds=monotonic())
