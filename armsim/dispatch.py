@@ -89,10 +89,13 @@ def _handle_with_fault(route: Route, call: Call, fault: Fault, limiter: RateLimi
         raise error_of(fault, route.bucket, call.cloud.utc())
     if fault.kind == "drop-before":
         return None
+    page = Response(fault.status, b"<html>This is not Azure.</html>")
+    if fault.kind == "page-before":
+        return page
     response = _run(route, call._replace(fault=fault if fault.kind in OPERATIONS else None), limiter)
     if fault.kind == "malformed":
         return response._replace(body=b'{"value": [{"name": ')
-    return None if fault.kind == "drop-after" else response
+    return {"drop-after": None, "page-after": page}.get(fault.kind, response)
 
 
 def _run(route: Route, call: Call, limiter: RateLimiter) -> Response:

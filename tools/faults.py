@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from azext_flexcompare.execution.unknown_outcome import LEAVES_TRACE, REPEATABLE
 from azext_flexcompare.output.exit_status import exit_status
 from azext_flexcompare.table.entries import Operation, operations
 
@@ -70,5 +71,11 @@ def _exception(fault: dict[str, Any], operation: Operation) -> dict[str, Any] | 
 
 def _fits(operation: Operation, wanted: dict[str, Any]) -> bool:
     method = operation.request.partition(" ")[0]
-    facts = {"long": operation.is_long, "many": "{vm}" not in operation.request, "removes": operation.removes}
+    facts = {
+        "long": operation.is_long,
+        "many": "{vm}" not in operation.request,
+        "removes": operation.removes,
+        "returns": bool(operation.returns),
+        "traced": method in REPEATABLE or operation.name in LEAVES_TRACE,
+    }
     return all(method in value if name == "method" else facts[name] is value for name, value in wanted.items())

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from armsim.compute.lifecycle import ACTIONS, WRITES
 from armsim.identifiers import draw
 
-ANSWERS = {"status", "malformed", "drop-before", "drop-after"}
+ANSWERS = {"status", "malformed", "drop-before", "drop-after", "page-before", "page-after"}
 """Faults of the answer."""
+_LOWEST = {"status": 400, "page-before": 200, "page-after": 200}
 OPERATIONS = {"fail", "stuck", "gone", "deleted"}
 """Faults of the operation that an accepted request starts."""
 _OF_ONE_VM = {*ACTIONS, *WRITES}
@@ -114,8 +115,9 @@ def parse_fault(entry: dict[str, Any]) -> Fault:
     if kind not in ANSWERS | OPERATIONS:
         raise ValueError(f"a fault is of kind {', '.join(sorted(ANSWERS | OPERATIONS))}; not '{kind}'")
     status = entry.get("status", 0)
-    if kind == "status" and not 400 <= status <= 599:
-        raise ValueError(f"a fault of kind status needs an HTTP status of 400 to 599, not {status}")
+    lowest = _LOWEST.get(kind)
+    if lowest and not lowest <= status <= 599:
+        raise ValueError(f"a fault of kind {kind} needs an HTTP status of {lowest} to 599, not {status}")
     if kind == "deleted" and status not in {0, 404}:
         raise ValueError(f"a fault of kind deleted has the status 404 or none, not {status}")
     return Fault(kind, status, entry.get("code"), entry.get("message"), entry.get("retryAfter"))

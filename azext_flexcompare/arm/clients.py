@@ -12,6 +12,7 @@ from azure.core.exceptions import HttpResponseError
 
 from azext_flexcompare.arm.login import RenewableCredential, TokenGuard, is_own_url
 from azext_flexcompare.arm.rate_limits import CONNECTIONS
+from azext_flexcompare.arm.responses import json_of
 from azext_flexcompare.arm.service_clock import ServiceClock
 
 MANY_PAGES = 10_000  # of a list; more are taken for a list without an end
@@ -138,8 +139,7 @@ class ArmClient:
 
     def put(self, path: str, body: Any, **options: Any) -> Mapping[str, str]:
         """Write a resource, and return the answer's headers; `options` are those of the pipeline."""
-        headers: Mapping[str, str] = self._send("PUT", path, json=body, **options).headers
-        return headers
+        return _checked_headers(self._send("PUT", path, json=body, **options))
 
     def begin_put(self, path: str, body: Any, polling: Any, etag: str | None, **options: Any) -> None:
         """Write a resource if it still has this etag, and initialize a PollingMethod with the answer."""
@@ -149,8 +149,7 @@ class ArmClient:
 
     def delete(self, path: str, **options: Any) -> Mapping[str, str]:
         """Delete a resource, and return the answer's headers; `options` are those of the pipeline."""
-        headers: Mapping[str, str] = self._send("DELETE", path, **options).headers
-        return headers
+        return _checked_headers(self._send("DELETE", path, **options))
 
     def _send(self, method: str, path: str, json: Any = None, headers: Any = None, **options: Any) -> Any:
         from azure.core.rest import HttpRequest
@@ -162,6 +161,18 @@ class ArmClient:
         if response.status_code not in ANSWERED:  # a redirect is no answer, and is not followed
             raise HttpResponseError(response=response)
         return answer
+
+
+def _checked_headers(answer: Any) -> Mapping[str, str]:
+    """Return the headers of an answer; raises HttpResponseError where its body is not JSON of Azure."""
+    try:
+        body = json_of(answer)
+    except ValueError:
+        body = ""
+    if body is not None and not isinstance(body, dict):
+        raise HttpResponseError("The answer is not JSON of Azure.", response=answer)
+    headers: Mapping[str, str] = answer.headers
+    return headers
 
 
 def check_new_page(link: str, seen: set[str]) -> None:

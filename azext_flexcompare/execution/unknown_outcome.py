@@ -43,6 +43,8 @@ ACCEPTED_GRACE = 30.0  # seconds in which an accepted operation may begin
 CLOCK_SLACK = timedelta(seconds=2)  # by which two clocks of the service may differ
 SHOWN_IN_PROGRESS = "Its own state shows it in progress; the service's answer was lost."
 SHOWN_ENDED = "Its own state shows the end; the service's answer was lost."
+UNREADABLE_IN_PROGRESS = "Its own state shows it in progress; the operation itself may not be read."
+UNREADABLE_ENDED = "Its own state shows the end; the operation itself may not be read."
 NOTHING_SHOWN = "Its own state shows no trace of the request, which may have been accepted; it is not sent again."
 NOT_READABLE = "The instance cannot be read to find out what became of the request."
 REPEATABLE = ("DELETE", "PUT", "PATCH")  # methods of requests that lead to the same state if they are sent twice
@@ -66,6 +68,7 @@ class InstanceCheck:
     accepted: bool = False
     sent: datetime | None = None
     extension: str | None = None
+    unreadable: bool = False
     reason: str | None = None
     began: float | None = None
     latest: Sequence[str] = field(default_factory=list)
@@ -83,13 +86,17 @@ class InstanceCheck:
             return self._gone()
         self.latest = provisioning_times(after)
         if is_in_transition(after):
-            self.accepted, self.reason = True, SHOWN_IN_PROGRESS
+            self.accepted, self.reason = True, UNREADABLE_IN_PROGRESS if self.unreadable else SHOWN_IN_PROGRESS
             return False
         if not self.before or not self.latest:
             raise OutcomeUnknown(self.cause, NOTHING_SHOWN)  # nothing to compare
         if list(self.before) != self.latest and self._is_later():
             return self._ended(after)
         return self._not_shown()
+
+    @property
+    def _shown_ended(self) -> str:
+        return UNREADABLE_ENDED if self.unreadable else SHOWN_ENDED
 
     def _is_later(self) -> bool:
         """Check whether an end that the instance shows may be that of the request."""
@@ -115,7 +122,7 @@ class InstanceCheck:
             raise OutcomeUnknown(self.cause, NOT_READABLE) from failure
 
     def _gone(self) -> bool:
-        self.reason = SHOWN_ENDED
+        self.reason = self._shown_ended
         if self.operation.removes:
             return True
         raise Failure(INSTANCE_NOT_FOUND)
@@ -125,11 +132,11 @@ class InstanceCheck:
         if error is None and "/extensions/" in self.operation.request:
             error = self._extension_error(self.extension)
         if error:
-            self.reason = SHOWN_ENDED
+            self.reason = self._shown_ended
             raise Failure(error)
         if self.operation.removes or self.operation.powerState not in (None, after.power_state):
-            raise OutcomeUnknown(Error("NotEstablished", describe_state(after)), SHOWN_ENDED)
-        self.reason = SHOWN_ENDED
+            raise OutcomeUnknown(Error("NotEstablished", describe_state(after)), self._shown_ended)
+        self.reason = self._shown_ended
         return True
 
     def _extension_error(self, name: str | None) -> Error | None:
@@ -147,7 +154,7 @@ class InstanceCheck:
             if state == "Failed":
                 return Error("Failed", f"The provisioningState of extension {name} is Failed.")
             told = f"The provisioningState of extension {name} is {state}; nothing shows it done."
-            raise OutcomeUnknown(Error("NotEstablished", told), SHOWN_ENDED)
+            raise OutcomeUnknown(Error("NotEstablished", told), self._shown_ended)
         return None
 
     def _read_extension(self, name: str) -> Any:
@@ -208,6 +215,7 @@ class UnknownOutcomes:
             accepted=accepted,
             sent=self._sent.get(id(work)),
             extension=work.extension,
+            unreadable=isinstance(failure, OperationUnreadable) and failure.reason is not None,
         )
         self._checks[id(work)] = check
         return check

@@ -83,7 +83,23 @@ def test_every_fault_comes_to_what_is_promised(
     assert not any(vm == spared for vm, _ in sim.accepted())
 
 
-KINDS = {409, 429, 500, 503, 401, "drop-before", "drop-after", "malformed", "fail", "stuck", "gone", "deleted"}
+KINDS = {
+    409,
+    429,
+    500,
+    503,
+    401,
+    403,
+    "page-before",
+    "page-after",
+    "drop-before",
+    "drop-after",
+    "malformed",
+    "fail",
+    "stuck",
+    "gone",
+    "deleted",
+}
 
 
 def test_every_kind_of_fault_that_can_be_simulated_is_there() -> None:
