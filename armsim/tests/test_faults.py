@@ -108,6 +108,15 @@ def test_polls_of_a_vm_can_fail(arm: Arm, vm: str) -> None:
     assert [arm.follow(answer).status_code for _ in range(3)] == [200, 503, 200]
 
 
+@pytest.mark.parametrize(("kind", "accepted"), [("page-before", 0), ("page-after", 1)])
+@pytest.mark.parametrize("status", [200, 302, 504])
+def test_a_page_comes_in_place_of_the_answer(kind: str, accepted: int, status: int, arm: Arm, vm: str) -> None:
+    arm.sim.add_fault({"action": "restart", "fault": {"kind": kind, "status": status}})
+    answer = arm.act(vm, "restart")
+    assert (answer.status_code, answer.text[:6]) == (status, "<html>")
+    assert arm.sim.accepted()[vm, "restart"] == accepted
+
+
 def test_a_malformed_answer_is_no_json(arm: Arm) -> None:
     arm.sim.add_fault({"action": "list", "fault": {"kind": "malformed"}})
     answer = arm.get(arm.vms())

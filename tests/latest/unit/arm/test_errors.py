@@ -33,6 +33,32 @@ def test_the_error_of_a_body(body: Any, found: tuple[str, str] | None) -> None:
     assert body_error(body) == found
 
 
+DETAIL = {"code": "ReferencedResourceNotProvisioned", "message": "lb1 is not in Succeeded state."}
+TOLD = "ReferencedResourceNotProvisioned: lb1 is not in Succeeded state."
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (
+            {"code": "RetryableError", "message": "A retryable error occurred.", "details": [DETAIL]},
+            ("RetryableError", f"A retryable error occurred. {TOLD}"),
+        ),
+        (
+            {"code": "E", "message": "Multiple error occurred: . Please see details.", "details": [DETAIL, DETAIL]},
+            ("E", f"Multiple error occurred: . Please see details. {TOLD}"),
+        ),
+        ({"message": "", "innererror": DETAIL}, ("ReferencedResourceNotProvisioned", TOLD)),
+        ({"code": "E", "message": None, "details": [{"details": [DETAIL]}]}, ("E", TOLD)),
+        ({"code": "E", "message": "The VM is busy.", "details": [DETAIL]}, ("E", "The VM is busy.")),
+        ({"code": 5, "message": ["x"], "details": {"a": 1}, "innererror": "x"}, ("Unknown", "")),
+        ({"code": "E", "message": "", "details": [None, 5, {}]}, ("E", "")),
+    ],
+)
+def test_details_are_read_where_the_message_says_nothing(error: dict[str, Any], found: tuple[str, str]) -> None:
+    assert body_error({"error": error}) == found
+
+
 def test_an_exception_without_an_answer_is_named_by_its_class() -> None:
     assert error_of(ValueError("two\nlines")) == ("ValueError", "two lines")
     assert error_of(HttpResponseError("no answer")) == ("HttpResponseError", "no answer")
