@@ -238,7 +238,7 @@ class _Scheduler(Generic[T]):
             self._accepted(state, *answer)  # type: ignore[misc]
 
     def _fail(self, state: TargetState[T], answer: BaseException) -> None:
-        state.group.accepts = True
+        state.group.accepts |= not isinstance(answer, OutcomeUnknown)
         if isinstance(answer, TemporaryFailure) and state.poller is None and state.retried < self.limits.retries:
             state.retried += 1
             self.observer.on_throttled(state.target, None)

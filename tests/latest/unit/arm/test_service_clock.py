@@ -20,7 +20,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def at(hour: int, minute: int, second: int) -> datetime:
+def november_25(hour: int, minute: int, second: int) -> datetime:
     return datetime(2026, 11, 25, hour, minute, second, tzinfo=timezone.utc)
 
 
@@ -29,7 +29,7 @@ def test_the_clock_goes_on_from_an_answer(seconds: list[float]) -> None:
     assert clock.now() is None
     clock.learn({"Date": NOON})
     seconds[0] += 61
-    assert clock.now() == at(12, 1, 1)
+    assert clock.now() == november_25(12, 1, 1)
 
 
 def test_an_answer_that_was_late_does_not_set_it_back(seconds: list[float]) -> None:
@@ -37,9 +37,9 @@ def test_an_answer_that_was_late_does_not_set_it_back(seconds: list[float]) -> N
     clock.learn({"Date": NOON})
     seconds[0] += 10
     clock.learn({"Date": NOON})
-    assert clock.now() == at(12, 0, 10)
+    assert clock.now() == november_25(12, 0, 10)
     clock.learn({"Date": "Wed, 25 Nov 2026 13:00:00 GMT"})
-    assert clock.now() == at(13, 0, 0)
+    assert clock.now() == november_25(13, 0, 0)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "soon"}, {"Date": ""}, {"Date": "Wed, 99 Nov 2026 12:00:00 GMT"}])
