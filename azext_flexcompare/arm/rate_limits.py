@@ -54,7 +54,14 @@ def rate_limit_key(target: Instance | ScaleSet) -> tuple[str, str]:
     return target.subscription, target.location if isinstance(target, Instance) else ""
 
 
-def limits(timeout: float | None, *, sends: Limit | None, max_parallel: int | None = None, wait: bool = True) -> Limits:
+def limits(
+    timeout: float | None,
+    *,
+    sends: Limit | None,
+    max_parallel: int | None = None,
+    wait: bool = True,
+    retries: int = 0,
+) -> Limits:
     """Return the limits of a run on Azure: what is documented, until an answer says what the service still takes.
 
     `sends` is the limit of the request that is sent for each target: CHANGES, READS, or None where there is none and
@@ -67,6 +74,7 @@ def limits(timeout: float | None, *, sends: Limit | None, max_parallel: int | No
         wait=wait,
         sends=sends.rate if sends else UNLIMITED,
         polls=READS.rate,
+        retries=retries,
     )
 
 
