@@ -39,6 +39,8 @@ def _apply(cloud: Cloud, vm: Vm, event: Event, due: float) -> None:
     elif event.do == "replace":
         _remove(cloud, vm, due)
         _add_another(cloud, vm, due)
+    elif event.do == "provisioning":
+        cloud.change(vm, vm.state.power, event.word, due)
     elif event.do == "agent":
         vm.agent = Report(event.word, cloud.at(due))
     elif event.do == "health":

@@ -76,11 +76,21 @@ def _moved(body: Any, url: str, host: str) -> Any:
 
 
 def _with_members(body: Any, members: dict[str, Any]) -> Any:
+    """Return a body with some members changed; one that would be in an object that is not there is left out."""
     changed = deepcopy(body)
     for path, value in members.items():
         *parents, last = path.split(".")
         place = changed
         for name in parents:
-            place = place[int(name)] if isinstance(place, list) else place[name]
-        place[int(last) if isinstance(place, list) else last] = value
+            place = _member(place, name)
+        if isinstance(place, dict):
+            place[last] = value
+        elif isinstance(place, list) and int(last) < len(place):
+            place[int(last)] = value
     return changed
+
+
+def _member(place: Any, name: str) -> Any:
+    if isinstance(place, list):
+        return place[int(name)] if int(name) < len(place) else None
+    return place.get(name) if isinstance(place, dict) else None

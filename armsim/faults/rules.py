@@ -17,7 +17,7 @@ ANSWERS = {"status", "answer", "malformed", "drop-before", "drop-after", "refuse
 """Faults of the answer."""
 LISTS = {"overlap", "loop", "case"}
 """Faults of a list."""
-OPERATIONS = {"fail", "stuck", "gone", "deleted"}
+OPERATIONS = {"fail", "stuck", "gone", "deleted", "output"}
 """Faults of the operation that an accepted request starts."""
 _OF_ONE_VM = {*ACTIONS, *WRITES}
 """The actions whose operation ends when its VM is deleted."""
@@ -26,9 +26,13 @@ PARTS = {"status", "fail", "stuck"}
 """Faults of what a request does to one of its VMs."""
 
 _WORDS = {"kind", "status", "code", "message", "retryAfter", "details", "innererror"}
-_KEYS = {"answer": {"kind", *REWRITE_KEYS}, "event": {"kind", "do", "vm", "word", "delay"}}
-_EVENTS = {"remove", "replace", "agent", "health"}
-_REPORTS = {"agent": {"Ready", "Not Ready"}, "health": {"healthy", "unhealthy", "unknown", "initializing"}}
+_KEYS = {"output": {"kind", "value"}, "answer": {"kind", *REWRITE_KEYS}, "event": {"kind", "do", "vm", "word", "delay"}}
+_EVENTS = {"remove", "replace", "agent", "health", "provisioning"}
+_REPORTS = {
+    "provisioning": {"Succeeded", "Failed", "Updating", "Deleting"},
+    "agent": {"Ready", "Not Ready"},
+    "health": {"healthy", "unhealthy", "unknown", "initializing"},
+}
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _INTERNAL = {
     "code": "InternalExecutionError",
@@ -115,11 +119,18 @@ def parse_rule(entry: dict[str, Any], actions: dict[str, bool]) -> Rule:
         raise ValueError(f"a fault rule has a method of {', '.join(sorted(_METHODS))}")
     _check_chance(entry)
     rule = Rule(**{**entry, "fault": parse_fault(entry["fault"])})
+    _check_kind(rule, actions)
+    return rule
+
+
+def _check_kind(rule: Rule, actions: dict[str, bool]) -> None:
+    """Raise ValueError where an action cannot have the fault of its rule."""
     if rule.fault.kind in OPERATIONS and not actions.get(rule.action, True):
         raise ValueError(f"the action '{rule.action}' starts no operation that could be '{rule.fault.kind}'")
     if rule.fault.kind == "deleted" and rule.action not in _OF_ONE_VM:
         raise ValueError(f"the action '{rule.action}' is not one on a single VM, which could be deleted meanwhile")
-    return rule
+    if rule.fault.kind == "output" and rule.action != "runCommand":
+        raise ValueError(f"the action '{rule.action}' has no output")
 
 
 def _check_chance(entry: dict[str, Any]) -> None:
@@ -153,7 +164,7 @@ def _parse_words(kind: str, entry: dict[str, Any]) -> Fault:
         raise ValueError(f"a fault of kind status needs an HTTP status of 400 to 599, not {status}")
     if kind == "deleted" and status not in {0, 404}:
         raise ValueError(f"a fault of kind deleted has the status 404 or none, not {status}")
-    extra: dict[str, Any] = {name: entry[name] for name in ("details", "innererror") if name in entry}
+    extra: dict[str, Any] = {name: entry[name] for name in ("details", "innererror", "value") if name in entry}
     return Fault(kind, status, entry.get("code"), entry.get("message"), entry.get("retryAfter"), extra=extra)
 
 

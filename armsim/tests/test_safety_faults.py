@@ -342,6 +342,34 @@ def test_an_agent_may_stop_reporting(arm: Arm, vm: str) -> None:
     assert agent_of(arm, vm) == "Not Ready"
 
 
+def test_a_deletion_may_show_failed_in_between(arm: Arm, vm: str) -> None:
+    fault(arm, "delete", kind="event", do="provisioning", word="Failed", delay=60)
+    fault(arm, "delete", kind="event", do="provisioning", word="Deleting", delay=120)
+    answer = arm.act(vm, "delete")
+    seen = []
+    for _ in range(3):
+        seen.append(arm.get(arm.sim.vm_id(vm)).json()["properties"]["provisioningState"])
+        arm.sim.advance(61)
+    assert (seen, arm.follow(answer).json()["status"]) == (["Deleting", "Failed", "Deleting"], "InProgress")
+    arm.sim.advance(DAY)
+    assert arm.sim.vm(vm) is None
+
+
+def test_a_run_command_may_end_with_an_error_in_its_output(arm: Arm, vm: str) -> None:
+    value = [{"code": "ProvisioningState/failed", "level": "Error", "message": "exit status 1"}]
+    fault(arm, "runCommand", kind="output", value=value)
+    answer = arm.act(vm, "runCommand", {"commandId": "RunShellScript", "script": ["echo one"]})
+    arm.sim.advance(DAY)
+    done = arm.follow(answer).json()
+    assert (done["status"], done["properties"]["output"]["value"]) == ("Succeeded", value)
+
+
+def test_a_member_that_has_no_place_is_left_out(arm: Arm, vm: str) -> None:
+    fault(arm, "poll", kind="answer", members={"properties.output.value.0.level": "Error", "name": "other"})
+    body = arm.follow(arm.act(vm, "restart")).json()
+    assert (body["name"], "properties" in body) == ("other", False)
+
+
 def test_an_event_leaves_other_rules_their_turn(arm: Arm, vm: str) -> None:
     fault(arm, "restart", kind="event", do="agent", word="Not Ready")
     fault(arm, "restart", status=503)
@@ -390,6 +418,7 @@ def test_a_bulk_operation_may_wait_in_the_queue(arm: Arm, vm: str) -> None:
         ({"action": "list", "fault": {"kind": "event", "do": "explode"}}, "explode"),
         ({"action": "list", "fault": {"kind": "event", "do": "health", "word": "ill"}}, "ill"),
         ({"action": "list", "fault": {"kind": "event", "do": "remove", "delay": -1}}, "delay"),
+        ({"action": "restart", "fault": {"kind": "output", "value": []}}, "output"),
         ({"action": "list", "method": "FETCH", "fault": {"status": 403}}, "method"),
     ],
 )
