@@ -1,4 +1,4 @@
-# Everything runs in a virtual environment and a build folder inside the checkout; nothing of the user's is touched.
+# Everything runs in a virtual environment and a build folder inside the checkout, and changes no files of the user.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
@@ -26,7 +26,7 @@ test: $(READY) ## run the tests
 proof: $(READY) ## run the slow proofs: the wheel on Python 3.10 to 3.13, azdev on broken conventions
 	@$(BIN)/python -m pytest -n 0 -m proof -s
 
-coverage: $(READY) ## run the tests and say what of the extension they do not reach; fails under 95 %
+coverage: $(READY) ## run the tests and list the lines of the extension that they do not reach; fails under 95 %
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest tests
 	@$(BIN)/coverage combine --quiet
@@ -40,7 +40,7 @@ check: $(READY) ## run ruff and mypy and check the generated files
 	@$(BIN)/mypy
 	@$(BIN)/python -m tools.render --check
 
-conventions: $(READY) ## ask azdev for the conventions of Azure CLI extensions
+conventions: $(READY) ## check the conventions of Azure CLI extensions with azdev
 	@$(BIN)/python -m tools.conventions
 
 format: $(READY) ## format the code
@@ -50,16 +50,16 @@ format: $(READY) ## format the code
 sandbox: $(READY) ## open a shell that is logged in to the embedded Azure Resource Manager
 	@$(BIN)/python -m tools.sandbox
 
-bench: $(READY) ## time every way to operate on 100, 300 and 1,000 instances (an hour; minutes with BENCH="--without az-vm xargs")
+bench: $(READY) ## measure every way to operate on 100, 300 and 1,000 instances (an hour; minutes with BENCH="--without az-vm xargs")
 	@$(BIN)/python -m tools.bench $(BENCH)
 
 live-check: $(READY) ## compare the table with real Azure: RG=... VMSS=... (docs/live-check.md)
 	@$(BIN)/python -m tools.live check -g "$(RG)" -n "$(VMSS)"$(if $(filter 1,$(OPERATE)), --operate)$(if $(INSTANCE), --instance "$(INSTANCE)")
 
-table: $(READY) ## write what is generated from the table: docs/equivalence.md, docs/commands.md, parts of others
+table: $(READY) ## write the generated documents: docs/equivalence.md, docs/commands.md, parts of others
 	@$(BIN)/python -m tools.render
 
-picture: $(READY) ## make the picture of a run in the README (needs Chromium)
+picture: $(READY) ## make the picture in the README (needs Chromium)
 	@$(BIN)/python -m tools.picture
 
 wheel: $(READY) ## build the wheel into dist/
@@ -68,5 +68,5 @@ wheel: $(READY) ## build the wheel into dist/
 release-check: $(READY) ## build the wheel, check it as the extension index does, and print its entry
 	@$(BIN)/python -m tools.release
 
-clean: ## remove what was built, and the virtual environment
+clean: ## remove build results and the virtual environment
 	rm -rf .venv build dist *.egg-info

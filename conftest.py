@@ -1,4 +1,4 @@
-"""How many tests run at once? More than there are processors, since most wait for a process or for simulated time."""
+"""The number of tests that run in parallel: more than processors, since most wait for a process or simulated time."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ WORKERS = 2  # for each processor
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Say what `-n auto` stands for."""
+    """Return the number of workers for `-n auto`."""
     return WORKERS * (os.cpu_count() or 1)

@@ -14,7 +14,7 @@ from azure.cli.core.commands.parameters import (
 
 from azext_flexcompare import _completers as completers
 from azext_flexcompare._validators import file_name, port, positive, resource_name, row_name, seconds
-from azext_flexcompare.planning.batches import share, size
+from azext_flexcompare.planning.batches import parse_amount, parse_batch_size
 from azext_flexcompare.table.comparison import names, sections, supports
 from azext_flexcompare.table.entries import Operation, operations
 
@@ -198,7 +198,7 @@ def _describe_batches(c: Any) -> None:
     c.argument(
         "batch_size",
         nargs="+",
-        type=size,
+        type=parse_batch_size,
         arg_group=group,
         help="Go in batches of these sizes, numbers or percentages: `1 10% 100%` begins with one instance. The last "
         "size repeats. With --batch-by they are sizes within each domain.",
@@ -213,7 +213,7 @@ def _describe_batches(c: Any) -> None:
     c.argument("batch_pause", type=seconds, arg_group=group, help="Seconds to rest between two batches.")
     c.argument(
         "max_errors",
-        type=share,
+        type=parse_amount,
         arg_group=group,
         help="Send nothing new once so many instances, or such a percentage, have failed; 0 is at the first.",
     )

@@ -133,14 +133,14 @@ def nat_rule_create(
     no_wait: bool = False,
     yes: bool = False,
 ) -> list[dict[str, Any]]:
-    """Give each chosen instance a NAT rule of its own."""
+    """Create a NAT rule for each chosen instance."""
     from azext_flexcompare.nat_rules.commands import create_rules
-    from azext_flexcompare.nat_rules.rules import Wish
-    from azext_flexcompare.planning.run_options import How
+    from azext_flexcompare.nat_rules.rules import RuleRequest
+    from azext_flexcompare.planning.run_options import RunOptions
 
-    wish = Wish(backend_port, frontend_port_start, frontend_ip_name, protocol)
-    how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
-    return create_rules(cmd.cli_ctx, choice, lb_name, wish, how)
+    request = RuleRequest(backend_port, frontend_port_start, frontend_ip_name, protocol)
+    run_options = RunOptions(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
+    return create_rules(cmd.cli_ctx, choice, lb_name, request, run_options)
 
 
 def nat_rule_delete(
@@ -154,12 +154,12 @@ def nat_rule_delete(
     no_wait: bool = False,
     yes: bool = False,
 ) -> list[dict[str, Any]]:
-    """Take our NAT rules away from each chosen instance."""
+    """Delete the NAT rules of `nat-rule create` of each chosen instance."""
     from azext_flexcompare.nat_rules.commands import delete_rules
-    from azext_flexcompare.planning.run_options import How
+    from azext_flexcompare.planning.run_options import RunOptions
 
-    how = How(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
-    return delete_rules(cmd.cli_ctx, choice, lb_name, backend_port, how)
+    run_options = RunOptions(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
+    return delete_rules(cmd.cli_ctx, choice, lb_name, backend_port, run_options)
 
 
 def nat_rule_list(cmd: Any, choice: Choice, lb_name: str | None = None) -> list[dict[str, Any]]:
@@ -204,14 +204,14 @@ def operate(
     """Do an operation of the table to each chosen instance, or go on with a run of it."""
     from azext_flexcompare.execution import resume as resuming
     from azext_flexcompare.execution import run
-    from azext_flexcompare.planning.run_options import demand_one_run, how_of
+    from azext_flexcompare.planning.run_options import check_one_run, merge_run_options
 
-    demand_one_run(acting)
+    check_one_run(acting)
     if acting["resume"]:
         return resuming.resume(cmd.cli_ctx, operation, choice, options, acting)
     if acting["retry_failed"]:
         return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, acting)
-    return run.run_operation(cmd.cli_ctx, operation, choice, options, how_of(acting))
+    return run.run_operation(cmd.cli_ctx, operation, choice, options, run_options=merge_run_options(acting))
 
 
 def _print_map(instances: list[Instance]) -> None:

@@ -55,10 +55,10 @@ def describe(sets: Iterable[ScaleSet]) -> str:
     return f"scale set {names[0]}" if len(names) == 1 else f"the scale sets {', '.join(names)}"
 
 
-UNDER_WAY = ("creating", "updating", "deleting")
+TRANSITIONAL_STATES = ("creating", "updating", "deleting")
 
 
-def times_of(instance: Instance) -> list[str]:
+def provisioning_times(instance: Instance) -> list[str]:
     """List the moments at which its provisioning came to where it is, by the service's clock.
 
     They change with whatever is done to an instance; while it is under way there is none (Microsoft, States and billing
@@ -67,12 +67,12 @@ def times_of(instance: Instance) -> list[str]:
     return [str(status.time) for status in _statuses(instance, "ProvisioningState/") if status.time]
 
 
-def is_under_way(instance: Instance) -> bool:
+def is_in_transition(instance: Instance) -> bool:
     """Say whether something is being done to an instance."""
-    return (instance.provisioning_state or "").lower() in UNDER_WAY
+    return (instance.provisioning_state or "").lower() in TRANSITIONAL_STATES
 
 
-def own_error(instance: Instance | None) -> Error | None:
+def provisioning_error(instance: Instance | None) -> Error | None:
     """Read the error of an instance that Failed."""
     if instance is None or instance.provisioning_state != "Failed":
         return None
@@ -81,7 +81,7 @@ def own_error(instance: Instance | None) -> Error | None:
     return Error(code, " ".join(str((told and told.message) or "Its provisioningState is Failed.").split()))
 
 
-def stand(instance: Instance | None) -> str:
+def describe_state(instance: Instance | None) -> str:
     """Say in words how an instance stands of which nothing shows that it was done."""
     if instance is None:
         return "It is no longer in the set."

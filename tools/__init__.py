@@ -1,1 +1,1 @@
-"""What is run on the project itself: the sandbox, the demo, the benchmark, and what is generated from the table."""
+"""Tools of the project itself: the sandbox, the demo, the benchmark and the generated documents."""

@@ -1,4 +1,4 @@
-"""What does a browser make of a page: what it says, what it asks the network for, how it looks?
+"""A headless browser, and what a page does in it: its content, its requests, its picture.
 
 Drives Chromium without a window through its debugging pipe, which needs nothing but the standard library.
 """
@@ -30,7 +30,7 @@ LAUNCH = (
 
 
 class Page:
-    """One page of a running browser; `events` is what the browser told meanwhile."""
+    """One page of a running browser; `events` holds the events that the browser has sent."""
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands, self._answers = commands, answers
@@ -69,12 +69,12 @@ class Page:
         return answer["result"].get("value")
 
     def press(self, key: str, code: int, text: str = "") -> None:
-        """Press a key and let it go."""
+        """Press and release a key."""
         for kind in ("keyDown", "keyUp"):
             down = {"text": text} if kind == "keyDown" and text else {}
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **down)
 
-    def look(self, width: int, height: int, dark: bool = False) -> bytes:
+    def screenshot(self, width: int, height: int, dark: bool = False) -> bytes:
         """Take a picture of the top of the page, as PNG."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
@@ -97,7 +97,7 @@ class Page:
 
 @contextmanager
 def browser() -> Iterator[Page]:
-    """Start a browser with a profile of its own, and end it afterwards; raises where there is none."""
+    """Start a browser with a profile of its own, and end it afterwards; raise FileNotFoundError if there is none."""
     if not CHROMIUM:
         raise FileNotFoundError("no Chromium is on the PATH")
     (theirs_in, ours_out), (ours_in, theirs_out) = os.pipe(), os.pipe()

@@ -1,7 +1,7 @@
-"""Does the extension keep to the conventions of Azure CLI extensions? Asks Microsoft's azdev, offline.
+"""The conventions of Azure CLI extensions, checked by Microsoft's azdev, offline.
 
-azdev wants a checkout of the Azure CLI and a set-up of its own. It is given a folder with what it reads of them, and
-the extension as `az extension add` installs it.
+azdev needs a checkout of the Azure CLI and its own configuration. It gets a folder with the files that it reads of
+them, and the extension as `az extension add` installs it.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from tools.wheel import ROOT
 NAME = "flexcompare"
 AZDEV = Path(sys.executable).with_name("azdev")
 EXCLUSIONS = "linter_exclusions.yml"
-# The rules about test coverage ask GitHub, so their type is not among these.
+# The rules about test coverage need GitHub, so their type is not among these.
 RULE_TYPES = ("commands", "command_groups", "help_entries", "params")
-# azdev reads these as it starts, whatever it is asked; only the rules about test coverage use them.
+# azdev reads these at every start; only the rules about test coverage use them.
 PATTERNS = tuple(f"{name}_PATTERN" for name in ("CMD", "QUO", "END", "DOCS_END", "NOT_END", "NUMBER_SIGN"))
 
 LINTER = ("linter", NAME, "--include-whl-extensions", "--min-severity", "low", "--rule-types", *RULE_TYPES)
 STYLE = ("style", NAME)
 
-# What azdev's own configuration asks and this project leaves to others.
-# Ruff asks these too, and the exceptions stand where they occur.
+# Rules of azdev's own configuration that other tools check here.
+# Ruff checks these too; the exceptions are where they occur.
 TO_RUFF = ("broad-exception-caught", "consider-using-with", "line-too-long", "unused-argument", "unused-import")
 TO_MYPY = ("no-member",)
-# Counts of what one class or function has. A dataclass has fields, a command has options, a parser has rules.
+# Limits on the members of a class and the arguments of a function; a command has many options.
 COUNTS = (
     "too-few-public-methods",
     "too-many-instance-attributes",
@@ -46,7 +46,7 @@ TO_FORMATTER = ("E203",)  # spaces around the colon of a slice
 
 
 def set_up(folder: Path, installed: Path) -> dict[str, str]:
-    """Lay out in a folder what azdev reads, the installed extension too; return the environment that says where."""
+    """Write the files that azdev reads into a folder; return the environment that points azdev to it."""
     (folder / "config").write_text(f"[cli]\nrepo_path = {folder}\n\n[ext]\nrepo_paths = {folder}\n")
     shutil.copytree(installed, folder / "extensions")
     shutil.copy(ROOT / EXCLUSIONS, folder)
@@ -66,11 +66,11 @@ def set_up(folder: Path, installed: Path) -> dict[str, str]:
     }
 
 
-def lint(installed: Path, *questions: Iterable[str]) -> int:
-    """Ask azdev about an installed extension; return 0 if it has nothing to say."""
+def lint(installed: Path, *commands: Iterable[str]) -> int:
+    """Check an installed extension by commands of azdev; return 0 if all pass."""
     with tempfile.TemporaryDirectory() as folder:
         environment = set_up(Path(folder), installed)
-        done = [subprocess.run([AZDEV, *asked], env=environment, cwd=folder, check=False) for asked in questions]
+        done = [subprocess.run([AZDEV, *command], env=environment, cwd=folder, check=False) for command in commands]
     return 1 if any(one.returncode for one in done) else 0
 
 

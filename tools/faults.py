@@ -1,7 +1,7 @@
-"""What comes of each fault, for each operation?
+"""The result of each fault for each operation: a view of `docs/faults.json`.
 
-A view of `docs/faults.json`: what holds for every operation, and the exceptions, which go by what the table says of an
-operation and never by its name.
+A fault has a rule for every operation, and exceptions. An exception selects operations by their properties in the
+table, never by name.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from azext_flexcompare.output.exit_status import exit_status
 from azext_flexcompare.table.entries import Operation, operations
 
 FILE = Path(__file__).parent.parent / "docs" / "faults.json"
-HEADINGS = ("When", "For", "Status", "Exit", "Sent", "Carried out", "What happens to you")
+HEADINGS = ("When", "For", "Status", "Exit", "Sent", "Carried out", "What happens")
 
 
 class Expected(NamedTuple):
-    """What is to come of an instance that has a fault; `sent` and `carried_out` count requests."""
+    """The expected outcome of an instance that has a fault; `sent` and `carried_out` count calls."""
 
     status: str
     code: str | None
@@ -37,7 +37,7 @@ def faults() -> list[dict[str, Any]]:
 
 
 def expected(fault: dict[str, Any], operation: Operation) -> Expected | None:
-    """Say what comes of a fault; None where an operation cannot have it."""
+    """Return the outcome of a fault, or None if it cannot occur in an operation."""
     found = {**fault, **(_exception(fault, operation) or {})}
     if "never" in found:
         return None
@@ -45,7 +45,7 @@ def expected(fault: dict[str, Any], operation: Operation) -> Expected | None:
 
 
 def table_rows() -> Iterator[tuple[Any, ...]]:
-    """Write the faults as rows of the documentation's table, each exception after its rule."""
+    """List the faults as rows of the documentation's table, each exception after its rule."""
     for fault in faults():
         exceptions = [one for one in fault.get("otherwise", ()) if "never" not in one]
         yield fault["what"], "every operation" if not exceptions else "others", *_cells(fault)

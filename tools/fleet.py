@@ -1,4 +1,4 @@
-"""What would a fleet take, by the arithmetic of `--dry-run`? The tables of docs/performance.md."""
+"""The cost of operations on fleets, by the arithmetic of `--dry-run`: the tables of docs/performance.md."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, pages
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.cost import Cost, cost, duration, least
+from azext_flexcompare.planning.cost import cost_lines, estimate_cost, least_seconds
 from azext_flexcompare.planning.engines import ENGINES, prepared_by
 from azext_flexcompare.table.entries import Operation, operations
+from azext_flexcompare.times import format_duration
 
 OPERATION = "start"  # every engine has it
 LARGEST_SET = 1000
@@ -24,7 +25,7 @@ Row = tuple[Any, ...]
 
 
 class Fleet(NamedTuple):
-    """So many VMs in full sets, spread evenly over subscriptions and the regions in each."""
+    """VMs in full scale sets, distributed evenly over subscriptions and the regions in each."""
 
     vms: int
     subscriptions: int
@@ -32,7 +33,7 @@ class Fleet(NamedTuple):
 
     @property
     def sets(self) -> int:
-        """Say how many sets there are."""
+        """Count the scale sets."""
         return -(-self.vms // LARGEST_SET)
 
     def instances(self) -> list[Instance]:
@@ -48,40 +49,51 @@ class Fleet(NamedTuple):
         return [Instance(name, name, home, None, None, None, {}, None, None, where, None) for name in names]
 
 
+def dry_run() -> str:
+    """Format what `--dry-run` prints for one full scale set, as a block of Markdown."""
+    operation, instances = _operation(), Fleet(LARGEST_SET, 1, 1).instances()
+    lines = cost_lines(operation, {engine: _calls(engine, operation, instances) for engine in ENGINES})
+    command = f"$ az vmss-flex {OPERATION} -g rg -n flex --dry-run -o none"
+    return "\n".join(f"    {line}" for line in [command, *(f"WARNING: {line}" for line in lines)]) + "\n"
+
+
 def limits() -> Iterator[Row]:
-    """List the limits, each with where it is documented."""
+    """List the rate limits, each with its source."""
     for one in LIMITS:
         yield one.what, one.whose, f"{one.rate.burst:,}", f"{one.rate.per_second:.3g}", one.source
 
 
 def principals() -> Iterator[Row]:
-    """List what sending a call to each VM of one subscription and region takes, as more principals share it."""
+    """List the time of a call to each VM of one subscription and region, for numbers of principals."""
     for vms in (*SIZES[:2], 2000, 5000, *SIZES[2:]):
-        shared = [least(CHANGES.rate, -(-vms // count)) for count in PRINCIPALS]
-        compute = least(ACTIONS.rate, vms)
-        yield f"{vms:,}", *(duration(max(one, compute)) for one in shared)
+        shared = [least_seconds(CHANGES.rate, -(-vms // count)) for count in PRINCIPALS]
+        compute = least_seconds(ACTIONS.rate, vms)
+        yield f"{vms:,}", *(format_duration(max(one, compute)) for one in shared)
 
 
 @cache
 def fleets() -> list[Row]:
-    """List what fleets take by each engine, in as many places as they have sets for."""
+    """List the cost of fleets with each engine, in no more regions than they have scale sets."""
     there = (Fleet(vms, *spread) for vms in SIZES for spread in SPREADS)
     return [_fleet(one) for one in there if one.sets >= one.subscriptions * one.regions]
 
 
 def _fleet(fleet: Fleet) -> Row:
-    operation = next(one for one in operations() if one.name == OPERATION)
-    instances = fleet.instances()
-    costs = [_cost(engine, operation, instances) for engine in ENGINES]
-    told = (text for one in costs for text in (f"{one.calls:,} + {one.looks:,}", duration(one.seconds)))
+    operation, instances = _operation(), fleet.instances()
+    costs = [estimate_cost(engine, operation, _calls(engine, operation, instances)) for engine in ENGINES]
+    costed = (text for one in costs for text in (f"{one.calls:,} + {one.looks:,}", format_duration(one.seconds)))
     listed = fleet.sets * pages(min(LARGEST_SET, fleet.vms))
-    return f"{fleet.vms:,}", fleet.sets, fleet.subscriptions, fleet.regions, f"{listed:,}", *told
+    return f"{fleet.vms:,}", fleet.sets, fleet.subscriptions, fleet.regions, f"{listed:,}", *costed
 
 
-def _cost(engine: str, operation: Operation, instances: list[Instance]) -> Cost:
-    prepare = prepared_by(engine, operation, {}, Azure(_unasked, _unasked))
-    return cost(engine, operation, [each.instances for each in prepare(instances)])
+def _operation() -> Operation:
+    return next(one for one in operations() if one.name == OPERATION)
 
 
-def _unasked(_: str | None) -> Any:
+def _calls(engine: str, operation: Operation, instances: list[Instance]) -> list[list[Instance]]:
+    prepare = prepared_by(engine, operation, {}, Azure(_no_client, _no_client))
+    return [each.instances for each in prepare(instances)]
+
+
+def _no_client(_: str | None) -> Any:
     raise AssertionError("Nothing is sent.")

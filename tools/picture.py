@@ -1,4 +1,4 @@
-"""What does the page of a run look like? Makes the picture in the README, of 300 instances restarted zone by zone."""
+"""The picture in the README: the report of a run that restarts 300 instances zone by zone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ THROTTLED = range(170, 200)
 
 
 def restart(simulator: Simulator, environment: dict[str, str], folder: Path) -> dict[str, Any]:
-    """Restart 300 instances, of which some fail and some are throttled; write log and page, return what is printed."""
+    """Restart 300 instances, some of which fail or are throttled; write log and page, return the printed result."""
     names = simulator.names("flex")
     for index, error in UNLUCKY.items():
         said = {**error, "message": error["message"].format(vm=names[index])}
@@ -38,8 +38,8 @@ def restart(simulator: Simulator, environment: dict[str, str], folder: Path) -> 
         raise RuntimeError(ran.stderr)
     made = az(environment, "vmss-flex", "report", "--job-log", log, "--file", page, capture_output=True)
     made.check_returncode()
-    told: dict[str, Any] = json.loads(made.stdout)
-    return told
+    printed: dict[str, Any] = json.loads(made.stdout)
+    return printed
 
 
 def main() -> int:
@@ -49,7 +49,7 @@ def main() -> int:
         with browser() as page:
             page.open(Path(folder) / "restart.html")
             PICTURE.parent.mkdir(exist_ok=True)
-            PICTURE.write_bytes(page.look(WIDTH, HEIGHT))
+            PICTURE.write_bytes(page.screenshot(WIDTH, HEIGHT))
     print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size:,} bytes")
     return 0
 

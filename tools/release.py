@@ -1,4 +1,4 @@
-"""Would the index of Azure CLI extensions take the wheel? If so, `make release-check` prints the entry for it."""
+"""The checks of the index of Azure CLI extensions on a wheel, and its entry there: `make release-check`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from zipfile import ZipFile
 
 from tools.wheel import ROOT, build_wheel
 
-SUMMARY = 140  # characters that the list of extensions has room for
-PHRASES = ("an extension", "azure cli")  # they say nothing in a list of extensions of the Azure CLI
+SUMMARY = 140  # characters that fit into the list of extensions
+PHRASES = ("an extension", "azure cli")  # redundant in a list of extensions of the Azure CLI
 NEEDED = ("Name", "Version", "Summary", "License", "Author", "Author-email", "Home-page", "Classifier")
 SETTINGS: dict[str, type] = {
     "azext.minCliCoreVersion": str,
@@ -32,7 +32,7 @@ CORE_VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 @dataclass(frozen=True)
 class Wheel:
-    """What the index looks at of a wheel."""
+    """The parts of a wheel that the index checks."""
 
     path: Path
     files: list[str]
@@ -41,17 +41,17 @@ class Wheel:
 
     @property
     def name(self) -> str:
-        """The name of the extension."""
+        """Return the name of the extension."""
         return str(self.metadata["Name"] or "")
 
     @property
     def version(self) -> str:
-        """The version of the extension."""
+        """Return the version of the extension."""
         return str(self.metadata["Version"] or "")
 
 
 def read_wheel(path: Path) -> Wheel:
-    """Read a wheel; what it does not have is empty."""
+    """Read a wheel; a part that it does not have is empty."""
     with ZipFile(path) as opened:
         files = opened.namelist()
 
@@ -63,12 +63,12 @@ def read_wheel(path: Path) -> Wheel:
 
 
 def problems(wheel: Wheel) -> list[str]:
-    """Say all that keeps a wheel out of the index."""
+    """List every reason why the index would refuse a wheel."""
     return [problem for check in CHECKS for problem in check(wheel)]
 
 
 def index_entry(wheel: Wheel, folder: str) -> dict[str, Any]:
-    """Write the entry of the index for a wheel that is to be had in a folder of the web."""
+    """Build the entry of the index for a wheel that is published in a folder of a website."""
     from azdev.operations.extensions.util import get_ext_metadata
 
     with tempfile.TemporaryDirectory() as work:
@@ -103,7 +103,7 @@ def _packages(wheel: Wheel) -> Iterator[str]:
 
 def _named(wheel: Wheel) -> Iterator[str]:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", wheel.name):
-        yield f"The name {wheel.name!r} must be of small letters, digits and hyphens."
+        yield f"The name {wheel.name!r} must consist of lowercase letters, digits and hyphens."
 
 
 def _versioned(wheel: Wheel) -> Iterator[str]:
@@ -117,7 +117,7 @@ def _versioned(wheel: Wheel) -> Iterator[str]:
     if form["preview"] and not flagged:
         yield f"Version {wheel.version} is a preview and has no azext.isPreview."
     if wheel.settings.get("azext.isExperimental"):
-        yield "azext.isExperimental is no more; a preview has azext.isPreview."
+        yield "azext.isExperimental is no longer used; a preview has azext.isPreview."
 
 
 def _described(wheel: Wheel) -> Iterator[str]:
@@ -126,15 +126,15 @@ def _described(wheel: Wheel) -> Iterator[str]:
             yield f"The metadata has no {key}."
     summary = str(wheel.metadata["Summary"] or "")
     if len(summary) > SUMMARY:
-        yield f"The summary has {len(summary)} characters and may have {SUMMARY}."
+        yield f"The summary has {len(summary)} characters and may have at most {SUMMARY}."
     for phrase in PHRASES:
         if phrase in summary.lower():
-            yield f"The summary says {phrase!r}, which goes without saying."
+            yield f"The summary says {phrase!r}, which is redundant."
 
 
 def _settled(wheel: Wheel) -> Iterator[str]:
     if "azext.minCliCoreVersion" not in wheel.settings:
-        yield "azext_metadata.json does not say from which Azure CLI on it works: azext.minCliCoreVersion."
+        yield "azext_metadata.json does not name the minimum version of the Azure CLI: azext.minCliCoreVersion."
     for name, value in wheel.settings.items():
         kind = SETTINGS.get(name)
         if kind is None:
@@ -153,14 +153,17 @@ CHECKS = (_file_name, _packages, _named, _versioned, _described, _settled, _inde
 
 
 def main(arguments: list[str]) -> int:
-    """Check a wheel, or the one of these sources, and print its entry; return 0 if the index would take it."""
+    """Check a wheel, by default that of these sources, and print its entry; return 0 if the index would accept it."""
     wheel = read_wheel(Path(arguments[0]) if arguments else build_wheel(ROOT / "dist"))
     found = problems(wheel)
-    told = releases((ROOT / "HISTORY.rst").read_text("utf-8"))
-    if wheel.version not in told:
-        found.append(f"HISTORY.rst says nothing of version {wheel.version}.")
-    elif told[0] != wheel.version:
-        print(f"HISTORY.rst has {told[0]} above {wheel.version}: give it a version of its own.", file=sys.stderr)
+    released = releases((ROOT / "HISTORY.rst").read_text("utf-8"))
+    if wheel.version not in released:
+        found.append(f"HISTORY.rst has no section for version {wheel.version}.")
+    elif released[0] != wheel.version:
+        print(
+            f"HISTORY.rst has {released[0]} above {wheel.version}; release it under a version of its own.",
+            file=sys.stderr,
+        )
     for problem in found:
         print(problem, file=sys.stderr)
     if found:

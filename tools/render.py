@@ -1,8 +1,7 @@
-"""What does the documentation say that the table, the help and the code already say?
+"""The documents that are generated from the table, the help and the code.
 
-Writes docs/equivalence.md, docs/commands.md and parts of docs/performance.md.
-
-`python -m tools.render --check` writes nothing and fails where a file does not say what the table says.
+Writes docs/equivalence.md, docs/commands.md and parts of docs/performance.md and docs/reliability.md.
+`python -m tools.render --check` writes nothing and fails if a file is stale.
 """
 
 from __future__ import annotations
@@ -32,41 +31,41 @@ GROUP = "vmss-flex"
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Write a Markdown table."""
+    """Format a Markdown table."""
     names = list(headings)
     lines = [names, ["---"] * len(names), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
 
 
 def equivalence() -> str:
-    """Write the whole table as a page."""
+    """Format the whole table as a page."""
     page = facts()["page"]
     return "\n".join(
         [
-            "# What becomes of a Uniform scale set's API on a Flexible one",
+            "# APIs of Uniform scale sets on Flexible ones",
             "",
             "Generated from `azext_flexcompare/table/equivalence.json` by `make table`; do not edit.",
             "",
             f"The page is Microsoft's *{page['title']}*, edition {page['edition']}.",
-            f"Newer facts were looked up on {page['checked']}. Nothing here was tried on Azure by this project.",
+            f"Newer facts were checked on {page['checked']}. This project has tried none of them on Azure.",
             "",
             *_vocabulary(),
-            "## The rows of the page",
+            "## Rows of the page",
             "",
             *(_api(api) for api in compare_rows(None, None, None)),
-            "## The operations",
+            "## Operations",
             "",
-            "Each is one call for each chosen instance.",
+            "Each sends one call for each selected instance.",
             "",
             _operations(),
             "### Other engines",
             "",
-            "What `--engine set` and `--engine bulk` send instead, and how well that is known.",
+            "The calls that `--engine set` and `--engine bulk` send instead.",
             "",
             _engines(),
-            "## The commands of `az vmss`",
+            "## Commands of `az vmss`",
             "",
-            "Every command of azure-cli 2.91.0 and what it does on a Flexible set.",
+            "Every command of azure-cli 2.91.0, and what it does on a Flexible scale set.",
             "",
             _commands(),
         ]
@@ -74,18 +73,20 @@ def equivalence() -> str:
 
 
 def performance_tables() -> dict[str, str]:
-    """Write the tables of the page on performance, each under its name."""
+    """Format the generated parts of docs/performance.md, each under its name."""
     engines = (heading for engine in ENGINES for heading in (_code(engine), "at least"))
     principals = (f"{count} principal{'s' * (count > 1)}" for count in fleet.PRINCIPALS)
+    spread = ("VMs", "Scale sets", "Subscriptions", "Regions of each", "Pages before")
     return {
-        "limits": table(("What", "Of whom", "At once", "Then each second", "Source"), fleet.limits()),
-        "fleets": table(("VMs", "Sets", "Subscriptions", "Regions of each", "Pages before", *engines), fleet.fleets()),
+        "dry run": fleet.dry_run(),
+        "limits": table(("Requests", "Counted for", "At once", "Then per second", "Source"), fleet.limits()),
+        "fleets": table((*spread, *engines), fleet.fleets()),
         "principals": table(("VMs", *principals), fleet.principals()),
     }
 
 
 def reliability_tables() -> dict[str, str]:
-    """Write what comes of each fault, under its name in the page on reliability."""
+    """Format the table of docs/reliability.md, under its name."""
     return {"matrix": table(faults.HEADINGS, faults.table_rows())}
 
 
@@ -93,19 +94,19 @@ PARTS = {PERFORMANCE: performance_tables, RELIABILITY: reliability_tables}
 
 
 class Arguments:
-    """Stands where the CLI's loader does, and keeps what each scope is told of its options."""
+    """A stand-in for the CLI's loader that keeps the options of each scope."""
 
     def __init__(self) -> None:
         self.scopes: dict[str, dict[str, tuple[list[str], str]]] = {}
 
     @contextmanager
     def argument_context(self, scope: str) -> Iterator[Arguments]:
-        """Open a scope: a command, a group, or all."""
+        """Open a scope: a command, a group, or all commands."""
         self._told = self.scopes.setdefault(scope, {})
         yield self
 
     def argument(self, dest: str, *_: Any, **settings: Any) -> None:
-        """Keep the names and the help of an option."""
+        """Add an option, with its names and its help."""
         names = settings.get("options_list") or [f"--{dest.replace('_', '-')}"]
         if "help" in settings:
             self._told[dest] = (names, settings["help"])
@@ -116,23 +117,23 @@ class Arguments:
 
 
 def commands() -> str:
-    """Write the help of every command as a page."""
+    """Format the help of every command as a page."""
     arguments = Arguments()
     load_arguments(arguments, "")
     return "\n".join(
         [
-            "# The commands",
+            "# Commands",
             "",
-            "Generated from the help by `make table`; do not edit. `az vmss-flex NAME -h` shows the same, and every",
-            "option with its values and default.",
+            "Generated from the help by `make table`; do not edit. `az vmss-flex NAME -h` shows the same, with the",
+            "values and the default of every option.",
             "",
             *(_page(name, yaml.safe_load(helps[name]), arguments) for name in sorted(helps) if name.startswith(GROUP)),
         ]
     )
 
 
-def written(path: Path) -> str:
-    """Say what a file should hold, what is written by hand as it is."""
+def content_of(path: Path) -> str:
+    """Return what a file should contain; parts written by hand stay as they are."""
     if path in (EQUIVALENCE, COMMANDS):
         return equivalence() if path == EQUIVALENCE else commands()
     text = path.read_text(encoding="utf-8")
@@ -144,35 +145,35 @@ def written(path: Path) -> str:
 
 
 def main() -> int:
-    """Write the files, or with --check compare them; returns 1 where one is stale."""
-    stale = [path for path in GENERATED if not path.exists() or path.read_text("utf-8") != written(path)]
+    """Write the files, or with --check compare them; return 1 if one is stale."""
+    stale = [path for path in GENERATED if not path.exists() or path.read_text("utf-8") != content_of(path)]
     for path in stale:
         if "--check" in sys.argv:
             print(f"{path.relative_to(ROOT)} is stale: run `make table`")
         else:
-            path.write_text(written(path), encoding="utf-8")
+            path.write_text(content_of(path), encoding="utf-8")
     return int("--check" in sys.argv and bool(stale))
 
 
 def _vocabulary() -> Iterable[str]:
     schema = json.loads((ROOT / "azext_flexcompare" / "table" / "equivalence.schema.json").read_text("utf-8"))
     for word in ("support", "evidence", "onFlexible"):
-        told, *meanings = schema["$defs"][word]["description"].split(". ")
-        yield f"**{word}**: {'. '.join([told, *meanings])}\n"
+        meaning, *values = schema["$defs"][word]["description"].split(". ")
+        yield f"**{word}**: {'. '.join([meaning, *values])}\n"
 
 
 def _page(name: str, entry: dict[str, Any], arguments: Arguments) -> str:
     own = arguments.rows(name)
     examples = [f"{one['name']}\n\n    {one['text']}\n" for one in entry.get("examples", ())]
-    options = [table(("Options of most commands" if name == GROUP else "Options", "What it is"), own)] if own else []
+    options = [table(("Options of most commands" if name == GROUP else "Options", "Description"), own)] if own else []
     text = f"```text\n{entry['long-summary'].strip()}\n```\n"
     return "\n".join([f"## az {name}", "", f"{entry['short-summary']}\n", text, *options, *examples])
 
 
 def _api(api: dict[str, Any]) -> str:
     rows = [
-        ("The page says", api["flexible"]),
-        ("Today", api["today"] or "as the page says"),
+        ("Page", api["flexible"]),
+        ("Today", api["today"] or "as on the page"),
         ("Command", _code(api["azVmssFlex"]) or "none yet"),
         ("`az vmss`", ", ".join(_code(name) for name in api["azVmss"]) or "no command"),
         ("Support", api["support"]),
@@ -188,7 +189,7 @@ def _operations() -> str:
          one.risk, f"{one.evidence}: {cite(one.source)}")
         for one in operations()
     )  # fmt: skip
-    return table(("Command", "Sends", "What it does", "What it costs to get wrong", "Evidence"), rows)
+    return table(("Command", "Sends", "Summary", "Risk", "Evidence"), rows)
 
 
 def _engines() -> str:

@@ -1,7 +1,7 @@
-"""How is the extension run for real without touching the user's own Azure CLI?
+"""A sandbox in which the real `az` runs the extension, apart from the user's own Azure CLI.
 
-A home of its own: the wheel, installed by `az extension add` into the build folder, an empty configuration folder,
-and the embedded Azure Resource Manager to log in to. `python -m tools.sandbox` opens a shell there.
+It consists of the wheel, installed by `az extension add` into the build folder, an empty configuration folder, and the
+embedded Azure Resource Manager to log in to. `python -m tools.sandbox` opens a shell there.
 """
 
 from __future__ import annotations
@@ -31,11 +31,8 @@ def az(environment: dict[str, str], *arguments: str, **how: object) -> subproces
 
 
 def extensions() -> Path:
-    """Install the extension as it stands now, once, and return the folder for AZURE_EXTENSION_DIR."""
-    digest = hashlib.sha256()
-    for path in packaged(ROOT):
-        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    home = BUILD / "extensions" / digest.hexdigest()[:16]
+    """Install the extension of these sources, once, and return the folder for AZURE_EXTENSION_DIR."""
+    home = BUILD / "extensions" / digest(ROOT)
     BUILD.mkdir(exist_ok=True)
     with FileLock(BUILD / "extensions.lock"):
         if not (home / "installed").exists():
@@ -48,18 +45,26 @@ def extensions() -> Path:
     return home / "az"
 
 
+def digest(source: Path) -> str:
+    """Return a digest of the files that the wheel of a source tree is built from."""
+    found = hashlib.sha256()
+    for path in packaged(source):
+        found.update(str(path.relative_to(source)).encode() + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
 class Cloud(Protocol):
-    """What can be logged in to: a simulator of this process or of another."""
+    """A simulator to log in to, of this process or of another."""
 
     def environment(self) -> dict[str, str]:
-        """Return what `az` needs in its environment."""
+        """Return the environment that `az` needs."""
 
     def login_commands(self) -> list[list[str]]:
-        """Return what to pass to `az`, command by command, before the first real one."""
+        """List the commands of `az` that log in."""
 
 
 def log_in(simulator: Cloud, config: Path) -> dict[str, str]:
-    """Log an empty configuration folder in to a simulator; return the environment in which `az` uses both."""
+    """Log in to a simulator with an empty configuration folder; return the environment in which `az` uses both."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AZURE_")},
         **simulator.environment(),
@@ -76,7 +81,7 @@ def log_in(simulator: Cloud, config: Path) -> dict[str, str]:
 
 @contextmanager
 def sandbox(vms: int = 40, seconds: float = 5) -> Iterator[tuple[Simulator, dict[str, str]]]:
-    """Start a simulator whose operations last so many seconds, and log in to it."""
+    """Start a simulator whose operations last `seconds`, and log in to it."""
     with Simulator(vms, seconds=seconds) as simulator, tempfile.TemporaryDirectory() as config:
         yield simulator, log_in(simulator, Path(config))
 

@@ -1,4 +1,4 @@
-"""How is the wheel built, so that the same sources give the same bytes?
+"""The wheel, built so that the same sources give the same bytes.
 
 `python -m tools.wheel` builds it into dist/.
 """
@@ -18,7 +18,7 @@ EPOCH = "315532800"  # the first moment that a zip file can name
 
 
 def build_wheel(into: Path, source: Path = ROOT) -> Path:
-    """Build the wheel of a source tree into a folder, whatever the time, the umask and what was built before."""
+    """Build the wheel of a source tree into a folder, independent of time, umask and earlier builds."""
     with tempfile.TemporaryDirectory() as work:
         copy_sources(source, Path(work))
         subprocess.run(
@@ -35,13 +35,13 @@ def build_wheel(into: Path, source: Path = ROOT) -> Path:
 
 
 def packaged(source: Path) -> list[Path]:
-    """List the files that the wheel is made of."""
+    """List the files that the wheel is built from, in every sub-package."""
     found = (path for pattern in PACKAGED for path in source.glob(pattern))
     return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
 
 
 def copy_sources(source: Path, into: Path) -> None:
-    """Copy what the wheel is made of, and no more."""
+    """Copy the files that the wheel is built from, and no others."""
     for path in packaged(source):
         copied = into / path.relative_to(source)
         copied.parent.mkdir(parents=True, exist_ok=True)

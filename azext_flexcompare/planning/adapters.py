@@ -18,12 +18,12 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.errors import plainly
+from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
 from azext_flexcompare.planning.vm_patch import editor, patch, removes
-from azext_flexcompare.planning.work import Call, Nothing, Options, Prepare, Work
-from azext_flexcompare.scheduler.poller import Flight
+from azext_flexcompare.planning.work import Call, Options, Prepare, Skip, Work
+from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
 
 
@@ -34,7 +34,7 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     return plain(operation, arguments_of(operation, options), azure)
 
 
-def each(prepare: Callable[[Instance], Call | Nothing]) -> Prepare:
+def each(prepare: Callable[[Instance], Call | Skip]) -> Prepare:
     """Prepare instance by instance."""
     return lambda instances: [Work([instance], prepare(instance)) for instance in instances]
 
@@ -42,7 +42,8 @@ def each(prepare: Callable[[Instance], Call | Nothing]) -> Prepare:
 def plain(operation: Operation, arguments: Options, azure: Azure) -> Prepare:
     """Send every instance the same arguments."""
     call = operation.call or ""  # a test sees to it that what has no adapter has a call
-    return each(lambda instance: partial(call_sdk, azure, instance, call, arguments, operation.returns is not None))
+    returns = operation.returns is not None
+    return each(lambda instance: partial(call_sdk, azure, instance, call, arguments, returns=returns))
 
 
 def arguments_of(operation: Operation, options: Options) -> Options:
@@ -72,10 +73,12 @@ def extension_set(operation: Operation, options: Options, azure: Azure) -> Prepa
     body = _extension_body(options)
     kind = f"{options['publisher']}.{options['name']}".lower()
     suggested = options["extension_instance_name"] or options["name"]
+    publisher, name = options["publisher"], options["name"]
+    newest = cache(lambda subscription, location: _newest(azure.compute(subscription), location, publisher, name))
 
     def prepare(instance: Instance) -> Call:
         there = [one.name for one in _extensions(instance) if (one.type or "").lower() == kind]
-        version = options["version"] or _newest(azure, instance, options["publisher"], options["name"])
+        version = options["version"] or newest(instance.subscription, instance.location)
         arguments = {
             "vm_extension_name": suggested if suggested in there or not there else there[0],
             "extension_parameters": {
@@ -136,9 +139,9 @@ def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
     name = options["lock_name"] or OURS
     read = cache(partial(read_locks, azure))
 
-    def prepare(instance: Instance) -> Call | Nothing:
+    def prepare(instance: Instance) -> Call | Skip:
         own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.name == name]
-        return partial(delete_lock, azure, instance, name) if own else Nothing(f"It has no lock called {name}.")
+        return partial(delete_lock, azure, instance, name) if own else Skip(f"It has no lock called {name}.")
 
     return each(prepare)
 
@@ -147,12 +150,12 @@ def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Send each instance what changes of it, as a PATCH; or, where something is to go, the whole without it."""
     edit = editor(options)
 
-    def prepare(instance: Instance) -> Call | Nothing:
+    def prepare(instance: Instance) -> Call | Skip:
         before = instance.resource.serialize()
         after = edit(before)
         arguments: Options = {"if_match": instance.resource.etag} if instance.resource.etag else {}
         if after == before:
-            return Nothing("It is so already.")
+            return Skip("It is so already.")
         if removes(before, after):
             return partial(
                 call_sdk, azure, instance, "virtual_machines.begin_create_or_update", {"parameters": after, **arguments}
@@ -169,7 +172,7 @@ def update_instances(operation: Operation, _: Options, azure: Azure) -> Prepare:
     def prepare(instances: list[Instance]) -> list[Work]:
         return [Work(group, partial(one_call, scale_set, group)) for scale_set, group in by_set(instances).items()]
 
-    def one_call(scale_set: ScaleSet, group: list[Instance]) -> Flight:
+    def one_call(scale_set: ScaleSet, group: list[Instance]) -> Poller:
         named = {"vm_instance_i_ds": {"instanceIds": [instance.name for instance in group]}}
         return call_sdk(azure, scale_set, operation.call or "", named)
 
@@ -191,10 +194,10 @@ def _extensions(instance: Instance) -> list[Any]:
     return list(view.extensions or ()) if view else []
 
 
-def _newest(azure: Azure, instance: Instance, publisher: str, kind: str) -> str:
-    with plainly(f"looking up the versions of {publisher}.{kind}"):
-        images = azure.compute(instance.subscription).virtual_machine_extension_images
-        versions: list[str] = [image.name for image in images.list_versions(instance.location, publisher, kind)]
+def _newest(compute: Any, location: str, publisher: str, kind: str) -> str:
+    with cli_errors(f"looking up the versions of {publisher}.{kind}"):
+        images = compute.virtual_machine_extension_images.list_versions(location, publisher, kind)
+        versions: list[str] = [image.name for image in images]
     return max(versions, key=lambda version: [int(part) for part in version.split(".")])
 
 

@@ -18,7 +18,7 @@ NUMBER = re.compile(r"[0-9]{1,9}")
 PERCENTAGE = re.compile(rf"[0-9]{{1,3}}(\.[0-9]{{0,{FIGURES}}})?|\.[0-9]{{1,{FIGURES}}}")
 
 
-class Share(NamedTuple):
+class Amount(NamedTuple):
     """A number of instances, or a percentage of those there are."""
 
     number: Fraction
@@ -32,7 +32,7 @@ class Share(NamedTuple):
         return f"{_decimal(self.number)}%" if self.percent else str(self.number)
 
 
-def share(text: str) -> Share:
+def parse_amount(text: str) -> Amount:
     """Read `3` or `10%`; raises ValueError for anything else, and for more than all."""
     percent = text.endswith("%")
     figures = text.removesuffix("%").strip()
@@ -41,7 +41,7 @@ def share(text: str) -> Share:
     number = Fraction(figures)
     if percent and number > 100:
         raise ValueError(text)
-    return Share(number, percent)
+    return Amount(number, percent)
 
 
 def _decimal(number: Fraction) -> str:
@@ -50,9 +50,9 @@ def _decimal(number: Fraction) -> str:
     return f"{whole}.{figures:0{FIGURES}}".rstrip("0").rstrip(".")
 
 
-def size(text: str) -> Share:
+def parse_batch_size(text: str) -> Amount:
     """Read the size of a batch, which cannot be nothing."""
-    found = share(text)
+    found = parse_amount(text)
     if not found.number:
         raise ValueError(text)
     return found
@@ -89,7 +89,7 @@ DOMAINS = {
 
 
 def batches_of(
-    instances: Sequence[Instance], sizes: Sequence[Share] = (), domains: Sequence[str] = ()
+    instances: Sequence[Instance], sizes: Sequence[Amount] = (), domains: Sequence[str] = ()
 ) -> list[list[Instance]]:
     """Part instances by domains, and each part into batches of the sizes, of which the last repeats."""
     return [batch for part in _parted(instances, domains) for batch in _cut(part, sizes)]
@@ -112,8 +112,8 @@ def _parted(instances: Sequence[Instance], domains: Sequence[str]) -> list[list[
     return [list(part) for _, part in groupby(sorted(instances, key=key), key=key)]
 
 
-def _cut(part: list[Instance], sizes: Sequence[Share]) -> Iterator[list[Instance]]:
-    wanted = chain(sizes[:-1], repeat(sizes[-1])) if sizes else repeat(Share(Fraction(100), percent=True))
+def _cut(part: list[Instance], sizes: Sequence[Amount]) -> Iterator[list[Instance]]:
+    wanted = chain(sizes[:-1], repeat(sizes[-1])) if sizes else repeat(Amount(Fraction(100), percent=True))
     at = 0
     for each in wanted:
         if at >= len(part):

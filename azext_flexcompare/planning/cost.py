@@ -11,18 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LISTS, LOOKS, READS, Limit, lane_of, pages
+from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LISTS, POLLS, READS, Limit, pages, rate_limit_key
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.table.entries import Operation
+from azext_flexcompare.times import count, format_duration
 
 Calls = Sequence[Sequence[Instance]]  # each call as the instances that it is for
 
 
-SECONDS, MINUTES = 120, 7200  # seconds up to which a time is told in seconds, in minutes
-
-
-class Way(NamedTuple):
+class EngineLimits(NamedTuple):
     """The limits that count an engine's calls, its looks at them, and the pages that it lists when they have ended."""
 
     calls: tuple[Limit, ...]
@@ -31,17 +29,17 @@ class Way(NamedTuple):
 
 
 # A look at bulk operations is a POST. Whether they count for compute as well is not documented.
-WAYS = {
-    "vm": Way((CHANGES, ACTIONS), (READS, LOOKS)),
-    "set": Way((CHANGES, ACTIONS), (READS, LOOKS), (READS, LISTS)),
-    "bulk": Way((CHANGES,), (CHANGES,)),
+ENGINE_LIMITS = {
+    "vm": EngineLimits((CHANGES, ACTIONS), (READS, POLLS)),
+    "set": EngineLimits((CHANGES, ACTIONS), (READS, POLLS), (READS, LISTS)),
+    "bulk": EngineLimits((CHANGES,), (CHANGES,)),
 }
 
 
-OUTSIDE = Way((CHANGES,), (READS,))  # such as locks, which are no resources of compute
+OTHER_LIMITS = EngineLimits((CHANGES,), (READS,))  # such as locks, which are no resources of compute
 
 
-class Cost(NamedTuple):
+class CostEstimate(NamedTuple):
     """What an engine sends, how often it looks at least, and how many seconds the limits demand at least."""
 
     engine: str
@@ -56,57 +54,46 @@ class Cost(NamedTuple):
         return self.calls + self.looks
 
 
-def least(rate: Rate, requests: int) -> float:
+def least_seconds(rate: Rate, requests: int) -> float:
     """Say in how many seconds at least a bucket that is full at first lets so many requests through."""
     return max(0.0, (requests - rate.burst) / rate.per_second)
 
 
-def cost(engine: str, operation: Operation, calls: Calls, wait: bool = True) -> Cost:
+def estimate_cost(engine: str, operation: Operation, calls: Calls, wait: bool = True) -> CostEstimate:
     """Reckon what calls take; without `wait` nobody asks whether they have ended."""
-    way = WAYS[engine] if operation.call else OUTSIDE
+    way = ENGINE_LIMITS[engine] if operation.call else OTHER_LIMITS
     asked = wait and operation.is_long
     places: dict[tuple[str, str], Counter[Limit]] = {}
     looks = 0
     for call in calls:
         listed = pages(len(call)) if asked and way.pages else 0
-        counted = places.setdefault(lane_of(call[0]), Counter())
+        counted = places.setdefault(rate_limit_key(call[0]), Counter())
         counted.update(way.calls + way.looks * asked + way.pages * listed)
         looks += asked + listed
-    busy = (least(limit.rate, count) for counted in places.values() for limit, count in counted.items())
+    busy = (least_seconds(limit.rate, count) for counted in places.values() for limit, count in counted.items())
     seconds = max(busy, default=0.0)
-    return Cost(engine, _evidence(engine, operation), len(calls), looks, seconds)
+    return CostEstimate(engine, _evidence(engine, operation), len(calls), looks, seconds)
 
 
-def cheapest(costs: Iterable[Cost]) -> Cost:
+def cheapest(costs: Iterable[CostEstimate]) -> CostEstimate:
     """Choose what takes the fewest requests, of equals the quickest, and of these the first."""
     return min(costs, key=lambda one: (one.requests, one.seconds))
 
 
-def told(operation: Operation, ways: Mapping[str, Calls], wait: bool = True) -> list[str]:
+def cost_lines(operation: Operation, ways: Mapping[str, Calls], wait: bool = True) -> list[str]:
     """Say in a line for each engine what its calls would take, then which is cheaper and what is not reckoned."""
-    costs = [cost(engine, operation, calls, wait) for engine, calls in ways.items() if calls]
+    costs = [estimate_cost(engine, operation, calls, wait) for engine, calls in ways.items() if calls]
     if not costs:
         return []
     best = cheapest(costs)
-    choice = [f"Cheapest: --engine {best.engine}, {_count(best.requests, 'request')}."] if len(costs) > 1 else []
+    choice = [f"Cheapest: --engine {best.engine}, {count(best.requests, 'request')}."] if len(costs) > 1 else []
     return [*map(_line, costs), *choice, "Times are what the limits demand; the operation's own comes on top."]
 
 
-def duration(seconds: float) -> str:
-    """Write a time as short as one needs it, and never longer than it is."""
-    if seconds < SECONDS:
-        return f"{int(seconds)} s"
-    return f"{int(seconds / 60)} min" if seconds < MINUTES else f"{int(seconds / 360) / 10} h"
-
-
-def _line(one: Cost) -> str:
-    looks = f"at least {_count(one.looks, 'look')}," if one.looks else "no looks, at least"
+def _line(one: CostEstimate) -> str:
+    looks = f"at least {count(one.looks, 'look')}," if one.looks else "no looks, at least"
     doubt = "" if one.evidence == "recorded" else f" ({one.evidence})"
-    return f"--engine {one.engine}: {_count(one.calls, 'call')}, {looks} {duration(one.seconds)}{doubt}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+    return f"--engine {one.engine}: {count(one.calls, 'call')}, {looks} {format_duration(one.seconds)}{doubt}"
 
 
 def _evidence(engine: str, operation: Operation) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
 
-from azext_flexcompare.planning.batches import Share, share, size
+from azext_flexcompare.planning.batches import Amount, parse_amount, parse_batch_size
 from azext_flexcompare.table.entries import Operation
 
 TIMEOUT, HEALTH_TIMEOUT = 7200, 600  # seconds
@@ -14,7 +14,7 @@ PLANNED = ("batch_size", "batch_by", "engine", "no_wait", "skip_satisfied")  # w
 TOGETHER = ("batch_size", "batch_by", "batch_pause", "health_gate")  # what has no meaning unless ends are waited for
 
 
-class How(NamedTuple):
+class RunOptions(NamedTuple):
     """The options that every operation has; `timeout` is for each instance, and times are in seconds."""
 
     max_parallel: int | None = None
@@ -24,10 +24,10 @@ class How(NamedTuple):
     yes: bool = False
     skip_satisfied: bool = False
     engine: str = "vm"
-    batch_size: tuple[Share, ...] = ()
+    batch_size: tuple[Amount, ...] = ()
     batch_by: tuple[str, ...] = ()
     batch_pause: float = 0
-    max_errors: Share | None = None
+    max_errors: Amount | None = None
     health_gate: str | None = None
     health_timeout: int = HEALTH_TIMEOUT
     job_log: str | None = None
@@ -36,7 +36,7 @@ class How(NamedTuple):
     events: str | None = None
 
     @property
-    def kept_in(self) -> str | None:
+    def log_path(self) -> str | None:
         """Name the log that this run is written to."""
         return self.job_log or self.resume or self.retry_failed
 
@@ -53,7 +53,7 @@ class How(NamedTuple):
                 f"--health-gate: after {operation.name} no instance is healthy.", recommendation="Leave it out."
             )
 
-    def as_record(self) -> dict[str, Any]:
+    def to_log(self) -> dict[str, Any]:
         """Write down what a run that goes on must know."""
         return {
             "batchSize": [str(one) for one in self.batch_size],
@@ -70,7 +70,7 @@ class How(NamedTuple):
         }
 
 
-def how_of(given: dict[str, Any], recorded: dict[str, Any] | None = None, anew: bool = False) -> How:
+def merge_run_options(given: dict[str, Any], recorded: dict[str, Any] | None = None, anew: bool = False) -> RunOptions:
     """Put the options that were given together, over those of a log that is gone on with, or begun `anew`.
 
     Raises MutuallyExclusiveArgumentError for an option that would change a plan which is under way.
@@ -78,7 +78,7 @@ def how_of(given: dict[str, Any], recorded: dict[str, Any] | None = None, anew: 
     chosen = {name: value for name, value in given.items() if value is not None and value is not False}
     typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
     if recorded is None:
-        return How(**typed)
+        return RunOptions(**typed)
     before = _read(recorded)
     for name in PLANNED:
         if not anew and name in typed and typed[name] != getattr(before, name):
@@ -89,7 +89,7 @@ def how_of(given: dict[str, Any], recorded: dict[str, Any] | None = None, anew: 
     return before._replace(**typed)
 
 
-def demand_one_run(given: dict[str, Any]) -> None:
+def check_one_run(given: dict[str, Any]) -> None:
     """Refuse to go on with a run in another log than its own, or with two runs at once."""
     runs = [f"--{name.replace('_', '-')}" for name in ("resume", "retry_failed") if given[name]]
     if given["resume"] and given["job_log"] not in (None, given["resume"]):
@@ -100,9 +100,9 @@ def demand_one_run(given: dict[str, Any]) -> None:
         )
 
 
-def _read(recorded: dict[str, Any]) -> How:
+def _read(recorded: dict[str, Any]) -> RunOptions:
     try:
-        return _read_again(recorded)
+        return _from_log(recorded)
     except ValueError as error:
         raise InvalidArgumentValueError(
             f"The plan of the job log cannot be gone on with: {error} is no size.",
@@ -110,17 +110,17 @@ def _read(recorded: dict[str, Any]) -> How:
         ) from error
 
 
-def _read_again(recorded: dict[str, Any]) -> How:
-    return How(
+def _from_log(recorded: dict[str, Any]) -> RunOptions:
+    return RunOptions(
         max_parallel=recorded["maxParallel"],
         timeout=recorded["timeout"],
         no_wait=recorded["noWait"],
         skip_satisfied=recorded["skipSatisfied"],
         engine=recorded["engine"],
-        batch_size=tuple(size(one) for one in recorded["batchSize"]),
+        batch_size=tuple(parse_batch_size(one) for one in recorded["batchSize"]),
         batch_by=tuple(recorded["batchBy"]),
         batch_pause=recorded["batchPause"],
-        max_errors=share(recorded["maxErrors"]) if recorded["maxErrors"] else None,
+        max_errors=parse_amount(recorded["maxErrors"]) if recorded["maxErrors"] else None,
         health_gate=recorded["healthGate"],
         health_timeout=recorded["healthTimeout"],
     )

@@ -13,12 +13,12 @@ from azure.cli.core.azclierror import AzCLIError
 
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.scale_sets import Reader, members_of
-from azext_flexcompare.instances import Instance, by_set, own_error, stand, times_of
+from azext_flexcompare.arm.scale_sets import Reader, list_members
+from azext_flexcompare.instances import Instance, by_set, describe_state, provisioning_error, provisioning_times
 from azext_flexcompare.planning.adapters import arguments_of
-from azext_flexcompare.planning.work import Options, Prepare, Work, alike
+from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Flight
+from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
 
 UNSEEN = "The call succeeded as a whole; that it did so for this instance could not be established."
@@ -43,17 +43,17 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
 def judge(operation: Operation, one: Outcome[Instance], after: Instance | None) -> Outcome[Instance]:
     """Settle the outcome of an instance, which is that of the whole call, by how it stands in the list afterwards."""
     before, succeeded = one.target, one.status == Status.SUCCEEDED
-    own = own_error(after) if succeeded or _changed(before, after) else None
+    own = provisioning_error(after) if succeeded or _changed(before, after) else None
     if own:
         return replace(one, status=Status.FAILED, error=own)
     if _is_well(operation, one, after):
         return replace(one, status=Status.SUCCEEDED, error=None)
     if succeeded:
-        return replace(one, status=Status.FAILED, error=Error("NotEstablished", stand(after)), reason=UNSEEN)
+        return replace(one, status=Status.FAILED, error=Error("NotEstablished", describe_state(after)), reason=UNSEEN)
     return replace(one, reason=OF_ALL)
 
 
-def _send(operation: Operation, azure: Azure, arguments: Options, group: list[Instance]) -> Flight:
+def _send(operation: Operation, azure: Azure, arguments: Options, group: list[Instance]) -> Poller:
     way = _way(operation)
     body = {**arguments.get("parameters", {}), "instanceIds": [instance.name for instance in group]}
     others = {key: value for key, value in arguments.items() if key != "parameters"}
@@ -66,13 +66,13 @@ def _way(operation: Operation) -> dict[str, Any]:
 
 
 def _establish(operation: Operation, azure: Azure, outcome: Outcome[Work]) -> list[Outcome[Instance]]:
-    of_all = alike(outcome)
+    of_all = share_outcome(outcome)
     refused = outcome.status == Status.FAILED and outcome.url is None  # then the list can say nothing of this call
     if outcome.status not in ENDED or refused:
         return of_all
     try:
         reader = Reader(azure.compute, operation.name)
-        members = {one.id.lower(): one for one in members_of(reader, outcome.target.instances[0].scale_set)}
+        members = {one.id.lower(): one for one in list_members(reader, outcome.target.instances[0].scale_set)}
     except AzCLIError as error:
         return [_unlisted(one, error) for one in of_all]
     return [judge(operation, one, members.get(one.target.id.lower())) for one in of_all]
@@ -97,4 +97,4 @@ def _is_well(operation: Operation, one: Outcome[Instance], after: Instance | Non
 
 
 def _changed(before: Instance, after: Instance | None) -> bool:
-    return after is not None and times_of(before) != times_of(after)
+    return after is not None and provisioning_times(before) != provisioning_times(after)

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from azure.cli.core.azclierror import ValidationError
 from azure.core.exceptions import ResourceNotFoundError
 
-from azext_flexcompare.arm.errors import plainly
-from azext_flexcompare.arm.scale_sets import SETS, VMS, Reader, members_of, parse_id, read_scale_set, scale_set_id
+from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.scale_sets import SETS, VMS, Reader, list_members, parse_id, read_scale_set, scale_set_id
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.selection.selection import Choice
 
 
-def sets_of(reader: Reader, choice: Choice) -> tuple[list[ScaleSet], list[str]]:
+def read_scale_sets(reader: Reader, choice: Choice) -> tuple[list[ScaleSet], list[str]]:
     """Find the scale sets that a choice names by name or id, and the VM ids among its ids; each set is read once.
 
     Raises ResourceNotFoundError (exit status 3) for a set that does not exist, ValidationError for a Uniform one and
@@ -40,8 +40,8 @@ def find_members(reader: Reader, choice: Choice) -> tuple[list[Instance], Choice
     For VM ids one VM is asked which set it is in and that set is listed, until every id is accounted for; so a
     hundred ids of one set cost three requests.
     """
-    sets, vms = sets_of(reader, choice)
-    members = {one.id.lower(): members_of(reader, one) for one in sets}
+    sets, vms = read_scale_sets(reader, choice)
+    members = {one.id.lower(): list_members(reader, one) for one in sets}
     whole = {set_id: [instance.id for instance in instances] for set_id, instances in members.items()}
     _add_sets_of_machines(reader, vms, members)
     instances = [instance for found in members.values() for instance in found]
@@ -65,7 +65,7 @@ def _add_sets_of_machines(reader: Reader, vms: Iterable[str], members: dict[str,
             continue
         parts = parse_id(set_id)
         found = read_scale_set(reader, parts["subscription"], parts["resource_group"], parts["name"])
-        members[set_id.lower()] = members_of(reader, found)
+        members[set_id.lower()] = list_members(reader, found)
         known |= {instance.id.lower() for instance in members[set_id.lower()]}
     if strays:
         raise ValidationError(
@@ -76,7 +76,7 @@ def _add_sets_of_machines(reader: Reader, vms: Iterable[str], members: dict[str,
 
 def _set_of_machine(reader: Reader, vm: str) -> str | None:
     parts = parse_id(vm)
-    with plainly(f"reading {vm}"):
+    with cli_errors(f"reading {vm}"):
         machines = reader.client_of(parts["subscription"]).virtual_machines
         try:
             return scale_set_id(machines.get(parts["resource_group"], parts["name"]))

@@ -11,10 +11,10 @@ from typing import Any
 
 from azure.cli.core.azclierror import ArgumentUsageError
 
-from azext_flexcompare.arm.errors import plainly
+from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.selection.members import sets_of
+from azext_flexcompare.selection.members import read_scale_sets
 from azext_flexcompare.selection.selection import Choice
 
 PATH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
@@ -26,7 +26,7 @@ def find_in_graph(client_of: Callable[[str], Any], reader: Reader, choice: Choic
 
     Raises ArgumentUsageError for VM ids: which set a VM is in is asked of the compute API only.
     """
-    sets, vms = sets_of(reader, choice)
+    sets, vms = read_scale_sets(reader, choice)
     if vms:
         raise ArgumentUsageError(
             f"--source resource-graph lists whole scale sets, and {vms[0]} is a virtual machine.",
@@ -47,7 +47,7 @@ def instances_in_graph(client: Any, scale_set: ScaleSet) -> list[Instance]:
     }
     rows: list[dict[str, Any]] = []
     while True:
-        with plainly(f"asking Resource Graph for the instances of {scale_set.name}"):
+        with cli_errors(f"asking Resource Graph for the instances of {scale_set.name}"):
             answer = client.post(PATH, body)
         rows += answer["data"]
         token = answer.get("$skipToken")

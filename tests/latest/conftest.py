@@ -1,49 +1,20 @@
-"""How does a test run the real `az` against a simulated Azure?"""
+"""Fixtures of the tests that run the real `az` against a simulated Azure."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from armsim import Simulator
-from tests.latest.warm import WarmAz
+from tests.latest.helpers.az import IMPATIENT, INSTANCES, Ran, Run, WarmAz
 from tools.sandbox import az, log_in
 
 # Machines are noisy: no test depends on how quick one is.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
-
-INSTANCES = 6
-IMPATIENT = {  # seconds of the product's that only cost a test its time
-    "scheduler.scheduler.FIRST_RETRY": 0.05,
-    "scheduler.scheduler.LONGEST_RETRY": 0.3,
-    "scheduler.scheduler.SURVEY": 0.1,
-    "scheduler.scheduler.TICK": 0.02,
-    "scheduler.poll_interval.FIRST": 0.02,
-    "scheduler.poll_interval.MARGIN": 0.01,
-    "execution.unknown_outcome.GRACE": 0.1,
-}
-ACTING = ("POST", "DELETE", "PUT", "PATCH")
-
-
-class Ran(NamedTuple):
-    """What a user sees of a command."""
-
-    exit: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-
-Run = Callable[..., Ran]
 
 
 @pytest.fixture(scope="session")
@@ -81,8 +52,3 @@ def warm(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
     """Run `az vmss-flex ...` often and quickly."""
     with WarmAz(environment, tmp_path_factory.mktemp("warm"), IMPATIENT) as warm:
         yield warm
-
-
-def changes(sim: Simulator) -> list[dict[str, Any]]:
-    """The requests that change something, in the order in which they came."""
-    return [one for one in sim.requests() if one["method"] in ACTING and "resourcegraph" not in one["path"].lower()]

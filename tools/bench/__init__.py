@@ -1,1 +1,1 @@
-"""How long does an operation on many instances take, beside what a user would run instead? `python -m tools.bench`."""
+"""The benchmark: an operation on many instances by `az vmss-flex` and its alternatives; `python -m tools.bench`."""

@@ -1,4 +1,4 @@
-"""Which way is the quickest, and what does it cost? One table from one run on one machine."""
+"""The command of the benchmark: one table from one run on one machine."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any, NamedTuple
 
 from tools.bench.cloud import Cloud, cloud
 from tools.bench.floor import pacing, slowest
-from tools.bench.measuring import measure, start_up
-from tools.bench.results import Row, Start, told, write
+from tools.bench.measurement import measure, start_up
+from tools.bench.results import Row, Start, format_results, write
 from tools.bench.ways import Way, ways
 from tools.sandbox import AZ
 from tools.wheel import ROOT
 
 DOCUMENT = ROOT / "docs" / "performance.md"
-OPERATIONS = ("deallocate", "restart", "start")  # called the same everywhere
+OPERATIONS = ("deallocate", "restart", "start")  # of the same name in every tool
 SIZES = [100, 300, 1000]
 WITHOUT_LIMITS = "restart", ("az-vm", "vm")
 
 
 class Run(NamedTuple):
-    """A way to be measured with a number of VMs."""
+    """A measurement to take: a way to operate, and a number of VMs."""
 
     way: Way
     operation: str
@@ -33,24 +33,24 @@ class Run(NamedTuple):
     limits: bool
 
     @property
-    def named(self) -> set[str]:
-        """Say by which names it can be left out."""
+    def names(self) -> set[str]:
+        """Return the names by which it can be left out."""
         return {self.way.key, f"{self.way.key}:{self.vms}"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every way and print the table."""
     options = _parser().parse_args(arguments)
-    runs = [run for run in _runs(options) if not run.named & set(options.without)]
-    left_out = [f"`{run.way.name}` with {run.vms:,}" for run in _runs(options) if run.named & set(options.without)]
+    runs = [run for run in _runs(options) if not run.names & set(options.without)]
+    left_out = [f"`{run.way.name}` with {run.vms:,}" for run in _runs(options) if run.names & set(options.without)]
     alone = [run for run in runs if not run.way.sleeps]
     with cloud(options.seconds, options.set) as one, ThreadPoolExecutor(max(1, len(runs))) as beside:
         start = Start(*start_up(one.az, [[str(AZ), "version"], [str(AZ), "vmss-flex", "compare"]], options.starts))
-        quick = [_measured(one, run, start, options) for run in alone if run.way.key != "xargs"]
-        asleep = [beside.submit(_apart, run, start, options) for run in runs if run.way.sleeps]
-        slow = [_measured(one, run, start, options) for run in alone if run.way.key == "xargs"]
+        quick = [_measure(one, run, start, options) for run in alone if run.way.key != "xargs"]
+        asleep = [beside.submit(_measure_apart, run, start, options) for run in runs if run.way.sleeps]
+        slow = [_measure(one, run, start, options) for run in alone if run.way.key == "xargs"]
         rows = [*(future.result() for future in asleep), *slow, *quick]
-    text = told(rows, start, options.seconds, left_out)
+    text = format_results(rows, start, options.seconds, left_out)
     print(text)
     if options.write:
         write(options.write, text)
@@ -65,27 +65,27 @@ def _runs(options: argparse.Namespace) -> Iterable[Run]:
         yield from (Run(way, operation, vms, False) for way in ways(operation) if way.key in keys)
 
 
-def _apart(run: Run, start: Start, options: argparse.Namespace) -> Row:
+def _measure_apart(run: Run, start: Start, options: argparse.Namespace) -> Row:
     with cloud(options.seconds, options.set) as one:
-        return _measured(one, run, start, options)
+        return _measure(one, run, start, options)
 
 
-def _measured(one: Cloud, run: Run, start: Start, options: argparse.Namespace) -> Row:
+def _measure(one: Cloud, run: Run, start: Start, options: argparse.Namespace) -> Row:
     way, vms = run.way, run.vms
     one.reset(vms, limits=run.limits)
     ids, listing = one.ids(), one.listing_seconds()
     one.reset(vms, limits=run.limits)
-    _say(f"{way.name}, {vms} VMs")
+    _log(f"{way.name}, {vms} VMs")
     arguments = ids if way.ids == "arguments" else []
     measured = measure(one.az, [*way.command, *arguments], ids if way.ids == "input" else None)
-    _say(f"{way.name}, {vms} VMs: {measured.seconds:.1f} s")
+    _log(f"{way.name}, {vms} VMs: {measured.seconds:.1f} s")
     waiting = pacing(way.calls(vms)) if run.limits else 0.0
     floor = start.version + listing + waiting + slowest(run.operation, options.seconds, bulk=way.key == "bulk")
     return Row(way.name, vms, run.limits, measured, one.traffic(), floor)
 
 
-def _say(what: str) -> None:
-    print(f"{datetime.now().astimezone():%H:%M:%S} {what}", file=sys.stderr, flush=True)
+def _log(message: str) -> None:
+    print(f"{datetime.now().astimezone():%H:%M:%S} {message}", file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""Where does a way run? Against a simulated Azure in a process of its own, so that it is not what is measured."""
+"""A simulated Azure in a process of its own, so that it does not count in a measurement."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LISTED = "'virtualMachineScaleSet/id' eq '{}'"
 
 
 class Traffic(NamedTuple):
-    """What reached Azure since the last reset; `reached` counts the VMs that were sent an operation."""
+    """The requests since the last reset; `reached` counts the VMs that were sent an operation."""
 
     requests: int
     refused: int
@@ -40,31 +40,31 @@ class Cloud:
         self.az = log_in(self, config)
 
     def environment(self) -> dict[str, str]:
-        """Return what `az` needs in its environment."""
+        """Return the environment that `az` needs."""
         return dict(self._own)
 
     def login_commands(self) -> list[list[str]]:
-        """Return what to pass to `az`, command by command, before the first real one."""
+        """List the commands of `az` that log in."""
         return self._login
 
     def reset(self, vms: int, **settings: Any) -> None:
-        """Start over with so many VMs in the scale set `flex`."""
-        self._steer("reset", {"vms": vms, **settings})
+        """Reset the simulator, with `vms` VMs in the scale set `flex`."""
+        self._control("reset", {"vms": vms, **settings})
 
     def ids(self) -> list[str]:
         """List the VMs of the scale set `flex`."""
-        state = self._steer("state")["vms"]
+        state = self._control("state")["vms"]
         return [id_ for id_, vm in state.items() if (vm["scaleSet"] or "").endswith("/flex")]
 
     def traffic(self) -> Traffic:
-        """Count what has arrived."""
-        requests = [one for one in self._steer("requests") if one["surface"] == "arm"]
-        reached = sum(bool(vm["accepted"]) for vm in self._steer("state")["vms"].values())
+        """Count the requests that have arrived."""
+        requests = [one for one in self._control("requests") if one["surface"] == "arm"]
+        reached = sum(bool(vm["accepted"]) for vm in self._control("state")["vms"].values())
         refused = sum(one["status"] == 429 for one in requests)
-        return Traffic(len(requests), refused, self._steer("counts")["connections"], reached)
+        return Traffic(len(requests), refused, self._control("counts")["connections"], reached)
 
     def listing_seconds(self) -> float:
-        """Measure what reading the list of the set takes without any client's own work; the requests are counted."""
+        """Measure the time to read the list of the scale set without a client's own work; its requests are counted."""
         token = self._token()
         (id_, *_) = self.ids()
         group = id_[: id_.lower().index("/providers/")]
@@ -82,7 +82,7 @@ class Cloud:
         token: str = self._open(f"{self._own['IDENTITY_ENDPOINT']}?{query}", headers)["access_token"]
         return token
 
-    def _steer(self, what: str, body: Any = None) -> Any:
+    def _control(self, what: str, body: Any = None) -> Any:
         return self._open(f"{self._url}/_sim/{what}", {}, body)
 
     def _open(self, url: str, headers: dict[str, str], body: Any = None) -> Any:
@@ -94,7 +94,7 @@ class Cloud:
 
 @contextmanager
 def cloud(seconds: float, settings: list[str]) -> Iterator[Cloud]:
-    """Start a simulator whose operations last so many seconds, log in to it, and end it afterwards."""
+    """Start a simulator whose operations last `seconds`, log in to it, and end it afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "armsim", "--seconds", f"{seconds:g}", "--ready-file", str(ready)]

@@ -1,7 +1,7 @@
-"""What would the quickest client that can be thought of take?
+"""The floor: the least time that any client could take.
 
-The start of the Azure CLI, the list of the set, the writes that must wait because Azure takes no more of them at once,
-and the slowest of the operations.
+It consists of the start of the Azure CLI, the list of the scale set, the writes that wait for Azure's limits, and the
+slowest operation.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ WRITES = ARM["writes"][0]  # of one principal
 
 
 def pacing(calls: int) -> float:
-    """Say how many seconds pass at the documented limits before the last of so many writes is taken."""
+    """Return the seconds until the last of a number of writes is accepted, at the documented limits."""
     return max(0.0, (calls - WRITES.capacity) / WRITES.refill)
 
 
 def slowest(operation: str, seconds: float, bulk: bool) -> float:
-    """Say what the slowest operation lasts; in the bulk service it waits before it begins."""
+    """Return the duration of the slowest operation, with the wait of the bulk service before it."""
     action = ACTIONS[operation]
     before = sum(DATA["phases"].values()) if bulk else 0.0
     return seconds * (action.duration * (1 + action.jitter) + before)

@@ -1,4 +1,4 @@
-"""How are the measurements told: one table, and what it takes to read it?"""
+"""The results of the benchmark: one table and its notes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.bench.cloud import Traffic
-from tools.bench.measuring import Measured
+from tools.bench.measurement import Measured
 
 BEGINS, ENDS = "<!-- the benchmark begins -->", "<!-- the benchmark ends -->"
 HEAD = (
@@ -19,14 +19,14 @@ HEAD = (
 
 
 class Start(NamedTuple):
-    """How long `az version` and `az vmss-flex compare` take."""
+    """The durations of `az version` and `az vmss-flex compare` in seconds."""
 
     version: float
     compare: float
 
 
 class Row(NamedTuple):
-    """One way with one number of VMs; `floor` is in seconds."""
+    """The measurement of one way with one number of VMs; `floor` is in seconds."""
 
     way: str
     vms: int
@@ -36,7 +36,7 @@ class Row(NamedTuple):
     floor: float
 
     def cells(self) -> tuple[str, ...]:
-        """Write the row as the table has it."""
+        """Format the cells of the table's row."""
         took, came = self.measured, self.traffic
         ratio = took.seconds / self.floor
         return (
@@ -46,14 +46,14 @@ class Row(NamedTuple):
         )  # fmt: skip
 
 
-def told(rows: Sequence[Row], start: Start, seconds: float, left_out: Sequence[str] = ()) -> str:
-    """Write the table and the notes under it, as Markdown."""
+def format_results(rows: Sequence[Row], start: Start, seconds: float, left_out: Sequence[str] = ()) -> str:
+    """Format the table and the notes below it, as Markdown."""
     ordered = sorted(rows, key=lambda row: (not row.limits, row.vms))
     return f"{_table([HEAD, *(row.cells() for row in ordered)])}\n\n{_notes(start, seconds)}{_left_out(left_out)}\n"
 
 
 def write(file: Path, text: str) -> None:
-    """Put a text between the two marks of a document; raises ValueError where it has none."""
+    """Write a text between the two markers of a document; raise ValueError if it has none."""
     before, begins, rest = file.read_text(encoding="utf-8").partition(BEGINS)
     _, ends, after = rest.partition(ENDS)
     if not (begins and ends):

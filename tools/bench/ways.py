@@ -1,4 +1,4 @@
-"""Which ways are there to operate on all the instances of a Flexible scale set?"""
+"""The ways to operate on all instances of a Flexible scale set."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LARGEST: int = DATA["limits"]["ids"]  # of one call of the bulk service
 
 
 class Way(NamedTuple):
-    """A way: its name, the command, whether the ids of the VMs are arguments or lines of its input, and its calls.
+    """A way: its name, its command, and whether the ids of the VMs are arguments or lines of its input.
 
-    `calls` says how many a number of VMs takes. A way that `sleeps` most of the time disturbs nobody meanwhile.
+    `calls` returns the number of calls for a number of VMs. A way that `sleeps` most of the time disturbs no other.
     """
 
     key: str
@@ -31,7 +31,7 @@ class Way(NamedTuple):
 
 
 def ways(operation: str) -> list[Way]:
-    """List the ways that have an operation, those of others first."""
+    """List the ways that support an operation, those of other tools first."""
     return [*_theirs(operation), *_ours(operation)]
 
 

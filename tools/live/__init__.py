@@ -1,1 +1,1 @@
-"""How does somebody who has a subscription compare the table with real Azure?"""
+"""The comparison of the table with real Azure, for users who have a subscription."""

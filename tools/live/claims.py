@@ -1,9 +1,9 @@
-"""What is claimed about Azure? A read-only view of claims.json.
+"""The claims about Azure: a read-only view of claims.json.
 
-A read is one request and what its answer should show; a step is one operation of the table on one instance. What is to
-be seen are JMESPath expressions (`look`) over what observing.py makes of an answer: `is` says the value, `between` its
-bounds, `as` where else it stands. `note` is written down and compared with nothing. `grades` are the entries of the
-table for which an answer is evidence.
+A read is one request and the expected answer; a step is one operation of the table on one instance. Expectations are
+JMESPath expressions (`look`) over the document that observation.py builds of an answer: `is` is the value, `between`
+its bounds, `as` another expression of the same value. `note` is written down and not compared. `grades` are the entries
+of the table for which an answer is evidence.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Read(NamedTuple):
     """A request that changes nothing."""
 
     id: str
-    says: str
+    statement: str
     method: str
     path: str
     query: dict[str, str]
@@ -34,7 +34,7 @@ class Read(NamedTuple):
 
 
 class Step(NamedTuple):
-    """An operation that an instance comes back from, sent to one instance in the power state `since`."""
+    """A reversible operation, sent to one instance in the power state `since`."""
 
     id: str
     operation: Operation
@@ -46,29 +46,29 @@ class Step(NamedTuple):
     grades: tuple[tuple[str, ...], ...]
 
     @property
-    def says(self) -> str:
-        """Say what is claimed."""
+    def statement(self) -> str:
+        """Return the claim as a sentence."""
         ways = {"vm": "as a call to the VM", "set": "as a call of the set with its name", "bulk": "as a bulk operation"}
         return f"{self.operation.name} of an instance that is {self.since}, {ways[self.engine]}, ends well."
 
     @property
     def leads(self) -> str:
-        """Say which power state it leads to."""
+        """Return the power state that it leads to."""
         return self.operation.powerState or self.since
 
     @property
     def call(self) -> str:
-        """Say what is sent, as the table writes it: `POST {vm}/restart`."""
+        """Return the call as the table writes it, such as `POST {vm}/restart`."""
         return self.operation.request if self.engine == "vm" else str(self._way["request"])
 
     @property
     def verb(self) -> str:
-        """Say how the bulk services call it."""
+        """Return its name in the bulk services."""
         return str(self._way["verb"])
 
     @property
     def service(self) -> BulkService:
-        """Give the bulk service that is asked first."""
+        """Return the bulk service that is tried first."""
         return bulk_services(self.verb)[0]
 
     @property
@@ -77,15 +77,15 @@ class Step(NamedTuple):
 
 
 def reads() -> list[Read]:
-    """List the reads, in the order in which they are asked."""
+    """List the reads, in the order in which they are sent."""
     return [
         Read(**{**entry, "expect": tuple(entry["expect"]), "grades": _paths(entry["grades"])})
-        for entry in written()["reads"]
+        for entry in claims_file()["reads"]
     ]
 
 
 def steps() -> list[Step]:
-    """List the steps, each of which finds the instance as the one before has left it."""
+    """List the steps in order; each begins in the state in which the one before ends."""
     by_name = {operation.name: operation for operation in operations()}
     return [
         Step(
@@ -94,16 +94,16 @@ def steps() -> list[Step]:
             entry["engine"],
             entry["from"],
             tuple(entry["limits"]),
-            tuple(written()["expectOfSteps"]["bulk" if entry["engine"] == "bulk" else "call"]),
-            written()["noteOfSteps"],
+            tuple(claims_file()["expectOfSteps"]["bulk" if entry["engine"] == "bulk" else "call"]),
+            claims_file()["noteOfSteps"],
             _paths(entry["grades"]),
         )
-        for entry in written()["steps"]
+        for entry in claims_file()["steps"]
     ]
 
 
 @lru_cache(maxsize=1)
-def written() -> dict[str, Any]:
+def claims_file() -> dict[str, Any]:
     """Read claims.json, once."""
     claims: dict[str, Any] = json.loads(CLAIMS.read_text("utf-8"))
     return claims

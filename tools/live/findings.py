@@ -1,4 +1,4 @@
-"""What is written down of a check? One file that anybody may see: nothing in it has come past the mask."""
+"""The file of a check, which is safe to publish: every value in it is masked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
 from jsonschema import Draft202012Validator
 
-from tools.live.comparing import VERDICTS, Difference, Finding
+from tools.live.comparison import VERDICTS, Difference, Finding
 
 ABOUT = "Findings of `make live-check`: claims of az vmss-flex about Azure, compared. docs/live-check.md explains it."
 _FORMAT = 1
@@ -54,7 +54,7 @@ _SCHEMA = {
 
 
 class Report(NamedTuple):
-    """A check: when, whether it was Microsoft's cloud, by which CLI, whether it operated, and what was found."""
+    """A check: its date, whether it was on Microsoft's cloud, the version of the CLI, and the findings."""
 
     date: str
     azure: bool
@@ -64,7 +64,7 @@ class Report(NamedTuple):
 
 
 def write(path: Path, report: Report) -> None:
-    """Write a check down; raises FileOperationError."""
+    """Write the file of a check; raise FileOperationError if it cannot be written."""
     document = {
         "about": ABOUT,
         "format": _FORMAT,
@@ -85,7 +85,7 @@ def write(path: Path, report: Report) -> None:
 
 
 def read(path: Path) -> Report:
-    """Read a check; raises InvalidArgumentValueError for a file that is none."""
+    """Read the file of a check; raise InvalidArgumentValueError for any other file."""
     try:
         document: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -93,8 +93,8 @@ def read(path: Path) -> Report:
     wrong = next(iter(Draft202012Validator(_SCHEMA).iter_errors(document)), None)
     if wrong:
         raise InvalidArgumentValueError(
-            f"{path} is no file of `make live-check`: {wrong.json_path}: {wrong.message}"[:400],
-            recommendation="Give the file as `make live-check` has written it.",
+            f"{path} is not a file of `make live-check`: {wrong.json_path}: {wrong.message}"[:400],
+            recommendation="Use the unchanged file that `make live-check` has written.",
         )
     findings = [
         Finding(**{**one, "differences": tuple(Difference(**difference) for difference in one["differences"])})

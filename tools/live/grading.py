@@ -1,7 +1,6 @@
-"""Which evidence in the table does a check support, and which does it contradict?
+"""The evidence of a check for the entries of the table.
 
-An entry of which everything that is claimed was seen becomes `recorded`. What differs is only named: which words of the
-table are wrong is for a person to say.
+An entry becomes `recorded` if every claim about it was seen. A contradicted entry is only named: a person corrects it.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from jsonschema import Draft202012Validator
 
 from azext_flexcompare.table.entries import TABLE
 from tools.live.claims import Read, Step, reads, steps
-from tools.live.comparing import NOT_ASKED, VERDICTS, Finding
+from tools.live.comparison import NOT_ASKED, VERDICTS, Finding
 from tools.live.findings import Report
 
 RECORDED = "recorded"
 
 
 class Grade(NamedTuple):
-    """What a check says of one entry of the table: the claims about it that held, did not, and were not asked."""
+    """An entry of the table, and the claims about it that hold, do not hold, and were not asked."""
 
     path: tuple[str, ...]
     supporting: tuple[str, ...]
@@ -33,12 +32,12 @@ class Grade(NamedTuple):
 
     @property
     def is_supported(self) -> bool:
-        """Say whether all that is claimed about the entry was seen."""
+        """Return whether every claim about the entry was seen."""
         return not self.contradicting and not self.open
 
 
 def grades(findings: Sequence[Finding]) -> list[Grade]:
-    """Say for each entry of the table that was asked about which claims about it hold."""
+    """Grade each entry of the table that findings are about."""
     verdicts = {one.id: one.verdict for one in findings}
     about: dict[tuple[str, ...], list[str]] = {}
     claims: list[Read | Step] = [*reads(), *steps()]
@@ -53,10 +52,10 @@ def grades(findings: Sequence[Finding]) -> list[Grade]:
 
 
 def source_of(report: Report, url: str | None) -> tuple[str, dict[str, str]]:
-    """Make the entry under `sources` for a check; raises ValidationError where it was not made on Azure."""
+    """Build the entry under `sources` for a check; raise ValidationError if it was not made on Azure."""
     if not report.azure:
         raise ValidationError(
-            "This check was not made on Microsoft's cloud, so it is evidence of nothing.",
+            "This check was not made on Microsoft's cloud, so it is no evidence.",
             recommendation="Run `make live-check` while logged in to Azure.",
         )
     entry = {"what": f"`make live-check` on Azure, azure-cli {report.cli}, without names", "date": report.date}
@@ -64,12 +63,12 @@ def source_of(report: Report, url: str | None) -> tuple[str, dict[str, str]]:
 
 
 def proposals(found: Sequence[Grade], table: dict[str, Any]) -> Iterator[str]:
-    """Say, line by line, what would become of each entry."""
+    """Format the change of each entry, line by line."""
     for grade in found:
         entry = entry_of(table, grade.path)
         title = ": ".join(grade.path)
         if grade.contradicting:
-            yield f"{title}: contradicted by {', '.join(grade.contradicting)}; the words are for a person to correct"
+            yield f"{title}: contradicted by {', '.join(grade.contradicting)}; a person must correct it"
         elif grade.open:
             seen, missing = ", ".join(grade.supporting), ", ".join(grade.open)
             yield f"{title}: stays {entry['evidence']}: seen by {seen}, but not asked: {missing}"
@@ -78,13 +77,13 @@ def proposals(found: Sequence[Grade], table: dict[str, Any]) -> Iterator[str]:
         else:
             yield f"{title}: {entry['evidence']} becomes {RECORDED}, by {', '.join(grade.supporting)}"
             if "unverified" in str(entry.get("today")):
-                yield f"  and `today` still says: {entry['today']}"
+                yield f"  and `today` still reads: {entry['today']}"
 
 
 def graded(table: dict[str, Any], found: Sequence[Grade], source: tuple[str, dict[str, str]]) -> dict[str, Any]:
-    """Give the table with the new evidence: what is supported cites the check, sources that nobody cites go.
+    """Build the table with the new evidence: supported entries cite the check, uncited sources are removed.
 
-    Raises ValidationError where that would not follow the table's schema.
+    Raises ValidationError if the result does not follow the table's schema.
     """
     new = deepcopy(table)
     key, entry = source
@@ -98,12 +97,12 @@ def graded(table: dict[str, Any], found: Sequence[Grade], source: tuple[str, dic
     schema = json.loads(TABLE.with_name("equivalence.schema.json").read_text("utf-8"))
     wrong = next(iter(Draft202012Validator(schema).iter_errors(new)), None)
     if wrong:
-        raise ValidationError(f"The table would not follow its schema: {wrong.json_path}: {wrong.message}")
+        raise ValidationError(f"The changed table does not follow its schema: {wrong.json_path}: {wrong.message}")
     return new
 
 
 def save(table: dict[str, Any], path: Path = TABLE) -> None:
-    """Write the table, laid out as it is."""
+    """Write the table in its usual layout."""
     path.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

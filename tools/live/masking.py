@@ -1,7 +1,7 @@
-"""What may be told of what was seen? Only what is known to be nobody's: numbers, dates, and listed words.
+"""The mask of a check: only numbers, dates and listed words pass.
 
-Names that are known become `<set>` and the like, so that a message stays readable. They are not what makes it safe: a
-word that is not listed, whatever it is, becomes `*`.
+Known names become `<set>` and the like, so that a message stays readable. Safety does not depend on them: every word
+that is not listed becomes `*`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tools.live.claims import written
+from tools.live.claims import claims_file
 
 WORDS = Path(__file__).with_name("words.txt")
 HIDDEN = "*"
@@ -26,11 +26,11 @@ _PLAIN = re.compile(r"\d{1,6}(\.\d{1,3})?|20\d\d-\d\d-\d\d(-preview)?|\d\d:\d\d:
 _MOST = 999_999
 
 
-def masker(names: dict[str, str]) -> Mask:
-    """Make the function that masks any value of JSON; `names` says what to call the names that are known."""
+def make_masker(names: dict[str, str]) -> Mask:
+    """Build the function that masks any JSON value; `names` maps known names to their placeholders."""
     known = sorted(filter(None, names), key=len, reverse=True)
     called = {name.lower(): called for name, called in names.items()}
-    # A group may well be called compute, and is not meant by Microsoft.Compute.
+    # A group may be called compute, and Microsoft.Compute does not name it.
     pattern = re.compile(
         rf"(?<![\w-])(?<!Microsoft\.)({'|'.join(map(re.escape, known)) or '(?!)'})(?![\w-])", re.IGNORECASE
     )
@@ -51,8 +51,8 @@ def masker(names: dict[str, str]) -> Mask:
 
 @lru_cache(maxsize=1)
 def _words() -> frozenset[str]:
-    """List what is known to be nobody's name: the words of the list, and those that the claims themselves use."""
-    claimed = " ".join(_texts(written()))
+    """List the words that may pass: those of the list and those of the claims."""
+    claimed = " ".join(_texts(claims_file()))
     return frozenset(word.lower() for word in (*WORDS.read_text("utf-8").split(), *_HUMP.findall(claimed)))
 
 
@@ -75,7 +75,7 @@ def _allowed(found: re.Match[str]) -> str:
 
 
 def _is_known(token: str) -> bool:
-    if token in PLACEHOLDERS or _PLAIN.fullmatch(token) or token in written()["headers"]:
+    if token in PLACEHOLDERS or _PLAIN.fullmatch(token) or token in claims_file()["headers"]:
         return True
     return all(part in PLACEHOLDERS or _is_worded(part) for part in _PARTS.split(token) if part)
 

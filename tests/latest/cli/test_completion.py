@@ -1,0 +1,108 @@
+"""Does the shell complete sets, instances and what they have, as it completes everything else of `az`?"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from armsim import Simulator
+from tests.latest.helpers.worlds import changes
+from tools.sandbox import AZ
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell's way of completing")
+
+SET = "-g rg -n flex"
+SHELL = f"{shlex.quote(str(AZ))} 8>&1 9>&2 >/dev/null 2>&1"  # as argcomplete's bash function runs it
+
+
+@pytest.fixture
+def complete(sim: Simulator, environment: dict[str, str]) -> Callable[[str], list[str]]:  # noqa: ARG001  (reset first)
+    """Press Tab after `az vmss-flex ...`; list what the shell offers."""
+
+    def complete(typed: str) -> list[str]:
+        line = f"az vmss-flex {typed}"
+        asked = {"_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n", "COMP_LINE": line, "COMP_POINT": str(len(line))}
+        asked |= {"COMP_TYPE": "9", "_ARGCOMPLETE_COMP_WORDBREAKS": " \t\n\"'><;|&(:"}
+        done = subprocess.run(
+            ["sh", "-c", SHELL], env={**environment, **asked}, capture_output=True, text=True, check=False
+        )
+        assert done.stderr == ""
+        return sorted(word.strip() for word in done.stdout.split("\n") if word.strip())
+
+    return complete
+
+
+Complete = Callable[[str], list[str]]
+
+
+@pytest.mark.parametrize("option", ["--instance-ids", "--exclude"])
+def test_instances_are_completed_by_their_names(option: str, complete: Complete, sim: Simulator) -> None:
+    assert complete(f"restart {SET} {option} ") == sorted(sim.names("flex"))
+    assert changes(sim) == []
+
+
+def test_a_name_begun_is_completed_to_those_that_begin_so(complete: Complete, sim: Simulator) -> None:
+    first = sim.names("flex")[0]
+    assert complete(f"show {SET} --instance-ids {first[:9]}") == [
+        name for name in sorted(sim.names("flex")) if name.startswith(first[:9])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "offered"),
+    [
+        ("--zone", ["1", "2", "3"]),
+        ("--fault-domain", ["0", "1"]),
+        ("--tag", ["role", "role=web"]),
+        ("--tag role=", ["role=web"]),
+    ],
+)
+def test_filters_are_completed_by_what_the_instances_have(option: str, offered: list[str], complete: Complete) -> None:
+    assert complete(f"restart {SET} {option}{'' if option.endswith('=') else ' '}") == offered
+
+
+def test_the_instances_of_named_ids_are_completed(complete: Complete, sim: Simulator) -> None:
+    assert complete(f"stop --ids {sim.scale_sets['other']} --instance-ids ") == sorted(sim.names("other"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("start -g rg -n ", ["flex", "other"]),
+        ("start -n ", ["flex", "flex2", "other"]),
+        ("extension list -g rg --vmss-name ", ["flex", "other"]),
+    ],
+)
+def test_flexible_scale_sets_are_completed_and_uniform_ones_are_not(
+    typed: str, offered: list[str], complete: Complete
+) -> None:
+    assert complete(typed) == offered
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "restart --instance-ids ",
+        "restart -g rg -n nothing --zone ",
+        "restart -g rg -n uniform --instance-ids ",
+        "restart -g nothing -n ",
+    ],
+)
+def test_what_cannot_be_known_is_completed_by_nothing(typed: str, complete: Complete) -> None:
+    assert complete(typed) == []
+
+
+def test_what_is_refused_is_completed_by_nothing(complete: Complete, sim: Simulator) -> None:
+    sim.add_fault(
+        {"action": "list", "fault": {"status": 403, "code": "AuthorizationFailed", "message": "You may not."}}
+    )
+    assert complete(f"restart {SET} --zone ") == []
+
+
+def test_commands_and_rows_are_completed(complete: Complete) -> None:
+    assert complete("rest") == ["restart"]
+    assert complete("compare --operation reimage") == ["reimage", "reimage-all", "reimageall"]

@@ -1,0 +1,61 @@
+"""`--dry-run`: what each engine would take."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from armsim import Simulator
+from azext_flexcompare.planning.engines import ENGINES
+from tests.latest.helpers.az import FLEX, INSTANCES, Run
+from tests.latest.helpers.worlds import changes
+
+# What a user sees
+
+VM = f"--engine vm: {INSTANCES} calls, at least {INSTANCES} looks, 0 s (documented)"
+SET = "--engine set: 1 call, at least 2 looks, 0 s (documented)"
+BULK = "--engine bulk: 1 call, at least 1 look, 0 s (documented)"
+TIMES = "Times are what the limits demand; the operation's own comes on top."
+
+
+def warned(*lines: str) -> str:
+    return "".join(f"WARNING: {line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_dry_run_compares_every_engine(engine: str, run: Run, sim: Simulator) -> None:
+    done = run("start", *FLEX, "--dry-run", "--engine", engine)
+    assert done.stderr == warned(VM, SET, BULK, "Cheapest: --engine bulk, 2 requests.", TIMES)
+    assert [row["status"] for row in done.json] == ["Planned"] * INSTANCES
+    assert done.exit == 0
+    assert changes(sim) == []
+
+
+def test_a_dry_run_compares_only_engines_of_the_operation(run: Run) -> None:
+    assert run("restart", *FLEX, "--dry-run").stderr == warned(VM, SET, "Cheapest: --engine set, 3 requests.", TIMES)
+    assert run("redeploy", *FLEX, "--dry-run").stderr == warned(VM, TIMES)
+
+
+def test_a_dry_run_without_waiting_counts_no_polls(run: Run) -> None:
+    lines = run("start", *FLEX, "--dry-run", "--no-wait").stderr.splitlines()
+    assert lines[0] == f"WARNING: --engine vm: {INSTANCES} calls, no looks, at least 0 s (documented)"
+    assert lines[3] == "WARNING: Cheapest: --engine set, 1 request."
+
+
+def test_a_dry_run_counts_only_those_that_get_a_call(run: Run) -> None:
+    assert run("start", *FLEX, "--dry-run", "--skip-satisfied").stderr == ""
+    assert run("protection", "remove", *FLEX, "--dry-run").stderr == ""
+
+
+def test_a_dry_run_can_be_silent(run: Run) -> None:
+    assert run("start", *FLEX, "--dry-run", "--only-show-errors").stderr == ""
+
+
+def test_a_dry_run_counts_the_calls_that_a_run_sends(run: Run, sim: Simulator) -> None:
+    for engine, calls in (("vm", INSTANCES), ("set", 1)):
+        sim.reset()
+        told_first = run("restart", *FLEX, "--dry-run", "--engine", engine).stderr
+        assert re.search(rf"--engine {engine}: {calls} call", told_first)
+        assert run("restart", *FLEX, "--engine", engine).exit == 0
+        assert len(changes(sim)) == calls

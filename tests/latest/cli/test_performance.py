@@ -1,0 +1,62 @@
+"""Does the cost of a run grow no faster than it must? Counted in requests and memory, never timed."""
+
+from __future__ import annotations
+
+import pytest
+
+from armsim import Simulator
+from tests.latest.helpers.az import FLEX, Run
+from tools.bench.measurement import measure
+from tools.sandbox import AZ
+
+MOST = 250  # megabytes, for the process of `az` as a whole
+
+
+def refused(sim: Simulator) -> int:
+    return sum(request["status"] == 429 for request in sim.requests())
+
+
+def reached(sim: Simulator, action: str, names: list[str]) -> int:
+    return sum(((sim.vm(name) or {})["accepted"]).get(action) == 1 for name in names)
+
+
+def test_a_thousand_instances_cost_a_request_for_each_twenty_with_the_bulk_engine(run: Run, sim: Simulator) -> None:
+    sim.reset(vms=1000)
+    sim.configure(limits=True)
+    done = run("deallocate", *FLEX, "--engine", "bulk")
+    assert done.exit == 0
+    assert reached(sim, "bulk-deallocate", sim.names("flex")) == 1000
+    assert len(sim.requests()) <= 1000 / 20
+    assert refused(sim) == 0
+
+
+@pytest.mark.proof
+def test_the_bulk_engine_asks_no_more_often_where_operations_last(run: Run, sim: Simulator) -> None:
+    sim.reset(vms=1000, seconds=5)
+    sim.configure(limits=True)
+    done = run("deallocate", *FLEX, "--engine", "bulk")
+    assert done.exit == 0
+    print(f"\n1000 instances in bulk: {len(sim.requests())} requests")  # noqa: T201
+    assert len(sim.requests()) <= 1000 / 20
+
+
+@pytest.mark.proof
+def test_a_thousand_instances_under_the_documented_limits_are_never_refused(run: Run, sim: Simulator) -> None:
+    sim.reset(vms=1000, seconds=5)
+    sim.configure(limits=True)
+    done = run("restart", *FLEX, timeout=300)
+    assert done.exit == 0
+    print(f"\n1000 instances: {len(sim.requests())} requests, {refused(sim)} refused")  # noqa: T201
+    assert refused(sim) <= 1
+    assert len(sim.requests()) <= 2.2 * 1000
+
+
+@pytest.mark.proof
+def test_five_thousand_instances_fit_into_250_megabytes(sim: Simulator, environment: dict[str, str]) -> None:
+    scale_sets = {f"set{number}": {"mode": "Flexible", "instances": 1000} for number in range(5)}
+    sim.reset(world={"resourceGroups": {"rg": {"scaleSets": scale_sets}}}, seconds=5)
+    took = measure(environment, [str(AZ), "vmss-flex", "restart", "--ids", *sim.scale_sets.values()])
+    print(f"\n5000 instances: {took.megabytes:.0f} MB, {len(sim.requests())} requests")  # noqa: T201
+    assert took.exit == 0
+    assert sum(reached(sim, "restart", sim.names(name)) for name in scale_sets) == 5000
+    assert took.megabytes < MOST

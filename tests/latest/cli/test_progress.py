@@ -1,0 +1,82 @@
+"""The line of progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+
+from armsim import Simulator
+from armsim.world.description import default_description
+from tests.latest.helpers.az import FLEX, Run
+from tools.sandbox import AZ
+
+on_a_terminal = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
+
+
+def on_terminal(environment: dict[str, str], *arguments: str) -> tuple[bytes, bytes]:
+    """Run az with standard error on a terminal; give both outputs."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [str(AZ), "vmss-flex", *arguments], env=environment, stdout=subprocess.PIPE, stderr=theirs
+        ) as process:
+            os.close(theirs)
+            seen = b""
+            with suppress(OSError):  # that is how a terminal ends
+                while piece := os.read(ours, 4096):
+                    seen += piece
+            stdout, _ = process.communicate(timeout=60)
+    finally:
+        os.close(ours)
+    return stdout, seen
+
+
+@on_a_terminal
+def test_a_terminal_shows_a_line_and_wipes_it_away(sim: Simulator, environment: dict[str, str]) -> None:
+    sim.configure(seconds=1)
+    stdout, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "4", "--max-parallel", "3")
+    assert len(json.loads(stdout)) == 6
+    lines = [line.split(b"\x1b[K")[-1].decode() for line in seen.split(b"\r")]
+    assert any(
+        line.startswith("0 of 6 done, 0 failed, 3 in progress, 1 waiting for a slot, batch 1 of 2") for line in lines
+    )
+    assert any("batch 2 of 2, about " in line for line in lines)
+    last = sorted(sim.names("flex")[4:])
+    assert any(f"2 in progress ({', '.join(last)})"[:30] in line for line in lines)
+    assert b"\x1b[K" in seen
+    assert seen.endswith(b"\r\x1b[K")
+
+
+@on_a_terminal
+@pytest.mark.parametrize("quiet", [["--only-show-errors"], ["--events", "-"]])
+def test_a_terminal_shows_no_line_where_none_is_wanted(
+    environment: dict[str, str], sim: Simulator, quiet: list[str]
+) -> None:
+    sim.configure(seconds=0.5)
+    stdout, seen = on_terminal(environment, "restart", *FLEX, *quiet)
+    assert len(json.loads(stdout)) == 6
+    assert b"in progress" not in seen
+    assert b"\x1b[K" not in seen
+
+
+def test_nothing_is_written_where_there_is_no_terminal(run: Run, sim: Simulator) -> None:
+    sim.configure(seconds=0.5)
+    assert run("restart", *FLEX).stderr == ""
+
+
+@on_a_terminal
+def test_a_terminal_shows_what_a_run_waits_for_between_batches(sim: Simulator, environment: dict[str, str]) -> None:
+    world = default_description(6)
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"*": {"agentReadyAfter": 1}}
+    sim.reset(world)
+    health = ("--health-gate", "vm-agent", "--batch-pause", "1")
+    _, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "5", *health)
+    assert b"5 not healthy yet" in seen
+    assert b"next batch in 1 s" in seen

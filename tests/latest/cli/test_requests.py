@@ -1,0 +1,43 @@
+"""How many requests does a run cost, and are any of them refused? Counted, never timed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from armsim import Simulator
+from tests.latest.helpers.az import Run
+
+RESTART = ("restart", "-g", "rg", "-n", "flex")
+
+
+def counted(sim: Simulator) -> Counter[str]:
+    return Counter(request["action"] for request in sim.requests())
+
+
+def refused(sim: Simulator) -> int:
+    return sum(request["status"] == 429 for request in sim.requests())
+
+
+def test_three_hundred_instances_cost_little_more_than_two_requests_each(run: Run, sim: Simulator) -> None:
+    sim.reset(vms=300, seconds=2)
+    done = run(*RESTART)
+    assert done.exit == 0
+    assert counted(sim)["restart"] == 300
+    assert len(sim.requests()) <= 2.2 * 300
+
+
+def test_one_token_and_a_few_connections_serve_a_run(run: Run, sim: Simulator) -> None:
+    sim.reset(vms=300, seconds=1)
+    run(*RESTART)
+    assert len({request["connection"] for request in sim.requests()}) <= 34
+    assert sim.counts()["tokenRequests"] == 1
+
+
+def test_limits_that_are_lower_than_guessed_are_learned_and_kept_to(run: Run, sim: Simulator) -> None:
+    sim.reset(vms=60, seconds=0.5)
+    sim.configure(limits=True, limits_capacity=0.2)
+    done = run(*RESTART)
+    assert done.exit == 0
+    assert {row["status"] for row in done.json} == {"Succeeded"}
+    assert counted(sim)["restart"] - refused(sim) == 60
+    assert refused(sim) <= 20

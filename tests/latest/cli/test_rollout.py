@@ -1,0 +1,206 @@
+"""Does a run go through its batches as planned, one domain after the other, and stop where it must?"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from armsim import Simulator
+from armsim.world.description import default_description
+from tests.latest.helpers.az import FLEX, Run
+from tests.latest.helpers.faults import FAILS
+from tests.latest.helpers.rows import numbers, statuses
+from tests.latest.helpers.worlds import changes, end_of, zones_together
+
+
+def spans(sim: Simulator, group: dict[str, Any]) -> list[tuple[float, float]]:
+    """From when to when something of each group was in operation, in the order of their beginning."""
+    found = defaultdict(list)
+    for one in sim.intervals():
+        found[group[one.vm]].append(one)
+    return sorted((min(one.began for one in each), max(map(end_of, each))) for each in found.values())
+
+
+def guests(sim: Simulator, **overrides: dict[str, Any]) -> list[str]:
+    """Start over with six instances that behave so, `every` of them or one by its place; give their names."""
+    world = default_description(6)
+    named = {"*" if place == "every" else f"#{place[1:]}": run_options for place, run_options in overrides.items()}
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = named
+    sim.reset(world)
+    return sim.names("flex")
+
+
+@pytest.mark.parametrize(
+    ("options", "sizes"),
+    [
+        (["--batch-size", "1", "25%", "100%"], [1, 3, 8]),
+        (["--batch-by", "zone"], [4, 4, 4]),
+        (["--batch-by", "fault-domain", "--batch-size", "2", "--max-parallel", "2"], [2, 2, 2, 2, 1, 2, 1]),
+    ],
+    ids=lambda one: " ".join(map(str, one)),
+)
+def test_the_dry_run_tells_the_batches_that_then_follow_each_other(
+    run: Run, sim: Simulator, options: list[str], sizes: list[int]
+) -> None:
+    sim.reset(vms=12)
+    dry = run("restart", *FLEX, *options, "--dry-run")
+    assert dry.exit == 0
+    assert statuses(dry) == {"Planned": 12}
+    assert not changes(sim)
+    told = [line for line in dry.stderr.splitlines() if "Batch " in line]
+    assert len(told) == len(sizes)
+    assert [int(line.split(": ")[2].split()[0]) for line in told] == sizes
+    done = run("restart", *FLEX, *options)
+    assert done.exit == 0
+    assert numbers(done) == numbers(dry)
+    assert list(Counter(sorted(numbers(done).values())).values()) == sizes
+    assert all(before[1] <= after[0] for before, after in pairwise(spans(sim, numbers(done))))
+
+
+def test_domains_and_their_batches_run_one_by_one_with_a_pause(run: Run, sim: Simulator) -> None:
+    sim.reset(vms=12)
+    done = run("restart", *FLEX, "--batch-by", "zone", "--batch-size", "2", "--batch-pause", "0.5")
+    assert done.exit == 0
+    zones = {number: {row["zone"] for row in done.json if row["batch"] == number} for number in range(1, 7)}
+    assert list(zones.values()) == [{"1"}, {"1"}, {"2"}, {"2"}, {"3"}, {"3"}]
+    assert zones_together(sim) == []
+    found = spans(sim, numbers(done))
+    assert len(found) == 6
+    assert all(after[0] - before[1] >= 0.5 for before, after in pairwise(found))
+
+
+def test_an_engine_sends_one_call_for_each_batch(run: Run, sim: Simulator) -> None:
+    by_set = run("restart", *FLEX, "--engine", "set", "--batch-by", "zone")
+    assert by_set.exit == 0
+    assert [len(one["body"]["instanceIds"]) for one in changes(sim)] == [2, 2, 2]
+    assert zones_together(sim) == []
+    sim.reset()
+    bulk = run("deallocate", *FLEX, "--engine", "bulk", "--batch-size", "1", "5")
+    assert bulk.exit == 0
+    calls = [one for one in changes(sim) if one["action"] == "bulk-deallocate"]
+    assert [len(one["body"]["resources"]["ids"]) for one in calls] == [1, 5]
+    assert sorted(numbers(bulk).values()) == [1, 2, 2, 2, 2, 2]
+
+
+@pytest.mark.parametrize(("most", "sent"), [("0", 1), ("2", 2), ("50%", 3)])
+def test_after_so_many_errors_nothing_more_is_sent(run: Run, sim: Simulator, most: str, sent: int) -> None:
+    sim.add_fault({"action": "restart", "fault": FAILS})
+    done = run("restart", *FLEX, "--max-parallel", "1", "--max-errors", most)
+    assert done.exit == 5
+    assert statuses(done) == {"Failed": sent, "NotStarted": 6 - sent}
+    assert len(changes(sim)) == sent
+    assert f"Stopped by --max-errors: {sent} instance" in done.stderr
+    assert {row["reason"] for row in done.json if row["status"] == "NotStarted"} == {
+        f"Stopped by --max-errors: {sent} instance{'s have' if sent > 1 else ' has'} failed."
+    }
+
+
+def test_calls_in_progress_when_a_run_stops_are_polled_to_their_end(run: Run, sim: Simulator) -> None:
+    sim.configure(seconds=2)
+    first, *others = sim.names("flex")
+    sim.add_fault({"action": "restart", "vm": first, "fault": {"status": 409, "code": "Conflict", "message": "Busy."}})
+    done = run("restart", *FLEX, "--max-parallel", "3", "--max-errors", "1")
+    assert done.exit == 5
+    assert statuses(done) == {"Failed": 1, "Succeeded": 2, "NotStarted": 3}
+    assert [row["instance"] for row in done.json if row["status"] == "Succeeded"] == others[:2]
+
+
+def test_a_run_that_was_worked_through_has_failed_and_was_not_stopped(run: Run, sim: Simulator) -> None:
+    sim.add_fault({"action": "restart", "vm": sim.names("flex")[0], "fault": FAILS})
+    done = run("restart", *FLEX, "--max-errors", "1")
+    assert done.exit == 4
+    assert statuses(done) == {"Failed": 1, "Succeeded": 5}
+
+
+def test_the_next_batch_begins_only_when_this_one_is_healthy(run: Run, sim: Simulator) -> None:
+    guests(sim, every={"agentReadyAfter": 1})
+    done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", "vm-agent")
+    assert done.exit == 0
+    found = spans(sim, numbers(done))
+    assert len(found) == 3
+    assert all(after[0] - before[1] >= 1 for before, after in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    ("gate", "guest", "why"),
+    [
+        ("vm-agent", "agentReadyAfter", "Its VM agent is Not Ready."),
+        ("app-health", "healthyAfter", "Its application is initializing."),
+    ],
+)
+def test_an_unhealthy_instance_is_named_and_stops_the_run(
+    run: Run, sim: Simulator, gate: str, guest: str, why: str
+) -> None:
+    names = guests(sim, every={guest: 0.1}, n3={guest: "never"})
+    done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", gate, "--health-timeout", "2")
+    assert done.exit == 5
+    assert statuses(done) == {"Succeeded": 4, "NotStarted": 2}
+    (ill,) = [row for row in done.json if row["status"] == "Succeeded" and row["reason"]]
+    assert ill["instance"] == names[3]
+    assert ill["reason"] == f"Not healthy after 2 s: {why}"
+    assert f"Stopped by --health-gate {gate}: not healthy after 2 s: {names[3]}." in done.stderr
+    assert {one["vm"] for one in changes(sim)} == set(names[:4])
+
+
+def test_a_last_batch_that_is_not_healthy_is_a_run_that_was_stopped(run: Run, sim: Simulator) -> None:
+    done = run("restart", *FLEX, "--health-gate", "app-health", "--health-timeout", "1")  # nobody reports any health
+    assert done.exit == 5
+    assert statuses(done) == {"Succeeded": 6}
+    assert {row["reason"] for row in done.json} == {
+        "Not healthy after 1 s: It reports no application health; the Application Health extension does that."
+    }
+    assert len(changes(sim)) == 6
+
+
+def test_what_timed_out_in_one_zone_keeps_the_next_from_beginning_until_it_has_ended(
+    run: Run, sim: Simulator, tmp_path: Path
+) -> None:
+    log = str(tmp_path / "log")
+    sim.configure(seconds=600)
+    stopped = run("restart", *FLEX, "--batch-by", "zone", "--timeout", "2", "--job-log", log)
+    assert stopped.exit == 5
+    assert statuses(stopped) == {"TimedOut": 2, "NotStarted": 4}
+    late = [row["instance"] for row in stopped.json if row["status"] == "TimedOut"]
+    assert f"Stopped by --batch-by zone: still in operation: {', '.join(late)}." in stopped.stderr
+    again = run("restart", "--resume", log)
+    assert (again.exit, statuses(again)) == (5, statuses(stopped))
+    assert len(changes(sim)) == 2
+    sim.advance(3600)
+    sim.configure(seconds=0.05)
+    last = run("restart", "--resume", log)
+    assert (last.exit, statuses(last)) == (4, {"TimedOut": 2, "Succeeded": 4})
+    assert zones_together(sim) == []
+    assert set(sim.accepted().values()) == {1}
+
+
+def test_an_operation_of_others_in_a_zone_holds_back_the_next_zone(run: Run, sim: Simulator) -> None:
+    sim.configure(seconds=600)
+    busy = next(one["instance"] for one in run("list-instances", *FLEX, "--zone", "1").json)
+    assert run("reapply", *FLEX, "--instance-ids", busy, "--no-wait").exit == 0
+    sim.configure(seconds=0.05)
+    done = run("restart", *FLEX, "--batch-by", "zone")
+    assert done.exit == 5
+    assert statuses(done) == {"Failed": 1, "Succeeded": 1, "NotStarted": 4}
+    assert f"still in operation: {busy}." in done.stderr
+
+
+def test_what_does_not_go_together_is_refused_before_anything_is_sent(run: Run, sim: Simulator) -> None:
+    done = run("stop", *FLEX, "--health-gate", "vm-agent")
+    assert (done.exit, done.stdout) == (1, "")
+    assert "--health-gate: after stop no instance is healthy." in done.stderr
+    assert sim.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [("--batch-size", "0"), ("--batch-size", "1/0"), ("--max-errors", "101%"), ("--batch-pause", "-1")],
+)
+def test_a_number_that_is_none_is_wrong_usage(run: Run, sim: Simulator, option: str, text: str) -> None:
+    done = run("restart", *FLEX, f"{option}={text}")
+    assert done.exit == 2
+    assert text in done.stderr
+    assert sim.requests() == []

@@ -1,0 +1,71 @@
+"""Resource locks, and the protection that the scale set itself gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.locks import OURS, Lock, delete_lock, locks_of, put_lock
+from azext_flexcompare.instances import Instance
+from azext_flexcompare.table.entries import operations
+from tests.latest.helpers.factories import instance
+from tests.latest.helpers.hostile import Recorder, hostile
+
+VM = instance().id
+BY_NAME = {one.name: one for one in operations()}
+
+
+@pytest.mark.parametrize("call", [delete_lock, partial(put_lock, level="ReadOnly", notes=None)])
+@given(name=hostile.filter(bool))
+def test_no_name_of_a_lock_leaves_its_instance(call: Callable[..., Any], name: str) -> None:
+    asked = Recorder()
+    call(asked.azure, instance(), name=name)
+    path, query = asked.only()
+    assert "/".join(path[:-1]) == f"{instance().id}/providers/Microsoft.Authorization/locks"
+    assert path[-1] == name
+    assert list(query) == ["api-version"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "holds", "own"),
+    [
+        (VM, True, True),
+        (VM.upper(), True, True),
+        (VM.rpartition("/providers")[0], True, False),
+        ("/subscriptions/s", True, False),
+        (f"{VM}2", False, False),
+        (VM[:-1], False, False),
+    ],
+)
+def test_a_lock_holds_for_what_is_in_its_scope(scope: str, holds: bool, own: bool) -> None:
+    lock = Lock("l", "ReadOnly", scope, None)
+    assert (lock.holds_for(VM), lock.is_on(VM)) == (holds, own)
+
+
+@pytest.mark.parametrize(
+    ("level", "operation", "forbidden"),
+    [
+        ("ReadOnly", "restart", True),
+        ("CanNotDelete", "restart", False),
+        ("CanNotDelete", "delete-instances", True),
+        ("ReadOnly", "protection remove", False),
+        ("ReadOnly", "protection set", False),
+    ],
+)
+def test_a_lock_forbids_what_azure_refuses_under_it(level: str, operation: str, forbidden: bool) -> None:
+    assert Lock("l", level, VM, None).forbids(BY_NAME[operation]) is forbidden
+
+
+def test_a_lock_that_was_put_is_listed_until_it_is_deleted(azure: Azure, members: Callable[[], list[Instance]]) -> None:
+    one = members()[0]
+    assert put_lock(azure, one, OURS, "CanNotDelete", "Mine.").acceptance.poll.done
+    [found] = [lock for lock in locks_of(azure, [one, one]) if lock.is_on(one.id)]
+    assert found[:2] == (OURS, "CanNotDelete")
+    assert found.notes == "Mine."
+    assert delete_lock(azure, one, OURS).acceptance.poll.done
+    assert not any(lock.is_on(one.id) for lock in locks_of(azure, [one]))

@@ -1,0 +1,275 @@
+"""Is an operation sent once, whatever the service answers, and watched as the service asks?
+
+The SDK's real client, inside this process, on the simulated Azure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.mgmt.compute.v2024_11_01 import ComputeManagementClient
+
+from armsim import Simulator
+from armsim.world.description import default_description
+from azext_flexcompare.arm.calls import call_sdk
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.planning.adapters import arguments_of
+from azext_flexcompare.scheduler.outcome import Error
+from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
+from azext_flexcompare.table.entries import Operation, operations
+from tests.latest.helpers.az import INSTANCES
+from tests.latest.helpers.clouds import Credential
+from tests.latest.helpers.worlds import OPERATIONS, changes
+
+DAY = 86400
+CAPABLE = {"priority": "Spot", "evictionPolicy": "Deallocate", "hibernationEnabled": True, "maintenanceAllowed": True}
+LONG = [one for one in operations() if one.is_long and not one.adapter and not any(o.required for o in one.options)]
+each_long_operation = pytest.mark.parametrize("operation", LONG, ids=lambda operation: operation.name)
+Send = Callable[..., Poller]
+
+
+class Spoiler(SansIOHTTPPolicy[Any, Any]):
+    """Changes answers on their way to the client in what no rule of the simulator can."""
+
+    def __init__(self) -> None:
+        self.spoil: Callable[[Any], object] = lambda _: None
+
+    def on_response(self, request: Any, response: Any) -> None:  # noqa: ARG002  (the SDK passes it)
+        self.spoil(response.http_response)
+
+
+@pytest.fixture
+def spoiler() -> Spoiler:
+    return Spoiler()
+
+
+@pytest.fixture
+def compute(sim: Simulator, spoiler: Spoiler) -> Iterator[ComputeManagementClient]:
+    """The client of the compute provider as anybody has it, ready to repeat what fails; operations last hours."""
+    world = default_description(INSTANCES)
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"*": CAPABLE}
+    sim.reset(world, seconds=DAY / 24, token_lifetime=9 * DAY)
+    client = ComputeManagementClient(
+        Credential(sim),
+        sim.subscription,
+        base_url=sim.url,
+        credential_scopes=[f"{sim.url}/.default"],
+        connection_verify=str(sim.ca_file),
+        retry_backoff_factor=0.001,
+        per_retry_policies=[spoiler],
+    )
+    with client:
+        yield client
+
+
+@pytest.fixture
+def name(sim: Simulator) -> str:
+    return sim.names("flex")[0]
+
+
+@pytest.fixture
+def send(sim: Simulator, compute: ComputeManagementClient, name: str) -> Send:
+    """Send an operation, `restart` unless another is named, to the first instance of `flex`."""
+    scale_set = ScaleSet(sim.subscription, "rg", "flex", sim.scale_sets["flex"])
+    target = Instance(sim.vm_id(name), name, scale_set, None, None, None, {}, None, None, "westeurope", None)
+    azure = Azure({sim.subscription: compute}.__getitem__, {}.__getitem__)
+
+    def send(command: str = "restart", **options: Any) -> Poller:
+        operation = OPERATIONS[command]
+        return call_sdk(azure, target, str(operation.call), arguments_of(operation, options))
+
+    return send
+
+
+def broken(sim: Simulator, action: str, **fault: Any) -> None:
+    sim.add_fault({"action": action, "fault": fault})
+
+
+@each_long_operation
+def test_an_accepted_operation_has_a_url_and_ends_when_the_service_says_so(
+    operation: Operation, send: Send, sim: Simulator
+) -> None:
+    poller = send(operation.name)
+    url = poller.acceptance.url
+    assert url
+    assert url.startswith(f"{sim.url}/subscriptions/")
+    assert not poller.poll().done
+    sim.advance(DAY)
+    assert poller.poll().done
+
+
+def test_an_operation_that_ended_at_once_has_no_url_to_poll(send: Send, sim: Simulator) -> None:
+    broken(sim, "poll", status=500)
+    poller = send("simulate-eviction")
+    assert (poller.acceptance.url, poller.acceptance.poll.retry_after) == (None, None)
+    assert poller.acceptance.poll.done
+    assert poller.poll().done
+
+
+def test_one_poll_is_one_request(send: Send, sim: Simulator) -> None:
+    poller = send()
+    poller.poll()
+    poller.poll()
+    assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
+
+
+def test_nothing_is_polled_before_the_first_poll(send: Send, sim: Simulator) -> None:
+    send()
+    assert [request["action"] for request in sim.requests()] == ["restart"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 408, 409, 500, 502, 503, 504])
+def test_a_refused_operation_is_sent_once_and_fails_in_the_words_of_the_service(
+    status: int, send: Send, sim: Simulator
+) -> None:
+    broken(sim, "restart", status=status, code="Why", message="Because.")
+    with pytest.raises(Failure) as caught:
+        send()
+    assert caught.value.error == Error("Why", "Because.")
+    assert len(changes(sim)) == 1
+
+
+@pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
+def test_an_operation_whose_answer_was_lost_is_sent_once_and_unknown(kind: str, send: Send, sim: Simulator) -> None:
+    broken(sim, "restart", kind=kind)
+    with pytest.raises(Failure) as caught:
+        send()
+    assert caught.value.error.code == "ConnectionLost"
+    assert "not known" in caught.value.error.message
+    assert len(changes(sim)) == 1
+
+
+def test_an_operation_that_could_not_be_sent_says_so(send: Send, sim: Simulator, compute: Any) -> None:
+    compute._client._base_url = "https://localhost:1"
+    with pytest.raises(Failure) as caught:
+        send()
+    assert caught.value.error.code == "NotSent"
+    assert changes(sim) == []
+
+
+@pytest.mark.parametrize(("seconds", "after"), [(7, 7), (None, None)])
+def test_a_throttled_operation_is_sent_once_and_has_its_wait(
+    seconds: int | None, after: float | None, send: Send, sim: Simulator
+) -> None:
+    broken(sim, "restart", status=429, **({"retryAfter": seconds} if seconds else {}))
+    with pytest.raises(Throttled) as caught:
+        send()
+    assert caught.value.after == after
+    assert len(changes(sim)) == 1
+
+
+def test_the_wait_that_the_service_asks_for_is_told_with_each_answer(send: Send, sim: Simulator) -> None:
+    sim.configure(retry_after=17)
+    poller = send()
+    assert poller.acceptance.poll.retry_after == 17
+    sim.configure(retry_after=5)
+    assert poller.poll().retry_after == 5
+
+
+def test_no_wait_is_told_where_the_service_asks_for_none(send: Send) -> None:
+    assert send().acceptance.poll.retry_after is None
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 500}, {"status": 503}, {"kind": "malformed"}, {"kind": "drop-before"}, {"kind": "drop-after"}],
+    ids=lambda fault: " ".join(map(str, fault.values())),
+)
+def test_a_poll_without_an_answer_is_repeated(fault: dict[str, Any], send: Send, sim: Simulator) -> None:
+    poller = send()
+    sim.add_fault({"action": "poll", "times": 1, "fault": fault})
+    with pytest.raises(Unanswered):
+        poller.poll()
+    sim.advance(DAY)
+    assert poller.poll().done
+    assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
+
+
+def empty(answer: Any) -> None:
+    answer.internal_response._content = answer._content = b""
+
+
+def without_its_own_url(answer: Any) -> None:
+    answer.headers.pop("Azure-AsyncOperation", None)
+
+
+def odd(answer: Any) -> None:
+    answer.headers["Retry-After"] = "soon"
+
+
+def test_an_unreadable_poll_is_repeated(send: Send, sim: Simulator, spoiler: Spoiler) -> None:
+    poller = send()
+    spoiler.spoil = empty
+    with pytest.raises(Unanswered):
+        poller.poll()
+    spoiler.spoil = lambda _: None
+    sim.advance(DAY)
+    assert poller.poll().done
+
+
+def test_an_end_without_a_body_has_no_duration(send: Send, sim: Simulator, spoiler: Spoiler) -> None:
+    spoiler.spoil = without_its_own_url
+    poller = send()
+    assert not poller.poll().done
+    sim.advance(DAY)
+    poll = poller.poll()
+    assert (poll.done, poll.took) == (True, None)
+
+
+def test_a_wait_that_cannot_be_read_is_no_wait(send: Send, spoiler: Spoiler) -> None:
+    spoiler.spoil = odd
+    poller = send()
+    assert poller.acceptance.poll.retry_after is None
+    assert poller.poll().retry_after is None
+
+
+@pytest.mark.parametrize("action", ["restart", "poll"])
+def test_what_is_throttled_with_a_wait_that_cannot_be_read_is_throttled(
+    action: str, send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    spoiler.spoil = odd
+    broken(sim, action, status=429)
+    with pytest.raises(Throttled) as caught:
+        send().poll()
+    assert caught.value.after is None
+
+
+def test_a_throttled_poll_has_its_wait(send: Send, sim: Simulator) -> None:
+    poller = send()
+    broken(sim, "poll", status=429, retryAfter=9)
+    with pytest.raises(Throttled) as caught:
+        poller.poll()
+    assert caught.value.after == 9
+
+
+@each_long_operation
+def test_a_failed_operation_fails_in_the_words_of_the_service(operation: Operation, send: Send, sim: Simulator) -> None:
+    action = operation.request.rpartition("/")[2] if "/" in operation.request else "delete"
+    broken(sim, action, kind="fail", code="AllocationFailed", message="No \n room.")
+    poller = send(operation.name)
+    sim.advance(DAY)
+    with pytest.raises(Failure) as caught:
+        poller.poll()
+    assert caught.value.error == Error("AllocationFailed", "No room.")
+
+
+def test_an_operation_whose_record_is_gone_fails(send: Send, sim: Simulator) -> None:
+    broken(sim, "restart", kind="gone")
+    poller = send()
+    with pytest.raises(Failure) as caught:
+        poller.poll()
+    assert caught.value.error.code == "NotFound"
+
+
+def test_options_of_the_method_reach_the_service(send: Send, sim: Simulator) -> None:
+    send("stop", skip_shutdown=True)
+    assert changes(sim)[0]["query"]["skipshutdown"] == "true"
+
+
+def test_options_of_the_body_reach_the_service(send: Send, sim: Simulator) -> None:
+    send("reimage", temp_disk=True, admin_password="secret")
+    assert changes(sim)[0]["body"] == {"tempDisk": True, "osProfile": {"adminPassword": "secret"}}

@@ -1,0 +1,67 @@
+"""Scale sets and their instances as Azure describes them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from azure.cli.core.azclierror import InvalidArgumentValueError, ResourceNotFoundError, ValidationError
+
+from armsim import Simulator
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.scale_sets import Reader, list_members, parse_id, power_state, read_scale_set
+from azext_flexcompare.instances import ScaleSet
+
+COMPUTE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute"
+
+
+@pytest.mark.parametrize(
+    ("codes", "state"),
+    [
+        (None, None),
+        ([], None),
+        ([None, "ProvisioningState/succeeded"], None),
+        (["ProvisioningState/succeeded", "PowerState/running"], "running"),
+        (["PowerState/deallocated", "PowerState/stopped"], "deallocated"),
+    ],
+)
+def test_the_power_state_is_read_from_the_statuses(codes: list[str | None] | None, state: str | None) -> None:
+    assert power_state(codes and [SimpleNamespace(code=code) for code in codes]) == state
+
+
+@pytest.mark.parametrize("kind", ["virtualMachineScaleSets", "virtualMachines", "VIRTUALMACHINES"])
+def test_an_id_of_a_set_or_a_vm_is_parsed(kind: str) -> None:
+    parts = parse_id(f"{COMPUTE}/{kind}/web")
+    assert (parts["subscription"], parts["resource_group"], parts["name"]) == ("s", "rg", "web")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "web", f"{COMPUTE}/disks/web", f"{COMPUTE}/virtualMachines/web/extensions/x", "/subscriptions/s"],
+)
+def test_any_other_id_is_refused(wrong: str) -> None:
+    with pytest.raises(InvalidArgumentValueError, match="is not the id of a scale set or a virtual machine"):
+        parse_id(wrong)
+
+
+def test_a_flexible_set_is_read(azure: Azure, sim: Simulator) -> None:
+    found = read_scale_set(Reader(azure.compute, "show"), sim.subscription, "rg", "flex")
+    assert (found.name, found.resource_group, found.subscription) == ("flex", "rg", sim.subscription)
+
+
+def test_a_uniform_set_is_refused_with_the_command_that_does_it(azure: Azure) -> None:
+    with pytest.raises(ValidationError, match="Uniform") as refused:
+        read_scale_set(Reader(azure.compute, "restart"), None, "rg", "uniform")
+    assert refused.value.recommendations == ["Use `az vmss restart -g rg -n uniform` instead."]
+
+
+def test_a_missing_set_is_not_found(azure: Azure) -> None:
+    with pytest.raises(ResourceNotFoundError):
+        read_scale_set(Reader(azure.compute, "restart"), None, "rg", "nothing")
+
+
+def test_the_instances_of_a_set_are_those_of_no_other(azure: Azure, flex: ScaleSet, sim: Simulator) -> None:
+    found = list_members(Reader(azure.compute, "show"), flex)
+    assert [one.name for one in found] == sim.names("flex")
+    assert {one.power_state for one in found} == {"running"}
+    assert all(one.scale_set is flex and one.resource.instance_view for one in found)

@@ -1,0 +1,73 @@
+"""Does the help teach: what is sent, how often, at what risk, and for which row of the page?"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from azext_flexcompare.table.entries import TABLE, facts, operations, refusals
+from azext_flexcompare.table.help_pages import TOPICS, WIDTH, Page, group_pages, pages
+
+PAGES = {page.name: page for page in pages()}
+GROUPS = {page.name: page for page in group_pages()}
+each_page = pytest.mark.parametrize("page", [*PAGES.values(), *GROUPS.values()], ids=lambda page: page.name)
+
+
+def told(page: Page, label: str) -> str:
+    return " ".join(text for heading, text in page.told if heading == label)
+
+
+@pytest.mark.parametrize("label", ["Sends", "Calls", "At risk", "Page"])
+def test_every_command_has_the_label(label: str) -> None:
+    assert [name for name, page in PAGES.items() if not told(page, label)] == []
+
+
+@each_page
+def test_a_page_fits_eighty_columns_and_nothing_is_cut(page: Page) -> None:
+    assert max(map(len, page.text.splitlines())) <= WIDTH
+    assert "{" not in page.text
+    words = " ".join(f"{label} {text}" for label, text in page.told if text).split()
+    assert page.text.split() == words
+
+
+def test_every_row_of_the_page_is_named_by_the_command_that_serves_it() -> None:
+    for api in facts()["apis"]:
+        assert f"{api['section']}: {api['uniform']} ({api['support']})" in told(PAGES[api["azVmssFlex"]], "Page")
+
+
+def test_another_name_of_a_command_serves_the_same_rows() -> None:
+    assert told(PAGES["power-off"], "Page") == told(PAGES["stop"], "Page") != "No row."
+
+
+def test_a_call_of_the_set_is_not_counted_for_each_instance() -> None:
+    assert told(PAGES["update-instances"], "Calls").startswith("One for each scale set")
+    assert told(PAGES["restart"], "Calls").startswith("One for each instance, and a few to see it end")
+    assert "to see it end" not in told(PAGES["simulate-eviction"], "Calls")
+
+
+@pytest.mark.parametrize("operation", operations(), ids=lambda one: one.name)
+def test_the_help_names_every_engine(operation: object) -> None:
+    engines = getattr(operation, "engines", None) or {}
+    page = PAGES[operation.name]  # type: ignore[attr-defined]
+    assert re.findall(r"--engine ([a-z]+)", page.text) == list(engines)
+
+
+def test_the_map_names_every_command_once() -> None:
+    lines = dict(GROUPS[""].told)
+    listed = [name.replace("\xa0", " ") for topic in TOPICS for name in lines[topic].split(", ")]
+    refused = lines["Refused"].removesuffix("; each says why").split(", ")
+    assert sorted([*listed, *refused]) == sorted(PAGES)
+    assert sorted(refused) == sorted(one.name for one in refusals())
+
+
+def test_the_topics_are_those_of_the_schema_in_its_order() -> None:
+    schema = json.loads(TABLE.with_name("equivalence.schema.json").read_text("utf-8"))
+    assert list(TOPICS) == schema["$defs"]["topic"]["enum"]
+
+
+def test_what_is_asked_of_an_extension_names_the_set_by_its_long_option() -> None:
+    commands = {name: [text for _, text in page.examples] for name, page in PAGES.items()}
+    assert all(" --vmss-name web" in text for text in commands["extension set"])
+    assert all(" -n web" in text for text in commands["restart"] if "--resume" not in text)

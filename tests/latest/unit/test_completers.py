@@ -1,0 +1,31 @@
+"""The completers: quick, and silent where they fail."""
+
+from __future__ import annotations
+
+import os
+from threading import Event
+
+import pytest
+
+from azext_flexcompare._completers import promptly
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell's way of completing")
+
+
+def test_a_slow_completion_is_given_up() -> None:
+    never = Event()
+
+    def read() -> list[str]:
+        never.wait()
+        return ["late"]
+
+    assert promptly(read, seconds=0) == []
+    never.set()
+    assert promptly(lambda: ["soon"]) == ["soon"]
+
+
+def test_a_reading_that_fails_is_no_completion() -> None:
+    def read() -> list[str]:
+        raise LookupError
+
+    assert promptly(read) == []

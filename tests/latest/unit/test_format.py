@@ -1,0 +1,64 @@
+"""Results under `-o table`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jmespath
+import pytest
+
+from azext_flexcompare import _format as layout
+from azext_flexcompare.output.rows import outcome_row
+from azext_flexcompare.table.comparison import command_rows, compare_rows
+from azext_flexcompare.table.entries import operations
+from tests.latest.helpers.factories import outcome
+
+RESTART = next(one for one in operations() if one.name == "restart")
+QUERIES = sorted(name for name, value in vars(layout).items() if name.isupper() and isinstance(value, str))
+
+
+def row(**known: Any) -> dict[str, Any]:
+    return {**outcome_row(RESTART, outcome()), **known}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_can_be_read(name: str) -> None:
+    assert jmespath.compile(getattr(layout, name)).search([]) == []
+
+
+def test_a_batch_is_shown_where_there_are_several() -> None:
+    assert "Batch" not in layout.outcomes([row(batch=1), row(batch=None)])[0]
+    assert [one["Batch"] for one in layout.outcomes([row(batch=1), row(batch=2)])] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        ({}, "Conflict"),
+        ({"error": None, "reason": "x" * 60}, "x" * 60),
+        ({"error": None, "reason": "x" * 61}, "x" * 59 + "…"),
+        ({"error": None}, None),
+    ],
+)
+def test_why_is_the_code_or_a_reason_that_fits(known: dict[str, Any], why: str | None) -> None:
+    assert layout.outcomes([row(**known)])[0]["Why"] == why
+
+
+def test_equal_outputs_are_one_line() -> None:
+    rows = [row(instance=name, output=said) for name, said in (("a", "x\n"), ("b", "y"), ("c", "x"))]
+    assert [(one["Instances"], one["Output"], one["Named"]) for one in layout.outputs(rows)] == [
+        (2, "x", "a, c"),
+        (1, "y", "b"),
+    ]
+
+
+def test_an_instance_without_an_extension_keeps_its_line() -> None:
+    [line] = layout.extensions([{"instance": "a", "extensions": []}])
+    assert line == {"Instance": "a", "Extension": None, "Publisher": None, "Version": None, "State": None}
+
+
+@pytest.mark.parametrize("rows", [compare_rows(None, None, None), command_rows(None)], ids=["api", "command"])
+def test_the_table_of_comparison_fits_120_columns(rows: list[dict[str, Any]]) -> None:
+    lines = layout.comparison(rows)
+    widths = [max(len(name), *(len(line[name]) for line in lines)) for name in lines[0]]
+    assert sum(widths) + 2 * (len(widths) - 1) <= 120

@@ -1,0 +1,62 @@
+"""The arguments of the commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azext_flexcompare import COMMAND_LOADER_CLS
+from azext_flexcompare._params import KINDS
+from azext_flexcompare._validators import CHOICE
+from azext_flexcompare.table.entries import operations
+
+
+@pytest.fixture
+def loader(cli_ctx: Any) -> Any:
+    made = COMMAND_LOADER_CLS(cli_ctx)
+    made.load_command_table(None)
+    parts = {name: getattr(cli_ctx, name) for name in ("commands_loader_cls", "parser_cls", "help_cls")}
+    cli_ctx.invocation = cli_ctx.invocation_cls(cli_ctx=cli_ctx, **parts)
+    cli_ctx.invocation.commands_loader = made
+    return made
+
+
+def arguments_of(loader: Any, command: str) -> dict[str, Any]:
+    loader.cli_ctx.invocation.data["command_string"] = f"vmss-flex {command}"
+    loader.load_arguments(f"vmss-flex {command}")
+    loader.command_table[f"vmss-flex {command}"].load_arguments()
+    loader._update_command_definitions()
+    found: dict[str, Any] = loader.command_table[f"vmss-flex {command}"].arguments
+    return found
+
+
+def test_every_kind_of_option_in_the_table_is_known() -> None:
+    assert {option.type for one in operations() for option in one.options} <= {*KINDS}
+
+
+def test_an_operation_takes_what_chooses_instances_and_its_own_options(loader: Any) -> None:
+    found = arguments_of(loader, "reimage")
+    assert {*CHOICE, "resource_group_name", "vmss_name", "temp_disk", "max_parallel", "no_wait"} - {*found} == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "argument", "options"),
+    [
+        ("restart", "vmss_name", ["--name", "-n", "--vmss-name"]),
+        ("extension show", "vmss_name", ["--vmss-name"]),
+        ("extension show", "name", ["--name", "-n"]),
+        ("list-instances", "as_map", ["--map"]),
+        ("report", "file", ["--file", "-f"]),
+    ],
+)
+def test_the_names_of_an_option(command: str, argument: str, options: list[str], loader: Any) -> None:
+    assert arguments_of(loader, command)[argument].options_list == options
+
+
+def test_a_choice_of_an_option_is_that_of_the_table(loader: Any) -> None:
+    for one in operations():
+        chosen = [option for option in one.options if option.choices]
+        found = arguments_of(loader, one.name) if chosen else {}
+        for option in chosen:
+            assert {*found[option.dest].type.settings["choices"]} == {*option.choices}

@@ -1,0 +1,58 @@
+"""`translate` of a file or of standard input."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from azure.cli.core.azclierror import FileOperationError
+from knack.cli import CLI
+from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
+
+from azext_flexcompare.translation.command import translate_file
+
+REWRITTEN = b"az vmss reimage -g rg -n web --instance-ids a\n"
+NEEDS_REVIEW = b"az vmss nic show --ids $x\n"
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> CLI:
+    return CLI("test", str(tmp_path), "TEST", out_file=io.StringIO())
+
+
+def test_bytes_that_are_not_rewritten_are_printed_as_they_are(
+    cli: CLI, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    script = b"\xff\r\n" + REWRITTEN
+    (tmp_path / "x.sh").write_bytes(script)
+    translate_file(cli, str(tmp_path / "x.sh"), diff=False)
+    assert capfdbinary.readouterr().out == script.replace(b"vmss reimage", b"vmss-flex reimage --yes")
+    cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE, result=None)
+
+
+def test_a_diff_names_the_file(cli: CLI, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    file = tmp_path / "x.sh"
+    file.write_bytes(REWRITTEN)
+    translate_file(cli, str(file), diff=True)
+    printed = capfdbinary.readouterr().out
+    assert str(file).encode() in printed
+    assert b"\n-" + REWRITTEN in printed
+
+
+def test_a_call_that_needs_a_person_is_told_with_its_line_and_leaves_with_4(
+    cli: CLI, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "x.sh"
+    file.write_bytes(b"echo\n" + NEEDS_REVIEW)
+    translate_file(cli, str(file), diff=False)
+    assert caplog.messages[0].startswith(f"{file}:2: az vmss nic show --ids $x: ")
+    with pytest.raises(SystemExit) as left:
+        cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE, result=None)
+    assert left.value.code == 4
+
+
+@pytest.mark.parametrize("name", [".", "missing.sh"])
+def test_a_file_that_cannot_be_read_is_named(name: str, cli: CLI, tmp_path: Path) -> None:
+    with pytest.raises(FileOperationError, match="Cannot read"):
+        translate_file(cli, str(tmp_path / name), diff=False)
