@@ -292,7 +292,7 @@ def test_what_was_not_answered_is_not_taken_for_a_difference(fault: dict[str, An
 
 
 def test_a_bulk_service_that_a_region_has_not_is_not_a_difference(sim: Simulator) -> None:
-    sim.reset(bulk_regions=[], schedule_regions=["elsewhere"], seconds=MINUTE)
+    sim.reset(bulk_regions=[], schedule_regions=["elsewhere"], seconds=MINUTE, retry_after="recorded")
     context = context_of(sim)
     found = read_on(context)
     assert found["bulk-status"].why == "Azure answers 404 InvalidResourceType"
