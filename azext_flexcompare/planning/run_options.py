@@ -205,7 +205,8 @@ class RunOptions:
 
     def check(self, operation: Operation) -> None:
         """Raise for options that exclude each other, or that the operation makes meaningless."""
-        waiting = [option.flag for option in RUN_OPTIONS if option.needs_wait and getattr(self, option.name)]
+        given = [option for option in RUN_OPTIONS if getattr(self, option.name) != getattr(RunOptions, option.name)]
+        waiting = [option.flag for option in given if option.needs_wait]
         if self.no_wait and waiting:
             raise MutuallyExclusiveArgumentError(
                 f"--no-wait and {waiting[0]} cannot be combined: {waiting[0]} waits for the end of each batch.",
