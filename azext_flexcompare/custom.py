@@ -129,19 +129,19 @@ def nat_rule_create(
     frontend_ip_name: str | None = None,
     protocol: str = "Tcp",
 ) -> list[dict[str, Any]]:
-    """Give each chosen instance a NAT rule of its own."""
+    """Create a NAT rule for each chosen instance."""
     from azext_flexcompare.nat_rules.commands import create_rules
-    from azext_flexcompare.nat_rules.rules import Wish
+    from azext_flexcompare.nat_rules.rules import RuleRequest
     from azext_flexcompare.planning.run_options import merge_run_options
 
-    wish = Wish(backend_port, frontend_port_start, frontend_ip_name, protocol)
-    return create_rules(cmd.cli_ctx, choice, lb_name, wish, merge_run_options(acting))
+    request = RuleRequest(backend_port, frontend_port_start, frontend_ip_name, protocol)
+    return create_rules(cmd.cli_ctx, choice, lb_name, request, run_options=merge_run_options(acting))
 
 
 def nat_rule_delete(
     cmd: Any, choice: Choice, acting: dict[str, Any], lb_name: str, backend_port: int | None = None
 ) -> list[dict[str, Any]]:
-    """Take our NAT rules away from each chosen instance."""
+    """Delete the NAT rules of `nat-rule create` of each chosen instance."""
     from azext_flexcompare.nat_rules.commands import delete_rules
     from azext_flexcompare.planning.run_options import merge_run_options
 
@@ -197,7 +197,7 @@ def operate(
         return resuming.resume(cmd.cli_ctx, operation, choice, options, acting)
     if acting["retry_failed"]:
         return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, acting)
-    return run.run_operation(cmd.cli_ctx, operation, choice, options, merge_run_options(acting))
+    return run.run_operation(cmd.cli_ctx, operation, choice, options, run_options=merge_run_options(acting))
 
 
 def _print_map(instances: list[Instance]) -> None:

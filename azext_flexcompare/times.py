@@ -1,19 +1,47 @@
-"""UTC times as Azure and the job log write them."""
+"""UTC times, durations in seconds and counts, as text."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
 
+MINUTE, HOUR = 60, 3600  # seconds
+SECONDS_UP_TO, MINUTES_UP_TO = 120, 7200  # seconds up to which a duration is written in seconds, in minutes
 
-def utc(at: datetime | None) -> str | None:
-    """Write a time as Azure does."""
+
+def format_utc(at: datetime | None) -> str | None:
+    """Format a UTC time as Azure does, to the millisecond."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
 
 
-def moment(text: str | None) -> datetime | None:
-    """Read a time as Azure writes it; Python 3.10 reads neither the Z nor the seven digits."""
+def parse_utc(text: str | None) -> datetime | None:
+    """Parse a time as Azure writes it; return None for any other text.
+
+    Python 3.10 reads neither the Z nor the seven digits.
+    """
     try:
         return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", (text or "").replace("Z", "+00:00")))
     except ValueError:
         return None
+
+
+def format_duration(seconds: float) -> str:
+    """Format a duration with one unit, rounded down: `90 s`, `3 min`, `2.5 h`."""
+    if seconds < SECONDS_UP_TO:
+        return f"{int(seconds)} s"
+    return f"{int(seconds / MINUTE)} min" if seconds < MINUTES_UP_TO else f"{int(seconds / (HOUR / 10)) / 10} h"
+
+
+def format_exact_duration(seconds: float) -> str:
+    """Format a duration with two units: `41.2 s`, `2 min 3 s`, `1 h 5 min`."""
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), MINUTE)
+    hours, minutes = divmod(minutes, MINUTE)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def count(number: int, noun: str) -> str:
+    """Format a number of things: `1 batch`, `3 batches`, `2,104 requests`."""
+    plural = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    return f"{number:,} {noun}{plural}"

@@ -1,27 +1,41 @@
-"""One call of the SDK for one instance or scale set."""
+"""Calls of the SDK: one request, and a poller for the operation that it begins."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
+from azext_flexcompare.arm.responses import NO_RETRY, remaining, send_errors
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.scheduler.poller import Poller
 
 
 def call_sdk(
-    azure: Azure, target: Instance | ScaleSet, call: str, arguments: dict[str, Any], returns: bool = False
+    azure: Azure, target: Instance | ScaleSet, call: str, arguments: dict[str, Any], *, returns: bool = False
 ) -> Poller:
-    """Call a method of the SDK, such as `virtual_machines.begin_restart`, for its target, and return it in flight.
+    """Call a method of the SDK, such as `virtual_machines.begin_restart`, for its target, and return its poller.
 
-    Raises Throttled where the service did not take it, Failure where it refused.
+    Raises Throttled where the service did not accept the request, Failure where it refused.
     """
     group, name = call.split(".")
     method = getattr(getattr(azure.compute(target.subscription), group), name)
+    if not name.startswith("begin_"):
+        return call_once(method, target.resource_group, target.name, **arguments)
     polling = SteppedPolling(returns)
-    watched = {"polling": polling} if name.startswith("begin_") else {}
-    with sdk_errors():
-        found = method(target.resource_group, target.name, **watched, **arguments, **NO_RETRY)
-    return polling if watched else Completed(found)  # the SDK has set the polling up on the answer
+    with send_errors():
+        method(target.resource_group, target.name, polling=polling, **arguments, **NO_RETRY)
+    return polling  # the SDK has initialized it with the answer
+
+
+def call_once(method: Callable[..., Any], *arguments: Any, **options: Any) -> Completed:
+    """Call a method of the SDK that sends one request and begins no operation, and return its result."""
+    with send_errors():
+        result, headers = method(*arguments, cls=with_headers, **options, **NO_RETRY)
+    return Completed(result, remaining(headers))
+
+
+def with_headers(answer: Any, result: Any, _: Any) -> tuple[Any, Mapping[str, str]]:
+    """Return the result and the answer's headers: the `cls` of a method of the SDK."""
+    return result, answer.http_response.headers

@@ -1,4 +1,4 @@
-"""What does an exception of the SDK say, as a code and a message, or as an error of the CLI?"""
+"""Exceptions of the SDK as a code and a message, or as errors of the CLI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azext_flexcompare.scheduler.outcome import Error
 
 
 def error_of(exception: BaseException) -> Error:
-    """Read code and message of an exception, the service's own where it answered."""
+    """Return code and message of an exception, those of the service where it answered."""
     from azure.core.exceptions import HttpResponseError
 
     if isinstance(exception, HttpResponseError) and exception.response is not None:
@@ -29,13 +29,13 @@ def body_error(body: Any) -> Error | None:
 
 
 def one_line(exception: BaseException) -> str:
-    """Put the text of an exception on one line."""
+    """Return the text of an exception as one line."""
     return " ".join(str(getattr(exception, "message", None) or exception).split())
 
 
 @contextmanager
 def cli_errors(doing: str) -> Iterator[None]:
-    """Turn what the SDK raises while reading into one sentence of the CLI; not found keeps exit status 3."""
+    """Turn what the SDK raises into an error of the CLI; not found keeps exit status 3."""
     from azure.cli.core import azclierror
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
@@ -50,10 +50,10 @@ def cli_errors(doing: str) -> Iterator[None]:
         raise azclierror.ResourceNotFoundError(f"Not found while {doing}: {error_of(error).message}") from error
     except HttpResponseError as error:
         code, message = error_of(error)
-        raise azclierror.AzureResponseError(f"Azure refused {doing}: {code}: {message}") from error
+        raise azclierror.AzureResponseError(f"Azure refused the request while {doing}: {code}: {message}") from error
     except (ValueError, KeyError) as error:
-        told = f"Azure's answer while {doing} cannot be read: {one_line(error)}"
-        raise azclierror.AzureResponseError(told) from error
+        message = f"Azure's answer while {doing} cannot be read: {one_line(error)}"
+        raise azclierror.AzureResponseError(message) from error
     except AzureError as error:
         raise azclierror.AzureConnectionError(
             f"Azure could not be reached{_endpoint(error)} while {doing}: {_cause(error)}",
@@ -67,7 +67,7 @@ def _endpoint(error: Any) -> str:
 
 
 def _cause(error: BaseException) -> str:
-    # The system's own words, such as `Connection refused`, come wrapped in the texts of four libraries.
+    # The message of the system, such as `Connection refused`, is wrapped in the messages of four libraries.
     text = one_line(error)
     found = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
     return found[1] if found else text

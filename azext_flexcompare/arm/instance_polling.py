@@ -1,27 +1,27 @@
-"""How are instances read again, once or until they are as somebody wants them?"""
+"""Polls of instances themselves: one read each, or one after another until a condition is met."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 
-from azext_flexcompare.arm.clients import WORKERS, Azure
-from azext_flexcompare.arm.errors import error_of, one_line
-from azext_flexcompare.arm.rate_limits import DEFAULT_RATES, rate_limit_key
-from azext_flexcompare.arm.responses import CLIENT_ERROR, NO_RETRY, PASSING, SERVER_ERROR, TOO_MANY, retry_after_of
+from azext_flexcompare.arm.calls import with_headers
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
+from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining
 from azext_flexcompare.arm.scale_sets import instance_of
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
-from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
-from azext_flexcompare.scheduler.rate_limiter import UNLIMITED
+from azext_flexcompare.scheduler.poller import Acceptance, Poll
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 
+INSTANCE_NOT_FOUND = Error("ResourceNotFound", "The instance no longer exists.")
 Condition = Callable[[Instance | None], tuple[bool, Any]]
 
 
@@ -29,64 +29,59 @@ def poll_instances(
     azure: Azure,
     instances: Sequence[Instance],
     condition: Condition,
+    *,
     timeout: int,
     observer: Observer[Instance],
     interval: float | None = None,
 ) -> list[Outcome[Instance]]:
-    """Read each instance until it passes, or its time in seconds is up; nothing is sent that acts.
+    """Read each instance until it meets the condition, or `timeout` seconds have passed; send nothing that acts.
 
-    `judge` is given an instance as it is, None where it is gone, and says whether it passes and what is found of it,
-    which is the outcome's result; it may raise Failure. `interval` are the seconds between two looks, if not ever more.
+    The condition takes an instance, None where it no longer exists, and returns whether it is met and the result of the
+    outcome; it may raise Failure. `interval` are the seconds between polls; without it the interval grows.
     """
-    limits = Limits(None, timeout, WORKERS, True, UNLIMITED, DEFAULT_RATES[1])  # nothing is sent before the looks
-    outcomes = send_and_poll(instances, partial(_Watch, azure, condition, interval), limits, observer, rate_limit_key)
-    return [replace(one, url=None) for one in outcomes]
+    watch = partial(_Watch, azure, condition, interval)
+    return send_and_poll(
+        instances, watch, limits(timeout, sends=None), observer, service=Service[Instance](rate_limit_key)
+    )
 
 
-def read_instance(azure: Azure, instance: Instance) -> Instance | None:
-    """Read an instance with its instance view; None where it is no longer there.
+class Reading(NamedTuple):
+    """An instance as it was read, None where it no longer exists, and the requests that the service still takes."""
 
-    Raises Throttled or Unanswered where it may be asked again, Failure where it may not be read.
+    instance: Instance | None
+    remaining: float | None = None
+
+
+def read_instance(azure: Azure, instance: Instance) -> Reading:
+    """Read an instance with its instance view.
+
+    Raises Throttled or Unanswered where the request may be repeated, Failure where the instance may not be read.
     """
-    machines = azure.compute(instance.subscription).virtual_machines
-    try:
-        found = machines.get(instance.resource_group, instance.name, expand="instanceView", **NO_RETRY)
-        return instance_of(found, instance.scale_set)
-    except ResourceNotFoundError:
-        return None
-    except HttpResponseError as error:
-        if error.status_code == TOO_MANY:
-            raise Throttled(retry_after_of(error.response.headers if error.response else {})) from error
-        status = error.status_code or 0
-        if status in PASSING or not CLIENT_ERROR <= status < SERVER_ERROR:
-            raise Unanswered(": ".join(error_of(error))) from error
-        raise Failure(error_of(error)) from error
-    except AzureError as error:
-        raise Unanswered(one_line(error)) from error
+    get = partial(azure.compute(instance.subscription).virtual_machines.get, cls=with_headers, **NO_RETRY)
+    with poll_errors():
+        try:
+            found, headers = get(instance.resource_group, instance.name, expand="instanceView")
+        except ResourceNotFoundError as error:
+            return Reading(None, remaining(error.response.headers) if error.response else None)
+        return Reading(instance_of(found, instance.scale_set), remaining(headers))
 
 
 @dataclass(eq=False)
 class _Watch:
-    """The looks at one instance."""
+    """The poller of one instance."""
 
     azure: Azure
     condition: Condition
     interval: float | None
     instance: Instance
-    result: Any = None
-    lasted: None = None
-    left: None = None
-    final: None = None
-    url: str = "the instance itself"  # there is something to watch
 
-    def wait(self) -> float | None:
-        """Ask for the wait that was wanted."""
-        return self.interval
+    @property
+    def acceptance(self) -> Acceptance:
+        """Return that the instance can be polled; no request was sent."""
+        return Acceptance(Poll(done=False, retry_after=self.interval))
 
-    def look(self) -> bool:
+    def poll(self) -> Poll:
         """Read the instance once."""
-        passes, self.result = self.condition(read_instance(self.azure, self.instance))
-        return passes
-
-
-GONE = Error("ResourceNotFound", "The instance no longer exists.")
+        reading = read_instance(self.azure, self.instance)
+        passes, result = self.condition(reading.instance)
+        return Poll(passes, self.interval, reading.remaining, result=result)

@@ -1,6 +1,6 @@
-"""What keeps an instance from being deleted or changed, and how is that put there?
+"""The locks and the protection policy that keep an instance from being deleted or changed.
 
-Two ways: a resource lock on the VM (Microsoft.Authorization/locks), which is what Microsoft's page names, and the scale
+There are two: a resource lock on the VM (Microsoft.Authorization/locks), which Microsoft's page names, and the scale
 set's own protection policy, which Flexible sets have since API version 2023-09-01 (Microsoft, Instance protection,
 2026-05-19).
 """
@@ -11,15 +11,16 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from azext_flexcompare.arm.calls import call_once
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
+from azext_flexcompare.arm.responses import NO_RETRY, remaining, send_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
 
-OURS = "vmss-flex-protection"  # by this name we know our locks again
+OURS = "vmss-flex-protection"  # the name of the locks that `protection set` creates
 LOCKS = "/providers/Microsoft.Authorization/locks"
 VERSION = "api-version=2016-09-01"
 
@@ -33,15 +34,15 @@ class Lock(NamedTuple):
     notes: str | None
 
     def is_on(self, resource_id: str) -> bool:
-        """Say whether it is on this very resource."""
+        """Check whether it is on the resource itself."""
         return self.scope.lower() == resource_id.lower()
 
     def holds_for(self, resource_id: str) -> bool:
-        """Say whether it is on the resource, or on something that the resource is in."""
+        """Check whether it is on the resource, or on a group or subscription that contains it."""
         return f"{resource_id.lower()}/".startswith(f"{self.scope.lower()}/")
 
     def forbids(self, operation: Operation) -> bool:
-        """Say whether Azure refuses an operation under it: every change if ReadOnly, a deletion in any case.
+        """Check whether Azure refuses an operation under it: every change if ReadOnly, a deletion in any case.
 
         Locks themselves can be changed under a lock (Microsoft, Lock your resources to protect your infrastructure).
         """
@@ -50,42 +51,42 @@ class Lock(NamedTuple):
 
 
 def read_locks(azure: Azure, subscription: str) -> list[Lock]:
-    """List every lock of a subscription, at whatever scope, in one listing."""
+    """List every lock of a subscription, of any scope."""
     with cli_errors("listing the locks"):
         found = azure.arm(subscription).pages(f"/subscriptions/{subscription}{LOCKS}?{VERSION}")
     return [_lock(entry) for entry in found]
 
 
 def locks_of(azure: Azure, instances: Iterable[Instance]) -> list[Lock]:
-    """List every lock of the subscriptions that instances are in, in one listing for each."""
+    """List every lock of the subscriptions that instances are in."""
     subscriptions = sorted({instance.subscription for instance in instances})
     return [lock for each in subscriptions for lock in read_locks(azure, each)]
 
 
 def put_lock(azure: Azure, instance: Instance, name: str, level: str, notes: str | None) -> Poller:
-    """Lock an instance; a lock of that name that is there already takes the new level."""
-    properties = {"level": level, "notes": notes or "Put here by az vmss-flex protection set."}
-    with sdk_errors():
-        azure.arm(instance.subscription).put(_path(instance, name), {"properties": properties}, **NO_RETRY)
-    return Completed()
+    """Create a lock on an instance, or change the level of the lock of that name."""
+    properties = {"level": level, "notes": notes or "Created by az vmss-flex protection set."}
+    with send_errors():
+        headers = azure.arm(instance.subscription).put(_path(instance, name), {"properties": properties}, **NO_RETRY)
+    return Completed(remaining=remaining(headers))
 
 
 def delete_lock(azure: Azure, instance: Instance, name: str) -> Poller:
-    """Take a lock off an instance."""
-    with sdk_errors():
-        azure.arm(instance.subscription).delete(_path(instance, name), **NO_RETRY)
-    return Completed()
+    """Remove a lock from an instance."""
+    with send_errors():
+        headers = azure.arm(instance.subscription).delete(_path(instance, name), **NO_RETRY)
+    return Completed(remaining=remaining(headers))
 
 
 def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Poller:
-    """Change the scale set's own protection of an instance, keeping what is not named.
+    """Change the members of the scale set's protection policy of an instance that `policy` names.
 
     The SDK has only a PUT for it, so the scale set's view of the instance is read first.
     """
     machines = azure.compute(instance.subscription).virtual_machine_scale_set_vms
     place = (instance.resource_group, instance.scale_set.name, instance.name)
     polling = SteppedPolling()
-    with sdk_errors():
+    with send_errors():
         body = machines.get(*place, **NO_RETRY).serialize()
         properties = body.setdefault("properties", {})
         properties["protectionPolicy"] = {**properties.get("protectionPolicy", {}), **policy}
@@ -94,10 +95,9 @@ def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Poller
 
 
 def scale_set_view(azure: Azure, instance: Instance) -> Poller:
-    """Read how the scale set sees an instance: its protection policy, and whether it is on the latest model."""
+    """Read the scale set's view of an instance: its protection policy, and whether it is on the latest model."""
     machines = azure.compute(instance.subscription).virtual_machine_scale_set_vms
-    with sdk_errors():
-        return Completed(machines.get(instance.resource_group, instance.scale_set.name, instance.name, **NO_RETRY))
+    return call_once(machines.get, instance.resource_group, instance.scale_set.name, instance.name)
 
 
 def _path(instance: Instance, name: str) -> str:

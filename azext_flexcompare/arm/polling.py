@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
@@ -10,85 +11,70 @@ from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling, AzureAsyncOperationPolling
 
 from azext_flexcompare.arm.errors import body_error, error_of, one_line
-from azext_flexcompare.arm.responses import (
-    CLIENT_ERROR,
-    GONE,
-    NO_RETRY,
-    PASSING,
-    SERVER_ERROR,
-    TOO_MANY,
-    OperationNotFound,
-    remaining,
-    retry_after_of,
-)
+from azext_flexcompare.arm.responses import NO_RETRY, NOT_FOUND, OperationNotFound, classify, remaining, retry_after_of
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
-from azext_flexcompare.times import moment
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
+from azext_flexcompare.times import parse_utc
 
 ENDS = ("succeeded", "failed", "canceled")
 
 
 class SteppedPolling(ARMPolling):
-    """The SDK's own watching of a long-running operation, one request at a time instead of a thread that sleeps."""
+    """The SDK's polling of a long-running operation, one request at a time instead of a thread that sleeps."""
 
     def __init__(self, returns: bool = False) -> None:
-        super().__init__(timeout=0, **NO_RETRY)  # zero: whoever steps it decides how long to wait
+        super().__init__(timeout=0, **NO_RETRY)  # zero: the scheduler decides how long to wait
         self.returns = returns
-        self.result: Any = None
         self._result_at: str | None = None
 
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
-        """Set out from the answer that accepted the operation, without what is no longer needed of it."""
+        """Start from the answer that accepted the operation."""
         super().initialize(client, initial_response, deserialization_callback)
         _release_connection(initial_response)
 
     def run(self) -> None:
-        """Leave the SDK's poller nothing to do: the engine steps this instead."""
+        """Do nothing: the scheduler polls instead of the SDK."""
 
     @property
-    def lasted(self) -> float | None:
-        """Read from the operation's own record how long it took, if it says."""
-        try:
-            body = self._pipeline_response.http_response.json()
-        except ValueError:  # some ends have no body
-            return None
-        return _seconds_between(body.get("startTime"), body.get("endTime")) if isinstance(body, dict) else None
+    def acceptance(self) -> Acceptance:
+        """Return what the answer that accepted the operation says."""
+        if self.finished():
+            return Acceptance(self._latest(done=True))
+        return Acceptance(self._latest(done=False), self._operation.get_polling_url(), self._result_url())
 
-    @property
-    def left(self) -> float | None:
-        """Read how many more requests are taken; no word of it is no limit."""
-        return remaining(self._pipeline_response.http_response.headers)
-
-    @property
-    def url(self) -> str | None:
-        """Give the operation's own URL, if there is something left to watch."""
-        return None if self.finished() else self._operation.get_polling_url()
-
-    def wait(self) -> float | None:
-        """Read Retry-After, in seconds, from the latest answer."""
-        return retry_after_of(self._pipeline_response.http_response.headers)
-
-    def look(self) -> bool:
-        """Ask the service once; see Flight."""
+    def poll(self) -> Poll:
+        """Send one request for the operation's status, and one more for its result; see Poller."""
+        result = None
         try:
             if not self.finished():
-                self._result_at = self.final
+                self._result_at = self._result_url()
                 self.update_status()
                 _release_connection(self._pipeline_response)
             if self.finished() and self.returns and self.status().lower() == "succeeded":
-                self.result = self._final()
+                result = self._result()
         except BadStatus:
             raise self._refused() from None
         except (AzureError, BadResponse) as error:
             raise Unanswered(one_line(error)) from error
         if self.status().lower() in ("failed", "canceled"):
             raise Failure(self._error())
-        return bool(self.finished())
+        if not self.finished():
+            return self._latest(done=False)
+        return self._latest(done=True)._replace(result=result, took=self._took())
 
-    @property
-    def final(self) -> str | None:
-        """Give where the result is, if one is wanted and it is not in the operation's own record."""
-        if not (self.returns and self.url):
+    def _latest(self, *, done: bool) -> Poll:
+        headers = self._pipeline_response.http_response.headers
+        return Poll(done, retry_after_of(headers), remaining(headers))
+
+    def _took(self) -> float | None:
+        try:
+            body = self._pipeline_response.http_response.json()
+        except ValueError:  # some ends have no body
+            return None
+        return _seconds_between(body.get("startTime"), body.get("endTime")) if isinstance(body, dict) else None
+
+    def _result_url(self) -> str | None:
+        if not self.returns:
             return None
         found: str | None
         try:
@@ -97,101 +83,86 @@ class SteppedPolling(ARMPolling):
             found = self._pipeline_response.http_response.headers.get("Location")
         return found
 
-    def _final(self) -> Any:
+    def _result(self) -> Any:
         response = (self.request_status(self._result_at) if self._result_at else self._pipeline_response).http_response
-        if response.status_code == TOO_MANY or response.status_code >= SERVER_ERROR:
-            raise Unanswered
-        return response.json() if response.status_code < CLIENT_ERROR and response.text() else None
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            return response.json() if response.text() else None
+        refusal = classify(response.status_code, response.headers, error_of(HttpResponseError(response=response)))
+        if isinstance(refusal, Failure):
+            return None  # the operation has succeeded all the same
+        raise refusal
 
-    def _refused(self) -> Exception:
+    def _refused(self) -> Throttled | Unanswered | Failure:
         response = self._pipeline_response.http_response
-        if response.status_code == TOO_MANY:
-            return Throttled(self.wait())
         error = error_of(HttpResponseError(response=response))
-        if response.status_code in PASSING or response.status_code >= SERVER_ERROR:
-            return Unanswered(f"{error.code}: {error.message}")
-        return OperationNotFound(error) if response.status_code in GONE else Failure(error)
+        refusal = classify(response.status_code, response.headers, error)
+        return OperationNotFound(error) if response.status_code in NOT_FOUND else refusal
 
     def _error(self) -> Error:
-        said = body_error(self._pipeline_response.http_response.json())
-        return said or Error(self.status(), "The operation ended so, and the service gave no reason.")
+        error = body_error(self._pipeline_response.http_response.json())
+        return error or Error(self.status(), "The service gave no reason.")
 
 
 class ResumedPolling(SteppedPolling):
-    """The watching of an operation that another process has sent, of which nothing is left but where to look."""
+    """The polling of an operation that an earlier process began, of which only the URLs are known."""
 
-    def __init__(self, arm: Any, url: str, final: str | None = None) -> None:
-        super().__init__(returns=final is not None)
-        self._arm, self._at, self._result_at = arm, url, final
+    def __init__(self, arm: Any, url: str, result_url: str | None = None) -> None:
+        super().__init__(returns=result_url is not None)
+        self._arm, self._at, self._result_at = arm, url, result_url
         self._status = "InProgress"
 
     @property
-    def url(self) -> str:
-        """Give the operation's own URL."""
-        return self._at
+    def acceptance(self) -> Acceptance:
+        """Return where to poll; the answer that accepted the operation is not known."""
+        return Acceptance(Poll(done=False), self._at, self._result_at)
 
-    @property
-    def final(self) -> str | None:
-        """Give where the result is."""
+    def _result_url(self) -> str | None:
         return self._result_at
 
-    @property
-    def left(self) -> float | None:
-        """Read how many more requests are taken, once there was one."""
-        return super().left if hasattr(self, "_pipeline_response") else None
-
-    def wait(self) -> float | None:
-        """Read Retry-After, in seconds, from the latest answer, if there was one."""
-        return super().wait() if hasattr(self, "_pipeline_response") else None
-
     def finished(self) -> bool:
-        """Say whether it is known to have ended."""
+        """Check whether the operation is known to have ended."""
         return self._status.lower() in ENDS
 
     def status(self) -> str:
-        """Give the status last seen, in the service's words."""
+        """Return the status of the latest answer."""
         return self._status
 
     def update_status(self) -> None:
-        """Ask once."""
+        """Send one request for the status."""
         self._pipeline_response = self.request_status(self._at)
         response = self._pipeline_response.http_response
-        if response.status_code >= CLIENT_ERROR:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
             raise BadStatus(f"HTTP {response.status_code}")
         self._status = AzureAsyncOperationPolling().get_status(self._pipeline_response)
 
     def request_status(self, status_link: str) -> Any:
         """Read a URL of the service."""
-        return self._arm.watch(status_link, **NO_RETRY)
+        return self._arm.get_answer(status_link, **NO_RETRY)
 
 
 class Completed(NamedTuple):
     """An operation that ended with its acceptance, and what it returned."""
 
     result: Any = None
-    lasted: None = None
-    final: None = None
-    left: None = None
+    remaining: float | None = None  # requests that the service still takes
 
     @property
-    def url(self) -> None:
-        """Have nothing to look at."""
+    def acceptance(self) -> Acceptance:
+        """Return that nothing is left to poll."""
+        return Acceptance(self.poll())
 
-    def look(self) -> bool:
-        """Say that it has ended."""
-        return True
-
-    def wait(self) -> None:
-        """Ask for no wait."""
+    def poll(self) -> Poll:
+        """Return the result."""
+        return Poll(done=True, remaining=self.remaining, result=self.result)
 
 
 def _release_connection(answer: Any) -> None:
-    """Let go of the connection's own copy of an answer that has been read: with thousands in flight it is the most."""
+    """Drop the connection's copy of an answer, which would take most of the memory of thousands of operations."""
     received = getattr(answer.http_response, "_internal_response", None)
     if received is not None:
         received.raw = None
 
 
 def _seconds_between(start: str | None, end: str | None) -> float | None:
-    began, ended = moment(start), moment(end)
+    began, ended = parse_utc(start), parse_utc(end)
     return (ended - began).total_seconds() if began and ended else None

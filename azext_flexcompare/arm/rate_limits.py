@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from azext_flexcompare.instances import Instance
-from azext_flexcompare.scheduler.rate_limiter import Rate
+from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.scheduler.limits import Limits
+from azext_flexcompare.scheduler.rate_limiter import UNLIMITED, Rate
 
 
 class Limit(NamedTuple):
-    """What is limited in each subscription and region, for whom, and where that is written."""
+    """A documented limit of each subscription and region: what it counts, for whom, and its source."""
 
     what: str
     whose: str
@@ -41,20 +42,34 @@ LISTS = Limit("pages of lists", "all principals", Rate(900, 300 / 60), COMPUTE)
 LIMITS = (CHANGES, READS, ACTIONS, POLLS, LISTS)
 
 
-DEFAULT_RATES = (
-    CHANGES.rate,
-    READS.rate,
-)  # of sending and looking: the first guess, before an answer says what is left
+CONNECTIONS = 32  # requests at once, each on a connection of its own
+PAGE = 100  # VMs in a page of a list, until one has been read; Azure does not document the size
 
 
-PAGE = 100  # VMs that a page is taken to hold until one has been seen; Azure's own size is not documented
+def rate_limit_key(target: Instance | ScaleSet) -> tuple[str, str]:
+    """Return what the requests that share a limit have in common: the subscription and, where it is known, the region.
+
+    Azure Resource Manager counts for each subscription in each region.
+    """
+    return target.subscription, target.location if isinstance(target, Instance) else ""
 
 
-def rate_limit_key(instance: Instance) -> tuple[str, str]:
-    """Say where a call for an instance counts: Azure Resource Manager counts for each subscription in each region."""
-    return instance.subscription, instance.location
+def limits(timeout: float | None, *, sends: Limit | None, max_parallel: int | None = None, wait: bool = True) -> Limits:
+    """Return the limits of a run on Azure: what is documented, until an answer says what the service still takes.
+
+    `sends` is the limit of the request that is sent for each target: CHANGES, READS, or None where there is none and
+    targets are only polled.
+    """
+    return Limits(
+        CONNECTIONS,
+        max_parallel,
+        timeout,
+        wait=wait,
+        sends=sends.rate if sends else UNLIMITED,
+        polls=READS.rate,
+    )
 
 
 def pages(instances: int) -> int:
-    """Say how many pages list so many instances."""
+    """Return how many pages a list of so many instances has."""
     return -(-instances // PAGE)

@@ -1,65 +1,95 @@
-"""What the status and the headers of an answer mean: throttled, unknown, failed, how long to wait."""
+"""What the status and the headers of an answer mean: throttled, unanswered or failed, and how long to wait."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
 from azure.core.pipeline.policies import RetryPolicy
 
 from azext_flexcompare.arm.errors import error_of, one_line
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, Throttled
+from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
 
-# The SDK would repeat a POST that was answered by 500 or 503, of which nobody knows whether it was accepted, and would
-# sleep in the thread; the engine repeats what may be repeated. Seconds.
+# The SDK would repeat a POST that was answered by 500 or 503, after which it is not known whether it was accepted, and
+# would sleep in the thread; the scheduler repeats what may be repeated. Seconds.
 NO_RETRY = {"retry_total": 0, "connection_timeout": 30, "read_timeout": 120}
-
-
-CLIENT_ERROR, TOO_MANY, SERVER_ERROR = 400, 429, 500
-
-
-LEFT = tuple(f"x-ms-ratelimit-remaining-subscription-{kind}" for kind in ("reads", "writes", "deletes"))
-
-
-GONE = (404, 410)
-
-
-DOUBT = "Whether it was accepted is not known"
-
-
-PASSING = (401, 408)  # a token that has just expired, a slow network: the operation goes on
+# Every other status between 400 and 499 is a failure; a status outside of these leaves the request unanswered.
+MEANINGS: Mapping[int, type[Throttled | Unanswered]] = {
+    HTTPStatus.UNAUTHORIZED: Unanswered,  # a token that has just expired
+    HTTPStatus.REQUEST_TIMEOUT: Unanswered,  # a slow network
+    HTTPStatus.TOO_MANY_REQUESTS: Throttled,
+}
+NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+REMAINING = tuple(f"x-ms-ratelimit-remaining-subscription-{kind}" for kind in ("reads", "writes", "deletes"))
+UNKNOWN = "It is not known whether the service accepted the request"
 
 
 class Unacknowledged(Failure):
-    """A request was sent, and no answer came that says whether it was accepted."""
+    """A request was sent, and no answer says whether it was accepted."""
 
 
 class OperationNotFound(Failure):
-    """An operation was accepted, and the service no longer knows of it."""
+    """An operation was accepted, and the service no longer knows it."""
+
+
+def classify(
+    status: int, headers: Mapping[str, str], error: Error, *, busy: Collection[str] = ()
+) -> Throttled | Unanswered | Failure:
+    """Return what an answer means that is no success.
+
+    `busy` are the beginnings, in lower case, of the codes of a 409 that only says to wait for another operation.
+    """
+    if status == HTTPStatus.CONFLICT and error.code.lower().startswith(tuple(busy)):
+        return Throttled(retry_after_of(headers))
+    is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    meaning = MEANINGS.get(status, Failure if is_client_error else Unanswered)
+    if meaning is Throttled:
+        return Throttled(retry_after_of(headers))
+    return Unanswered(": ".join(error)) if meaning is Unanswered else Failure(error)
 
 
 @contextmanager
-def sdk_errors() -> Iterator[None]:
-    """Turn what the SDK raises while sending into Throttled or Failure."""
+def send_errors(busy: Collection[str] = ()) -> Iterator[None]:
+    """Turn what the SDK raises for a request that acts into Throttled or Failure."""
     try:
         yield
     except HttpResponseError as error:
-        if error.status_code == TOO_MANY:
-            raise Throttled(retry_after_of(error.response.headers if error.response else {})) from error
-        if (error.status_code or 0) < CLIENT_ERROR:  # it was answered, and the answer cannot be read
-            raise Unacknowledged(Error("AnswerUnreadable", f"{DOUBT}: {one_line(error)}")) from error
-        raise Failure(error_of(error)) from error
+        raise _refused(error, busy) from error
     except ServiceResponseError as error:
-        raise Unacknowledged(Error("ConnectionLost", f"{DOUBT}: {one_line(error)}")) from error
+        raise Unacknowledged(Error("ConnectionLost", f"{UNKNOWN}: {one_line(error)}")) from error
     except AzureError as error:
         raise Failure(Error("NotSent", one_line(error))) from error
 
 
+@contextmanager
+def poll_errors() -> Iterator[None]:
+    """Turn what the SDK raises for a request that only reads into Throttled, Unanswered or Failure."""
+    try:
+        yield
+    except HttpResponseError as error:
+        raise _classified(error) from error
+    except AzureError as error:
+        raise Unanswered(one_line(error)) from error
+
+
+def _refused(error: HttpResponseError, busy: Collection[str]) -> Throttled | Failure:
+    if (error.status_code or 0) < HTTPStatus.BAD_REQUEST:  # it was answered, and the answer cannot be read
+        return Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: {one_line(error)}"))
+    meaning = _classified(error, busy)
+    return Failure(error_of(error)) if isinstance(meaning, Unanswered) else meaning
+
+
+def _classified(error: HttpResponseError, busy: Collection[str] = ()) -> Throttled | Unanswered | Failure:
+    headers = error.response.headers if error.response else {}
+    return classify(error.status_code or 0, headers, error_of(error), busy=busy)
+
+
 def retry_after_of(headers: Mapping[str, str]) -> float | None:
-    """Read how long the service asks to wait, as the SDK reads it; what cannot be read asks for nothing."""
+    """Read the seconds that the service asks to wait, as the SDK reads them; None where there are none to read."""
     try:
         if headers.get("retry-after-ms"):
             return float(headers["retry-after-ms"]) / 1000
@@ -69,11 +99,11 @@ def retry_after_of(headers: Mapping[str, str]) -> float | None:
 
 
 def remaining(headers: Mapping[str, str]) -> float:
-    """Find the smallest count of what Azure Resource Manager and the provider say is left for the subscription.
+    """Read the smallest count of requests that Azure Resource Manager and the provider still take; infinity is none.
 
     Source: Microsoft, Azure Resource Manager throttling, and Compute throttling limits, 2024-05-27.
     """
-    counts = [headers[name] for name in LEFT if name in headers]
+    counts = [headers[name] for name in REMAINING if name in headers]
     policies = [entry.partition(";") for entry in headers.get("x-ms-ratelimit-remaining-resource", "").split(",")]
     counts += [count for policy, _, count in policies if policy.endswith("SubscriptionMaximum")]
     return min((float(count) for count in counts if count.isdigit()), default=math.inf)

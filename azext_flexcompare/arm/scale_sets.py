@@ -1,4 +1,4 @@
-"""Read scale sets and list their instances through the compute API, which is strongly consistent."""
+"""Scale sets and their instances, read through the compute API, which is strongly consistent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SETS, VMS = "virtualmachinescalesets", "virtualmachines"
 
 
 class Reader(NamedTuple):
-    """How sets and members are read: the compute client of each subscription, and the command that asks."""
+    """How scale sets and instances are read: the compute client of each subscription, and for which command."""
 
     client_of: Callable[[str | None], Any]
     command: str
@@ -35,7 +35,7 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
                 scale_set.resource_group, filter=f"'virtualMachineScaleSet/id' eq '{quoted}'", expand="instanceView"
             )
         )
-    # A service that did not understand the filter would answer with other sets' machines.
+    # A service that ignored the filter would return instances of other sets.
     return [
         instance_of(machine, scale_set) for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
     ]
@@ -44,11 +44,13 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
     """Return a Flexible scale set; raises ValidationError for a Uniform one."""
     with cli_errors(f"looking for scale set {name} in resource group {group}"):
-        found = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
-    if (found.orchestration_mode or "Uniform").lower() != "flexible":
+        answer = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
+    if (answer.orchestration_mode or "Uniform").lower() != "flexible":
         raise _uniform(reader.command, group, name)
-    parts = parse_resource_id(found.id)
-    return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], found.id, _balanced(found))
+    parts = parse_resource_id(answer.id)
+    return ScaleSet(
+        parts["subscription"], parts["resource_group"], parts["name"], answer.id, balanced=_balanced(answer)
+    )
 
 
 def _balanced(scale_set: Any) -> bool:
@@ -89,20 +91,20 @@ def scale_set_id(machine: Any) -> str:
 
 
 def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
-    """Make an instance of what the service says of a VM."""
+    """Return an instance from the SDK's model of a VM."""
     view = machine.instance_view
     return Instance(
         machine.id,
         machine.name,
         scale_set,
-        machine.zones[0] if machine.zones else None,
-        view.platform_fault_domain if view else None,
-        power_state(view.statuses if view else None),
-        machine.tags or {},
-        machine.provisioning_state,
-        machine.hardware_profile.vm_size if machine.hardware_profile else None,
-        machine.location,
-        machine,
+        zone=machine.zones[0] if machine.zones else None,
+        fault_domain=view.platform_fault_domain if view else None,
+        power_state=power_state(view.statuses if view else None),
+        tags=machine.tags or {},
+        provisioning_state=machine.provisioning_state,
+        size=machine.hardware_profile.vm_size if machine.hardware_profile else None,
+        location=machine.location,
+        resource=machine,
     )
 
 

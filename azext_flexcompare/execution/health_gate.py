@@ -1,4 +1,4 @@
-"""Are the instances of a batch healthy again, before the next one begins?"""
+"""The health gate between batches: instances are polled until they are healthy, or its time is over."""
 
 from __future__ import annotations
 
@@ -12,42 +12,43 @@ from azext_flexcompare.instances import Instance, is_in_transition
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 
-GONE = "It no longer exists."
+NOT_FOUND = "It no longer exists."
 
 
 def agent_trouble(view: Any) -> str | None:
-    """Say what keeps the VM agent from being Ready, by the instance view."""
+    """Return why the VM agent is not Ready by the instance view, or None."""
     statuses = (view.vm_agent.statuses if view and view.vm_agent else None) or ()
     if any((status.display_status or "").lower() == "ready" for status in statuses):
         return None
-    said = next((status.display_status for status in statuses if status.display_status), None)
-    return f"Its VM agent is {said}." if said else "Its VM agent does not report."
+    shown = next((status.display_status for status in statuses if status.display_status), None)
+    return f"Its VM agent is {shown}." if shown else "Its VM agent does not report."
 
 
 def application_trouble(view: Any) -> str | None:
-    """Say what keeps the application from being healthy, by the Application Health extension."""
+    """Return why the application is not healthy by the Application Health extension, or None."""
     status = view.vm_health.status if view and view.vm_health else None
     if status is None:
         return "It reports no application health; the Application Health extension does that."
-    said = (status.code or "").partition("/")[2]
-    return None if said.lower() == "healthy" else f"Its application is {said or 'of unknown health'}."
+    health = (status.code or "").partition("/")[2]
+    return None if health.lower() == "healthy" else f"Its application is {health or 'of unknown health'}."
 
 
 GATES: dict[str, Callable[[Any], str | None]] = {"vm-agent": agent_trouble, "app-health": application_trouble}
 
 
 class Gate(NamedTuple):
-    """What is asked of each instance, and how many seconds it has."""
+    """What is checked of each instance, and for how many seconds at most."""
 
     kind: str
     timeout: int
 
 
-def unhealthy(
+def find_unhealthy(
     azure: Azure, gate: Gate, instances: Sequence[Instance], observer: Observer[Instance]
 ) -> list[tuple[Instance, str]]:
-    """Watch instances until all are healthy or the time is up; list those that are not, and why."""
-    outcomes = poll_instances(azure, instances, partial(_condition, GATES[gate.kind]), gate.timeout, observer)
+    """Poll instances until all are healthy or the time is over; return those that are not, and why."""
+    condition = partial(_condition, GATES[gate.kind])
+    outcomes = poll_instances(azure, instances, condition, timeout=gate.timeout, observer=observer)
     return [(one.target, _why(one)) for one in outcomes if one.status != Status.SUCCEEDED]
 
 
@@ -57,7 +58,7 @@ def _why(outcome: Outcome[Instance]) -> str:
 
 def _condition(trouble_of: Callable[[Any], str | None], found: Instance | None) -> tuple[bool, str | None]:
     if found is None:
-        return False, GONE
+        return False, NOT_FOUND
     if is_in_transition(found):
         return False, f"Its provisioningState is {found.provisioning_state}."
     trouble = trouble_of(found.resource.instance_view)

@@ -1,8 +1,8 @@
-"""Which of many operations may have ended, by one listing of the set instead of a question about each?
+"""One listing of the scale sets in place of a poll for each operation.
 
-What the list says decides nothing: whoever it names is asked about at the operation's own URL. An instance is named
-unless the list shows it updating; so one that ended before the listing, one that is gone, and a list that shows nothing
-of the kind cost a question and never an end unseen.
+The listing decides nothing: each operation that it names is polled at its own URL. An instance is named unless the
+listing shows it in transition; so an operation that ended before the listing, an instance that is gone, and a listing
+that shows no transitions cost a poll and never an end that is not seen.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ VERSION = "2024-11-01"
 
 
 class SetListPoll:
-    """A listing of the sets of a run."""
+    """A listing of the scale sets of a run."""
 
     def __init__(self, azure: Azure, work: Sequence[Work]) -> None:
         self.azure = azure
@@ -29,30 +29,30 @@ class SetListPoll:
         self.pages = pages(len(instances))
 
     def requests(self) -> int:
-        """Say how many pages there are."""
+        """Return the number of requests, one for each page."""
         return self.pages
 
-    def ended(self, targets: Sequence[Work]) -> list[int]:
-        """Name the targets one of whose instances is not seen updating."""
-        going_on = self._read()
+    def find_ended(self, targets: Sequence[Work]) -> list[int]:
+        """Return the places of the targets of which an instance is not seen in transition."""
+        in_transition = self._read()
         return [
             place
             for place, each in enumerate(targets)
-            if any(instance.id.lower() not in going_on for instance in each.instances)
+            if any(instance.id.lower() not in in_transition for instance in each.instances)
         ]
 
     def _read(self) -> set[str]:
-        count, going_on = 0, set()
+        count, in_transition = 0, set()
         for one in self.sets:
             path: str | None = _path(one)
             while path:
                 page = self.azure.arm(one.subscription).get(path, **NO_RETRY)
                 for machine in page["value"]:
                     if str(machine["properties"].get("provisioningState")).lower() in TRANSITIONAL_STATES:
-                        going_on.add(machine["id"].lower())
+                        in_transition.add(machine["id"].lower())
                 path, count = page.get("nextLink"), count + 1
         self.pages = count
-        return going_on
+        return in_transition
 
 
 def _path(one: ScaleSet) -> str:

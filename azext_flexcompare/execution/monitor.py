@@ -1,4 +1,4 @@
-"""Who counts, records and stops a run that acts?"""
+"""The observer of a run that acts: it counts outcomes, writes records, and stops the run where it must."""
 
 from __future__ import annotations
 
@@ -14,62 +14,65 @@ from azure.cli.core.azclierror import FileOperationError
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.records import Record
+from azext_flexcompare.output.exit_status import RunEnd
 from azext_flexcompare.output.masking import Masker
 from azext_flexcompare.output.progress import Snapshot
 from azext_flexcompare.planning.batches import Amount
-from azext_flexcompare.planning.work import Work, alike
+from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import BAD, Error, Outcome
 from azext_flexcompare.table.entries import Operation
+from azext_flexcompare.times import count
 
-TICK = 0.1  # seconds between looks for an interruption while nothing is under way
+TICK = 0.1  # seconds between checks for an interruption while nothing is in progress
 
 
 class Recorder(Protocol):
-    """Someone who follows a run, record by record; a run that a vital one cannot follow is stopped."""
+    """A writer of the records of a run; a run stops where a required one cannot write."""
 
     required: bool
 
     def write(self, written: Iterable[Record]) -> None:
-        """Take records; raises OSError where they cannot be kept."""
+        """Write records; raises OSError where they cannot be kept."""
 
     def sync(self) -> None:
-        """See to it that what was written stays."""
+        """Flush what was written to the disk."""
 
     def close(self) -> None:
-        """Let go."""
+        """Close the file."""
 
 
 class Display(Protocol):
-    """Someone who watches how far a run is."""
+    """A view of the progress of a run."""
 
     def show(self, snapshot: Snapshot) -> None:
-        """See how far it is."""
+        """Show the progress."""
 
     def close(self) -> None:
-        """See no more."""
+        """Remove the view."""
 
 
 class GateMonitor(Observer[Instance]):
-    """Shows for whose health a run waits."""
+    """An observer that shows which instances a health gate waits for."""
 
     def __init__(self, monitor: Monitor) -> None:
         super().__init__(monitor.interrupted)
         self.monitor = monitor
 
     def on_turn(self, in_progress: Collection[Instance], waiting: int) -> None:
-        """Show who is not known to be healthy yet."""
+        """Show the instances that are not known to be healthy yet."""
         self.monitor.show("not healthy yet", [one.name for one in in_progress], waiting)
 
 
 class Monitor(Observer[Work]):
-    """Tells followers every step, stops the run where it must, and knows why."""
+    """The observer of a run: it writes a record of each step, and knows whether and why the run is stopped."""
 
     def __init__(
         self,
         operation: Operation,
         interrupted: Callable[[], bool],
         mask: Masker = str,
+        *,
         max_errors: Amount | None = None,
         total: int = 0,
         errors: int = 0,
@@ -78,95 +81,101 @@ class Monitor(Observer[Work]):
         self.operation, self.mask, self.errors = operation, mask, errors
         self.recorders: list[Recorder] = []
         self.displays: list[Display] = []
-        self.most = None if max_errors is None else max(Fraction(1), max_errors.of(total))
-        self.ended_as: Counter[str] = Counter()
+        self.error_limit = None if max_errors is None else max(Fraction(1), max_errors.of(total))
+        self.counts: Counter[str] = Counter()
         self.batch = (1, 1)
         self.stopped: str | None = None
-        self.ill = False  # whether the gate of health stopped it
-        self.unseen: str | None = None  # what an interruption kept from being seen, besides outcomes
-        self.refusals: list[float] = []  # seconds that the service asked for, where it refused a request as too many
+        self.gate_failed = False
+        self.not_seen: str | None = None
+        self.throttle_waits: list[float] = []
+
+    def run_end(self, stopped: str | None = None) -> RunEnd:
+        """Return how the run ended as a whole; `stopped` is why not everything was planned."""
+        return RunEnd(self.stopped or stopped, self.gate_failed, self.throttle_waits, self.not_seen)
 
     def stop_reason(self) -> str | None:
-        """Say why nothing more is to be sent, if so."""
+        """Return why nothing more is sent, or None."""
         return self.stopped
 
     def stop(self, reason: str) -> None:
-        """Have nothing more sent; the first reason stays."""
+        """Stop sending; the first reason stays."""
         if self.stopped is None:
             self.stopped = reason
-            self.tell(records.record("stopped", reason=reason))
+            self.write(records.record("stopped", reason=reason))
 
     def may_be_active(self, target: Work) -> bool:
-        """Say whether an earlier run sent it, or may have."""
+        """Check whether an earlier run sent the call, or may have."""
         return target.sent
 
     def before_send(self, targets: Sequence[Work]) -> bool:
-        """Write down who is sent next, and have it on the disk before."""
+        """Write to the disk which instances are sent next; return whether they may be sent."""
         sent = [one for work in targets if work.sends for one in work.instances]
-        self.tell(*(records.intent(one.id) for one in sent))
+        self.write(*(records.intent(one.id) for one in sent))
         self.sync()
         return self.stopped is None or all(work.sent for work in targets)
 
-    def accepted(self, target: Work, url: str | None, final: str | None) -> None:
-        """Write down that the service took a call, and where its operation can be looked at."""
-        self.tell(*(records.accepted(one.id, url, final) for one in target.instances))
+    def on_accepted(self, target: Work, url: str | None, result_url: str | None) -> None:
+        """Write that the service accepted a call, and the URLs of its operation and its result."""
+        self.write(*(records.accepted(one.id, url, result_url) for one in target.instances))
 
-    def throttled(self, target: Work, seconds: float | None) -> None:
-        """Write down that the service refused a request for want of rate."""
-        self.refusals.append(seconds or 0)
-        self.tell(*(records.record("throttled", id=one.id, seconds=seconds) for one in target.instances))
+    def on_throttled(self, target: Work, seconds: float | None) -> None:
+        """Write that the service throttled a request."""
+        self.throttle_waits.append(seconds or 0)
+        self.write(*(records.record("throttled", id=one.id, seconds=seconds) for one in target.instances))
 
-    def ended(self, outcome: Outcome[Work]) -> None:
-        """Count and write down what became of an instance, unless that is still to be settled."""
-        if outcome.target.settle is alike:
-            self.settled(alike(outcome))
+    def on_outcome(self, outcome: Outcome[Work]) -> None:
+        """Count and write the outcomes of a call, unless they are still to be settled."""
+        if outcome.target.settle is None:
+            self.settle(share_outcome(outcome))
 
-    def finished(self, one: Outcome[Instance]) -> Outcome[Instance]:
-        """Put the number of its batch on an outcome, and a mask over secrets that the service repeats."""
-        error = one.error and Error(one.error.code, self.mask(one.error.message))
-        return replace(one, batch=self.batch[0], error=error)
+    def complete(self, outcome: Outcome[Instance]) -> Outcome[Instance]:
+        """Return an outcome with the number of its batch, and with secrets that the service repeats masked."""
+        error = outcome.error and Error(outcome.error.code, self.mask(outcome.error.message))
+        return replace(outcome, batch=self.batch[0], error=error)
 
-    def settled(self, outcomes: Iterable[Outcome[Instance]]) -> None:
-        """Count and write down what became of instances, and stop once too many have failed."""
-        found = [self.finished(one) for one in outcomes]
-        self.tell(*(records.outcome(self.operation, one) for one in found))
-        self.ended_as.update(one.status for one in found)
-        self.errors += sum(one.status in BAD for one in found)
+    def settle(self, outcomes: Iterable[Outcome[Instance]]) -> None:
+        """Count and write outcomes, and stop the run once the error limit is reached."""
+        completed = [self.complete(one) for one in outcomes]
+        self.write(*(records.outcome(self.operation, one) for one in completed))
+        self.counts.update(one.status for one in completed)
+        self.errors += sum(one.status in BAD for one in completed)
         self.check_error_limit()
 
     def check_error_limit(self) -> None:
-        """Stop if too many have failed."""
-        if self.most is not None and self.errors >= self.most:
-            failed = f"{self.errors} instance{'s have' if self.errors != 1 else ' has'} failed"
-            self.stop(f"Stopped by --max-errors: {failed}.")
+        """Stop the run if as many instances have failed as --max-errors allows."""
+        if self.error_limit is not None and self.errors >= self.error_limit:
+            verb = "has" if self.errors == 1 else "have"
+            self.stop(f"Stopped by --max-errors: {count(self.errors, 'instance')} {verb} failed.")
 
     def on_turn(self, in_progress: Collection[Work], waiting: int) -> None:
-        """Keep what was written, and show the numbers, and the names of the last few."""
+        """Flush the records, and show the counts and the names of the last few instances."""
         self.sync()
         if self.displays:
-            self.show("in flight", [one.name for work in in_progress for one in work.instances], waiting)
+            self.show("in progress", [one.name for work in in_progress for one in work.instances], waiting)
 
-    def show(self, doing: str, names: Sequence[str] | None = None, waiting: int = 0) -> None:
-        """Show what the run is at, with whom, and how many wait for a slot."""
+    def show(self, activity: str, names: Sequence[str] | None = None, waiting: int = 0) -> None:
+        """Show what the run is doing with which instances, and how many wait for a slot."""
         for display in self.displays:
-            display.show(Snapshot(doing, names, waiting, self.ended_as, self.batch))
+            display.show(Snapshot(activity, names, waiting, self.counts, self.batch))
 
-    def tell(self, *found: Record) -> None:
-        """Tell the followers; one that cannot keep it is told no more."""
+    def write(self, *found: Record) -> None:
+        """Write records; a recorder that fails is written to no more."""
         self._each(lambda recorder: recorder.write(found))
 
     def sync(self) -> None:
-        """Have what was told reach the disk."""
+        """Flush the records to the disk."""
         self._each(lambda recorder: recorder.sync())
 
     def require_recording(self) -> None:
-        """Refuse to begin where what has been told so far could not be kept."""
+        """Raise FileOperationError where the records so far could not be written."""
         self.sync()
         if self.stopped:
-            raise FileOperationError(self.stopped, recommendation="Nothing was sent; name a file that can be written.")
+            raise FileOperationError(
+                self.stopped, recommendation="Nothing was sent. Name a file that you can write with --job-log."
+            )
 
     def close(self) -> None:
-        """Let everybody go who follows or watches."""
+        """Close all recorders and displays."""
         for recorder in self.recorders:
             recorder.close()
         for display in self.displays:
@@ -178,16 +187,16 @@ class Monitor(Observer[Work]):
         while not (self.interrupted() or self.stopped) and (left := end - time.monotonic()) > 0:
             time.sleep(min(TICK, left))
             self.sync()
-            self.show(f"resting for {left:.0f} s")
+            self.show(f"next batch in {left:.0f} s")
 
     def _each(self, do: Callable[[Recorder], None]) -> None:
         for recorder in list(self.recorders):
             try:
                 do(recorder)
             except OSError as error:  # noqa: PERF203  (each has its own)
-                self._lose(recorder, error)
+                self._remove(recorder, error)
 
-    def _lose(self, recorder: Recorder, error: OSError) -> None:
+    def _remove(self, recorder: Recorder, error: OSError) -> None:
         self.recorders.remove(recorder)
         if recorder.required:
             self.stop(f"The job log could not be written: {error.strerror or error}.")

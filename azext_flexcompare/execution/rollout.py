@@ -1,36 +1,32 @@
-"""How does a run go through its batches, and where does it stop?"""
+"""The way of a run through its batches: call, poll, health gate, pause, and where it stops."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import poll_instances
 from azext_flexcompare.arm.rate_limits import rate_limit_key
-from azext_flexcompare.execution import health_gate as health
+from azext_flexcompare.execution.active_instances import ActiveInstances
+from azext_flexcompare.execution.health_gate import Gate, find_unhealthy
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
-from azext_flexcompare.execution.unknown_outcome import ResolveUnknown
-from azext_flexcompare.instances import Instance, is_in_transition
+from azext_flexcompare.execution.unknown_outcome import resolve_unknown
+from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
-from azext_flexcompare.planning.batches import domain_key
-from azext_flexcompare.planning.work import Work, alike
-from azext_flexcompare.scheduler.observer import Observer
-from azext_flexcompare.scheduler.outcome import Outcome, Status
+from azext_flexcompare.planning.work import Work, share_outcome
+from azext_flexcompare.scheduler.limits import Limits
+from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Estimates, Limits
-
-CHECK_TIMEOUT = 60  # seconds in which the service must answer
-CHECK_INTERVAL = 1.0  # seconds until it is asked again, where there was no answer
-AT_REST = (Status.SUCCEEDED, Status.SKIPPED, Status.NOT_STARTED)  # nothing of this run is under way there
+from azext_flexcompare.scheduler.service import Estimates, Service
 
 
 class Batch(NamedTuple):
-    """Instances that may be in operation together: all of them, and what is still to be done."""
+    """Instances that may be in operation together: all of them, and the calls that are left to make."""
 
     number: int
     instances: Sequence[Instance]
@@ -38,133 +34,115 @@ class Batch(NamedTuple):
 
 
 class RolloutPolicy(NamedTuple):
-    """What lies between batches: seconds of rest, the gate of health, and domains of which never two may be moving."""
+    """What lies between batches: a pause in seconds, a health gate, and domains of which only one may be active."""
 
     pause: float = 0
-    gate: health.Gate | None = None
+    gate: Gate | None = None
     domains: Sequence[str] = ()
 
 
-def roll_out(
-    azure: Azure,
-    batches: Sequence[Batch],
-    limits: Limits,
-    monitor: Monitor,
-    policy: RolloutPolicy,
-    possibly_active: Sequence[Instance] = (),
-) -> list[Outcome[Instance]]:
-    """Take batch after batch; list one outcome for each instance that had something to be done.
+class Rollout(NamedTuple):
+    """What every batch of a run has in common."""
 
-    `doubtful` are those that an earlier run may have left in operation. Once the run is stopped or interrupted, what
-    was not sent is NotStarted, in this batch and in those after it.
+    azure: Azure
+    limits: Limits
+    monitor: Monitor
+    policy: RolloutPolicy
+
+    @property
+    def over(self) -> bool:
+        """Check whether nothing more is sent."""
+        return self.monitor.stopped is not None or self.monitor.interrupted()
+
+
+def roll_out(
+    rollout: Rollout, batches: Sequence[Batch], possibly_active: Sequence[Instance] = ()
+) -> list[Outcome[Instance]]:
+    """Run batch after batch; return one outcome for each instance that a call is for.
+
+    `possibly_active` are the instances that an earlier run may have left in operation. Once the run is stopped or
+    interrupted, what was not sent is NotStarted, in this batch and in those after it.
     """
     outcomes: list[Outcome[Instance]] = []
-    estimates, active = Estimates(), {one.id: one for one in possibly_active}
+    monitor, estimates = rollout.monitor, Estimates()
+    active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
     for place, batch in enumerate(batches, 1):
-        _check_domains(azure, batch, policy.domains, monitor, active)
-        _begin(monitor, batch, batches)
-        done = _carry_out(azure, batch.work, limits, monitor, estimates)
-        _track_active(active, done)
+        _check_domains(rollout, batch, active)
+        _begin(rollout, batch, batches)
+        done = _run_calls(rollout, batch.work, estimates)
+        active.update(done)
         outcomes += done
-        if _over(monitor):
-            continue  # the rest is gone through, so that each has its outcome
-        outcomes = _check(azure, batch, policy.gate, monitor, outcomes)
+        if rollout.over:
+            continue  # the batches that are left are passed through, so that each instance has its outcome
+        outcomes = _check_health(rollout, batch, outcomes)
         if place < len(batches):
-            monitor.pause(policy.pause)
+            monitor.pause(rollout.policy.pause)
     return outcomes
 
 
-def _begin(monitor: Monitor, batch: Batch, batches: Sequence[Batch]) -> None:
+def _begin(rollout: Rollout, batch: Batch, batches: Sequence[Batch]) -> None:
+    monitor = rollout.monitor
     monitor.batch = (batch.number, max(one.number for one in batches))
-    if not _over(monitor):
-        count = len(batch.instances)
-        monitor.tell(records.record("batch", batch=batch.number, of=monitor.batch[1], instances=count))
+    if not rollout.over:
+        size = len(batch.instances)
+        monitor.write(records.record("batch", batch=batch.number, of=monitor.batch[1], instances=size))
 
 
-def _check_domains(
-    azure: Azure, batch: Batch, domains: Sequence[str], monitor: Monitor, active: dict[str, Instance]
-) -> None:
+def _check_domains(rollout: Rollout, batch: Batch, active: ActiveInstances) -> None:
     """Stop the run where an instance of another domain than the batch's is still in operation.
 
-    What was not seen to its end by us may go on in Azure: what timed out, or whatever else an instance was busy with.
+    An operation that timed out may go on in Azure, and an instance may be busy with another one.
     """
-    if not (domains and batch.work) or _over(monitor):
+    domains = rollout.policy.domains
+    if not (domains and batch.work) or rollout.over:
         return
-    here = domain_key(batch.instances[0], domains)
-    elsewhere = [one for one in active.values() if domain_key(one, domains) != here]
-    still = find_active(azure, elsewhere, monitor.interrupted)
-    for id_ in {one.id for one in elsewhere} - {one.id for one in still}:
-        del active[id_]
-    if still and not monitor.interrupted():
-        names = messages.first_names([one.name for one in still])
-        monitor.stop(f"Stopped by --batch-by {' '.join(domains)}: still in operation: {names}.")
+    busy = active.outside(batch.instances[0], domains)
+    if busy and not rollout.monitor.interrupted():
+        names = messages.first_names([one.name for one in busy])
+        rollout.monitor.stop(f"Stopped by --batch-by {' '.join(domains)}: still in operation: {names}.")
 
 
-def _track_active(active: dict[str, Instance], outcomes: Sequence[Outcome[Instance]]) -> None:
-    """Keep in mind who may still be in operation."""
-    for one in outcomes:
-        active.pop(one.target.id, None)
-        if one.status not in AT_REST:
-            active[one.target.id] = one.target
-
-
-def _over(monitor: Monitor) -> bool:
-    return monitor.stopped is not None or monitor.interrupted()
-
-
-def _carry_out(
-    azure: Azure, work: Sequence[Work], limits: Limits, monitor: Monitor, estimates: Estimates
-) -> list[Outcome[Instance]]:
-    """Make every call and watch it, and then what is to be done instead of those that turned out not to be there."""
+def _run_calls(rollout: Rollout, work: Sequence[Work], estimates: Estimates) -> list[Outcome[Instance]]:
+    """Send and poll every call, and then the calls that take the place of those that turned out not to be there."""
+    azure, monitor = rollout.azure, rollout.monitor
     list_poll = SetListPoll(azure, work) if all(len(each.instances) == 1 for each in work) else None
-    resolve_unknown = ResolveUnknown(azure, monitor.operation)
-    outcomes = send_and_poll(work, _call, limits, monitor, _rate_limit_key, list_poll, resolve_unknown, estimates)
-    single = [one for outcome in outcomes if outcome.target.settle is alike for one in alike(outcome)]
-    others = [outcome for outcome in outcomes if outcome.target.settle is not alike]
-    found = [one for outcome in others for one in outcome.target.settle(outcome)]
+    resolve = partial(resolve_unknown, azure, monitor.operation)
+    service = Service(_rate_limit_key, list_poll, resolve, estimates)
+    outcomes = send_and_poll(work, _call, rollout.limits, monitor, service=service)
+    shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
+    found = [one for outcome in outcomes if outcome.target.settle for one in outcome.target.settle(outcome)]
     settled = [one for one in found if not isinstance(one, Work)]
-    monitor.settled(settled)
-    done = [monitor.finished(one) for one in (*single, *settled)]
+    monitor.settle(settled)
+    done = [monitor.complete(one) for one in (*shared, *settled)]
     instead = [one for one in found if isinstance(one, Work)]
-    return done + _carry_out(azure, instead, limits, monitor, estimates) if instead else done
+    return done + _run_calls(rollout, instead, estimates) if instead else done
 
 
 def _call(work: Work) -> Poller:
-    return work.call()  # type: ignore[operator]  # whoever has nothing to do has been set apart
+    return work.call()  # type: ignore[operator]  # instances without a call have been set apart
 
 
 def _rate_limit_key(work: Work) -> tuple[str, str]:
     return rate_limit_key(work.instances[0])
 
 
-def _check(
-    azure: Azure, batch: Batch, gate: health.Gate | None, monitor: Monitor, outcomes: list[Outcome[Instance]]
-) -> list[Outcome[Instance]]:
-    """Wait until a batch is healthy, or stop the run; the outcome of whoever is not healthy says so."""
+def _check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance]]) -> list[Outcome[Instance]]:
+    """Wait until a batch is healthy, or stop the run; the outcome of an instance that is not healthy says so."""
+    gate, monitor = rollout.policy.gate, rollout.monitor
     if gate is None:
         return outcomes
-    ill = health.unhealthy(azure, gate, batch.instances, GateMonitor(monitor))
+    unhealthy = find_unhealthy(rollout.azure, gate, batch.instances, GateMonitor(monitor))
     if monitor.interrupted():
-        monitor.unseen = f"Interrupted before batch {batch.number} was seen to be healthy."
+        monitor.not_seen = f"Interrupted before batch {batch.number} was seen to be healthy."
         return outcomes
-    told = [{"id": one.id, "reason": why} for one, why in ill]
-    monitor.tell(records.record("health", batch=batch.number, unhealthy=told))
-    if not ill:
+    logged = [{"id": one.id, "reason": why} for one, why in unhealthy]
+    monitor.write(records.record("health", batch=batch.number, unhealthy=logged))
+    if not unhealthy:
         return outcomes
-    monitor.ill = True
-    names = messages.first_names([one.name for one, _ in ill])
+    monitor.gate_failed = True
+    names = messages.first_names([one.name for one, _ in unhealthy])
     monitor.stop(f"Stopped by --health-gate {gate.kind}: not healthy after {gate.timeout} s: {names}.")
-    by_id = {one.id: f"Not healthy after {gate.timeout} s: {why}" for one, why in ill}
+    by_id = {one.id: f"Not healthy after {gate.timeout} s: {why}" for one, why in unhealthy}
     after = [replace(one, reason=by_id.get(one.target.id, one.reason)) for one in outcomes]
-    monitor.tell(*(records.outcome(monitor.operation, one) for one in after if one.target.id in by_id))
+    monitor.write(*(records.outcome(monitor.operation, one) for one in after if one.target.id in by_id))
     return after
-
-
-def find_active(azure: Azure, instances: Sequence[Instance], interrupted: Callable[[], bool]) -> list[Instance]:
-    """Look at instances once, and list those that something is being done to, or that cannot be read."""
-    outcomes = poll_instances(azure, instances, _is_active, CHECK_TIMEOUT, Observer(interrupted), CHECK_INTERVAL)
-    return [one.target for one in outcomes if one.status != Status.SUCCEEDED or one.result]
-
-
-def _is_active(found: Instance | None) -> tuple[bool, bool]:
-    return True, found is not None and is_in_transition(found)  # one answer is enough

@@ -1,4 +1,4 @@
-"""How is something asked of scale sets themselves, where Flexible sets have kept the call?"""
+"""`set-orchestration-service-state`: the call of scale sets that Flexible sets have kept."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from functools import partial
 from typing import Any
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
-from knack.log import get_logger
 
 from azext_flexcompare.arm.calls import call_sdk
-from azext_flexcompare.arm.clients import WORKERS, azure_of, compute_client
+from azext_flexcompare.arm.clients import azure_of, compute_client
+from azext_flexcompare.arm.rate_limits import CHANGES, limits, rate_limit_key
 from azext_flexcompare.arm.scale_sets import Reader
-from azext_flexcompare.output import exit_status, messages, rows
+from azext_flexcompare.instances import ScaleSet
+from azext_flexcompare.output import rows
+from azext_flexcompare.output.conclusion import conclude
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 from azext_flexcompare.selection.members import read_scale_sets
 from azext_flexcompare.selection.selection import Choice
 
@@ -31,18 +33,17 @@ def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, t
     sets, vms = read_scale_sets(Reader(partial(compute_client, cli_ctx), name), choice)
     if vms:
         raise InvalidArgumentValueError(
-            f"{name} is asked of scale sets, and these are ids of virtual machines: {', '.join(vms)}",
-            recommendation="Give the ids of scale sets, or --resource-group and --name.",
+            f"{name} acts on scale sets, and these are ids of virtual machines: {', '.join(vms)}",
+            recommendation="Use the ids of scale sets, or --resource-group and --name.",
         )
     arguments = {"parameters": {"serviceName": service, "action": action}}
     with interruptible() as interrupted:
         outcomes = send_and_poll(
             sets,
             lambda each: call_sdk(azure_of(cli_ctx), each, SET_STATE, arguments),
-            Limits(None, timeout, WORKERS),
+            limits(timeout, sends=CHANGES),
             Observer(interrupted),
+            service=Service[ScaleSet](rate_limit_key),
         )
-    for line in messages.folded(outcomes):
-        get_logger(__name__).warning(line)
-    exit_status.leave_after_output(cli_ctx, exit_status.status_of(outcomes))
+    conclude(cli_ctx, outcomes)
     return [rows.set_row(name, outcome) for outcome in outcomes]

@@ -1,6 +1,6 @@
-"""How is HTML written so that nothing that is shown can become a part of it?
+"""HTML elements with escaped content.
 
-Only what `tag` has made passes as it is; every other text is escaped where it is put in.
+Only the result of `tag` and `join` is taken as HTML; every other text is escaped.
 """
 
 from __future__ import annotations
@@ -8,43 +8,47 @@ from __future__ import annotations
 import unicodedata
 from html import escape
 
-EMPTY = ("input", "line", "path", "rect", "use")
+VOID_ELEMENTS = ("input", "line", "path", "rect", "use")
 
 
 class Markup(str):
-    """A piece of HTML that is known to be one."""
+    """A text that is HTML."""
 
     __slots__ = ()
 
 
 def tag(name: str, *children: object, **attributes: object) -> Markup:
-    """Write an element; `class_` is the attribute class, `aria_label` aria-label; None leaves out, True is bare."""
+    """Return an element.
+
+    The keyword `class_` is the attribute class, `aria_label` is aria-label. None leaves an attribute out, and True
+    writes it without a value.
+    """
     head = "".join([name, *(_attribute(key, value) for key, value in attributes.items() if value is not None)])
-    return Markup(f"<{head}/>" if name in EMPTY else f"<{head}>{joined(*children)}</{name}>")
+    return Markup(f"<{head}/>" if name in VOID_ELEMENTS else f"<{head}>{join(*children)}</{name}>")
 
 
-def joined(*children: object) -> Markup:
-    """Put pieces behind each other, texts escaped."""
-    return Markup("".join(_piece(child) for child in children))
+def join(*children: object) -> Markup:
+    """Join elements and texts; the texts are escaped, and None is left out."""
+    return Markup("".join(_escape(child) for child in children))
 
 
-def _piece(child: object) -> str:
+def show_invisible(text: str) -> str:
+    """Replace the characters that are invisible or change the direction of text by their code points."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one if one == "\n" or not _is_invisible(one) else f"[U+{ord(one):04X}]" for one in text)
+
+
+def _escape(child: object) -> str:
     if isinstance(child, Markup):
         return str(child)
-    return "" if child is None else escape(visible(str(child)))
+    return "" if child is None else escape(show_invisible(str(child)))
 
 
 def _attribute(key: str, value: object) -> str:
     name = key.rstrip("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{escape(visible(str(value)))}"'
+    return f" {name}" if value is True else f' {name}="{escape(show_invisible(str(value)))}"'
 
 
-def visible(text: str) -> str:
-    """Spell out the characters that show nothing, or turn what follows them around."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(one if one == "\n" or not _hides(one) else f"[U+{ord(one):04X}]" for one in text)
-
-
-def _hides(character: str) -> bool:
+def _is_invisible(character: str) -> bool:
     return unicodedata.category(character)[0] == "C" or unicodedata.category(character) in ("Zl", "Zp")

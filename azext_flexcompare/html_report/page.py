@@ -1,7 +1,7 @@
-"""How does a run read as a page: one file that opens without network, on paper and in the dark?
+"""The command `report`: a run as one HTML file that needs no network.
 
-Everything the log says goes through `markup`, which escapes it. The page has no script; its filter is a style, and the
-policy in its head allows nothing but that style.
+Each text of the log is escaped by `markup`. The page has no script: its filter is CSS, and the policy in its head
+allows nothing but that style.
 """
 
 from __future__ import annotations
@@ -18,32 +18,37 @@ from typing import Any
 
 from azure.cli.core.azclierror import FileOperationError
 
-from azext_flexcompare.html_report.chart import axis, grid, panel, shapes
-from azext_flexcompare.html_report.markup import Markup, joined, tag
-from azext_flexcompare.html_report.model import UNFINISHED, WAITING, Part, Run, folded, run_of
-from azext_flexcompare.html_report.tables import batches, classes, durations, failures, instances
+from azext_flexcompare.html_report.chart import axis, grid_style, overview, shape_definitions
+from azext_flexcompare.html_report.markup import Markup, join, tag
+from azext_flexcompare.html_report.model import UNFINISHED, WAITING, InstanceRun, Run, group_by_reason, read_run
+from azext_flexcompare.html_report.tables import (
+    batch_table,
+    count_classes,
+    duration_table,
+    instance_tables,
+    reason_table,
+)
 from azext_flexcompare.html_report.timeline import Timeline
 from azext_flexcompare.html_report.wording import (
-    clock,
-    counted,
-    day,
-    grouped,
-    lasted,
-    many,
-    place_of,
-    throttled,
-    typed,
+    format_moment,
+    format_options,
+    format_scale_set,
+    format_statuses,
+    format_throttling,
+    format_time,
+    group_by,
+    zone_key,
     zone_name,
-    zone_of,
 )
 from azext_flexcompare.instances import last_name
 from azext_flexcompare.joblog.file import read_records
 from azext_flexcompare.output.exit_status import Exit
 from azext_flexcompare.scheduler.outcome import BAD, Error
+from azext_flexcompare.times import count, format_exact_duration
 
 HERE = Path(__file__).parent
 EXITS: dict[int, str] = {
-    Exit.SUCCESS: "all went well",
+    Exit.SUCCESS: "success",
     Exit.SOME_FAILED: "some instances did not succeed",
     Exit.STOPPED: "stopped early",
     Exit.INTERRUPTED: "interrupted",
@@ -51,43 +56,43 @@ EXITS: dict[int, str] = {
 
 
 def write_report(job_log: str, file: str) -> dict[str, Any]:
-    """Write the page of the last run in a job log; return where it is and what became of how many.
+    """Write the page of the last run in a job log; return its path and the number of instances of each status.
 
     Raises FileOperationError for a file that cannot be read or written, ValidationError for one that is no job log.
     """
-    run = run_of(read_records(job_log), job_log)
-    _write(file, page(run, Path(job_log).name))
+    run = read_run(read_records(job_log), job_log)
+    _write(file, format_page(run, Path(job_log).name))
     return {
         "file": file,
         "operation": run.operation,
-        "instances": len(run.parts),
+        "instances": len(run.instances),
         "statuses": run.statuses,
         "throttled": len(run.throttles),
         "exit": run.exit,
     }
 
 
-def page(run: Run, source: str) -> str:
-    """Write a run as a page; `source` names the log."""
-    line = Timeline(run.began, run.seen, run.pauses)
-    found = dict(sorted(folded(run.parts).items(), key=_weight))
-    style = (HERE / "page.css").read_text("utf-8") + _filters(run) + grid(line, run)
+def format_page(run: Run, log_name: str) -> str:
+    """Format a run as a page."""
+    line = Timeline(run.started, run.last_record, run.pauses)
+    reasons = dict(sorted(group_by_reason(run.instances).items(), key=_reason_order))
+    style = (HERE / "page.css").read_text("utf-8") + _filter_style(run) + grid_style(line, run)
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    pair = tag("div", batches(run), durations(run), class_="pair")
+    pair = tag("div", batch_table(run), duration_table(run), class_="pair")
     return Template((HERE / "page.html").read_text("utf-8")).substitute(
         digest=digest,
         style=style,
-        title=joined(_title(run), f", {day(run.began)} {clock(run.began)} UTC"),
-        shapes=shapes(),
+        title=join(_title(run), f", {format_moment(run.started)} UTC"),
+        shapes=shape_definitions(),
         header=_header(run),
-        main=joined(_is_active(run, line), failures(found), pair, instances(run, line, found)),
-        footer=joined(f"Written by az vmss-flex report from {source}. All times are UTC."),
+        main=join(_overview(run, line), reason_table(reasons), pair, instance_tables(run, line, reasons)),
+        footer=join(f"Written by az vmss-flex report from {log_name}. All times are UTC."),
     )
 
 
-def _weight(told: tuple[tuple[str, Error], list[Part]]) -> tuple[bool, int]:
-    (status, _), parts = told
-    return status not in BAD, -len(parts)
+def _reason_order(group: tuple[tuple[str, Error], list[InstanceRun]]) -> tuple[bool, int]:
+    (status, _), instances = group
+    return status not in BAD, -len(instances)
 
 
 def _title(run: Run) -> str:
@@ -96,89 +101,90 @@ def _title(run: Run) -> str:
 
 def _header(run: Run) -> Markup:
     facts = [(name, value, "wide" if name == "Options" else None) for name, value in _facts(run) if value]
-    return joined(
+    summary = f"{count(len(run.instances), 'instance')}: {format_statuses(run.instances)}."
+    return join(
         tag("h1", _title(run)),
-        tag("p", f"{many(len(run.parts), 'instance')}: {counted(run.parts)}.", class_="summary"),
+        tag("p", summary, class_="summary"),
         *(tag("p", notice, class_="notice") for notice in _notices(run)),
-        tag(
-            "dl",
-            *(joined(tag("dt", name, class_=kind), tag("dd", value, class_=kind)) for name, value, kind in facts),
-        ),
+        tag("dl", *(join(tag("dt", name, class_=kind), tag("dd", value, class_=kind)) for name, value, kind in facts)),
     )
 
 
 def _facts(run: Run) -> Iterable[tuple[str, object]]:
-    yield "Began", f"{day(run.began)} {clock(run.began)} UTC"
-    yield "Ended" if run.exit is not None else "Last seen", f"{day(run.seen)} {clock(run.seen)} UTC"
-    yield "Took", lasted((run.seen - run.began).total_seconds())
+    yield "Started", f"{format_moment(run.started)} UTC"
+    yield "Ended" if run.exit is not None else "Last record", f"{format_moment(run.last_record)} UTC"
+    yield "Duration", format_exact_duration((run.last_record - run.started).total_seconds())
     if run.exit is not None:
         yield "Exit status", f"{run.exit}{f', {EXITS[run.exit]}' if run.exit in EXITS else ''}"
-    yield "Scale set" if len(run.scale_sets) == 1 else "Scale sets", ", ".join(map(place_of, run.scale_sets))
-    yield "Throttled", throttled(run)
+    yield "Scale set" if len(run.scale_sets) == 1 else "Scale sets", ", ".join(map(format_scale_set, run.scale_sets))
+    yield "Throttled", format_throttling(run)
     checked = [batch for batch in run.batches if batch.unhealthy is not None]
     if checked:
-        yield "Health", f"{sum(not batch.unhealthy for batch in checked)} of {many(len(checked), 'batch')} healthy"
-    options = [tag("span", option, class_="option") for option in typed(run)]
-    yield "Options", joined(*(piece for option in options for piece in (option, " ")))
+        healthy = sum(not batch.unhealthy for batch in checked)
+        yield "Health", f"{healthy} of {count(len(checked), 'batch')} healthy"
+    options = [tag("span", option, class_="option") for option in format_options(run)]
+    yield "Options", join(*(piece for option in options for piece in (option, " ")))
 
 
 def _notices(run: Run) -> Iterable[str]:
     if run.stopped is not None:
-        yield f"Stopped early: {run.stopped or 'no reason is told.'}"
-    left = Counter(part.status for part in run.parts)
+        yield f"Stopped early: {run.stopped or 'the log has no reason.'}"
     if run.exit is None:
+        found = Counter(one.status for one in run.instances)
         yield (
-            f"The log ends at {clock(run.seen)} UTC without an end: the run was going on still, or was cut short. "
-            f"{many(left[UNFINISHED], 'instance')} had been sent a call whose outcome is not told (Unfinished), "
-            f"of {left[WAITING]} nothing is told (Waiting)."
+            f"The log has no end; its last record is of {format_time(run.last_record)} UTC. The run was still in "
+            f"progress, or was interrupted. Sent without an outcome ({UNFINISHED}): "
+            f"{count(found[UNFINISHED], 'instance')}. Without a record ({WAITING}): "
+            f"{count(found[WAITING], 'instance')}."
         )
     for start, end in run.pauses:
         yield (
-            f"Left at {day(start)} {clock(start)} UTC and resumed at {day(end)} {clock(end)}; "
-            "the timeline shortens what lies between."
+            f"Interrupted at {format_moment(start)} UTC and resumed at {format_moment(end)}. "
+            "The timeline shortens the time in between."
         )
-    if run.earlier:
+    if run.earlier_runs:
         yield (
-            f"The log tells of {many(run.earlier + 1, 'run')}; this is the last. "
-            f"{many(run.elsewhere, 'instance')} of those before had no part in it."
+            f"The log has {count(run.earlier_runs + 1, 'run')}; this is the last one. "
+            f"{count(run.earlier_instances, 'instance')} of the earlier runs had no part in it."
         )
 
 
-def _is_active(run: Run, line: Timeline) -> Markup:
-    panels = [_figure(parts, run, line) for parts in grouped(run.parts, zone_of)]
+def _overview(run: Run, line: Timeline) -> Markup:
+    panels = [_figure(instances, run, line) for instances in group_by(run.instances, zone_key)]
     return tag(
         "section",
-        tag("h2", "At a glance", id="glance"),
-        tag("p", "A line for each instance, from its sending to its end; upright lines are beginnings of batches."),
+        tag("h2", "Overview", id="overview"),
+        tag("p", "Each instance is a line from its call to its end. Vertical lines mark the start of a batch."),
         tag("div", *panels, class_="panels"),
-        aria_labelledby="glance",
+        aria_labelledby="overview",
     )
 
 
-def _figure(parts: Sequence[Part], run: Run, line: Timeline) -> Markup:
-    told = f"{zone_name(parts[0], run)}: {many(len(parts), 'instance')}, {counted(parts)}"
-    caption = tag("figcaption", tag("b", zone_name(parts[0], run)), " ", tag("span", counted(parts), class_="quiet"))
-    return tag("figure", caption, panel(parts, run, line, told), axis(line))
+def _figure(instances: Sequence[InstanceRun], run: Run, line: Timeline) -> Markup:
+    name, statuses = zone_name(instances[0], run), format_statuses(instances)
+    label = f"{name}: {count(len(instances), 'instance')}, {statuses}"
+    caption = tag("figcaption", tag("b", name), " ", tag("span", statuses, class_="quiet"))
+    return tag("figure", caption, overview(instances, run, line, label), axis(line))
 
 
-def _filters(run: Run) -> str:
+def _filter_style(run: Run) -> str:
     return "".join(
-        f":root:has(#show-{word}:not(:checked)) .instances tr.{word}{{display:none}}\n" for word in classes(run)
+        f":root:has(#show-{name}:not(:checked)) .instances tr.{name}{{display:none}}\n" for name in count_classes(run)
     )
 
 
 def _write(file: str, text: str) -> None:
-    # Whoever opens the page meanwhile sees the old one or the new one whole.
+    # A browser that opens the page at the same time gets the old page or the new one, each complete.
     target = Path(os.path.realpath(file))
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         if target.exists() and not target.is_file():
-            raise FileOperationError(f"{file} is not a file.", recommendation="Give --file the path of a file.")
+            raise FileOperationError(f"{file} is not a file.", recommendation="Specify the path of a file.")
         beside.write_text(text, encoding="utf-8", newline="\n")
         beside.replace(target)
     except OSError as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise FileOperationError(
-            f"{file} cannot be written: {error.strerror}.", recommendation="Give --file a place that you may write to."
+            f"Cannot write {file}: {error.strerror}.", recommendation="Specify a path that you can write to."
         ) from error

@@ -1,4 +1,4 @@
-"""How are numbers, moments and places of a run put into words?"""
+"""Texts of the report page: counts, times, durations, names of places and the options of a run."""
 
 from __future__ import annotations
 
@@ -9,101 +9,86 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from azext_flexcompare.html_report.model import WORDS, Part, Run
-
-MINUTE = 60
-
-
-def counted(parts: Sequence[Part]) -> str:
-    """Count instances by status: `9 Succeeded, 1 Failed`."""
-    found = Counter(part.status for part in parts)
-    known = [word for word in WORDS if word in found]
-    return ", ".join(f"{found[word]} {word}" for word in (*known, *sorted(found.keys() - {*known})))
+from azext_flexcompare.html_report.model import STATUSES, InstanceRun, Run
+from azext_flexcompare.times import count
 
 
-def many(number: int, what: str) -> str:
-    """Count things: `1 batch`, `3 batches`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}{'es' if what.endswith('ch') else 's'}"
+def format_statuses(instances: Sequence[InstanceRun]) -> str:
+    """Format the number of instances of each status: `9 Succeeded, 1 Failed`."""
+    found = Counter(one.status for one in instances)
+    known = [status for status in STATUSES if status in found]
+    return ", ".join(f"{found[status]} {status}" for status in (*known, *sorted(found.keys() - {*known})))
 
 
-def times(number: int) -> str:
-    """Say how often."""
+def format_times(number: int) -> str:
+    """Format how often something happened: `once`, `2 times`."""
     return "once" if number == 1 else f"{number} times"
 
 
-def clock(moment: datetime) -> str:
-    """Write the time of a moment."""
-    return moment.strftime("%H:%M:%S")
+def format_time(time: datetime) -> str:
+    """Format the time of day."""
+    return time.strftime("%H:%M:%S")
 
 
-def day(moment: datetime) -> str:
-    """Write the date of a moment."""
-    return moment.date().isoformat()
+def format_moment(time: datetime) -> str:
+    """Format date and time of day."""
+    return f"{time.date().isoformat()} {format_time(time)}"
 
 
-def seconds_of(seconds: float | None) -> str:
-    """Write seconds, of which there may be none."""
+def format_seconds(seconds: float | None) -> str:
+    """Format a number of seconds, or nothing for None."""
     return "" if seconds is None else f"{seconds:.1f}"
 
 
-def lasted(seconds: float) -> str:
-    """Write how long something lasted."""
-    if seconds < MINUTE:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), MINUTE)
-    hours, minutes = divmod(minutes, MINUTE)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+def format_scale_set(id_: str) -> str:
+    """Format the name and the resource group of a scale set."""
+    words = id_.strip("/").split("/")
+    return f"{words[-1]} (resource group {words[3]})" if len(words) > 4 else id_
 
 
-def place_of(scale_set: str) -> str:
-    """Name a scale set and its resource group."""
-    words = scale_set.strip("/").split("/")
-    return f"{words[-1]} (resource group {words[3]})" if len(words) > 4 else scale_set
+def format_options(run: Run) -> list[str]:
+    """Format the options of a run as on the command line, without those that have no value."""
+    options = {**run.options, **{f"--{_dashed(name)}": value for name, value in run.run_options.items()}}
+    return [_format_option(name, value) for name, value in options.items() if value]
 
 
-def typed(run: Run) -> list[str]:
-    """Write the options of a run as they are typed."""
-    given = {**run.options, **{f"--{_dashed(name)}": value for name, value in run.how.items()}}
-    return [_option(name, value) for name, value in given.items() if value]
-
-
-def throttled(run: Run) -> str:
-    """Say how often a run was throttled, and how long it was to wait; nothing where it never was."""
-    hit = sum(bool(part.throttles) for part in run.parts)
+def format_throttling(run: Run) -> str:
+    """Format how often a run was throttled and the longest wait that was asked for, or nothing if it was not."""
+    instances = sum(bool(one.throttles) for one in run.instances)
     waits = [one.seconds for one in run.throttles if one.seconds is not None]
-    longest = f", to wait up to {seconds_of(max(waits))} s" if waits else ""
-    return f"{times(len(run.throttles))}, {many(hit, 'instance')}{longest}" if hit else ""
+    longest = f", retry after up to {format_seconds(max(waits))} s" if waits else ""
+    return f"{format_times(len(run.throttles))}, {count(instances, 'instance')}{longest}" if instances else ""
 
 
-def zone_name(part: Part, run: Run) -> str:
-    """Name the zone of an instance, with the scale set where the run has several."""
-    zone = f"one {part.zone}" if part.zone else None
+def zone_name(instance: InstanceRun, run: Run) -> str:
+    """Return the name of the zone of an instance, with the scale set if the run has several."""
+    zone = f"one {instance.zone}" if instance.zone else None
     if len(run.scale_sets) <= 1:
         return f"Z{zone}" if zone else "No zone"
-    return f"{part.scale_set} in {part.resource_group}, {f'z{zone}' if zone else 'no zone'}"
+    return f"{instance.scale_set} in {instance.resource_group}, {f'z{zone}' if zone else 'no zone'}"
 
 
-def domain_name(part: Part) -> str:
-    """Name the fault domain of an instance."""
-    return f"Fault domain {part.fault_domain}" if part.fault_domain else "No fault domain"
+def domain_name(instance: InstanceRun) -> str:
+    """Return the name of the fault domain of an instance."""
+    return f"Fault domain {instance.fault_domain}" if instance.fault_domain else "No fault domain"
 
 
-def grouped(parts: Iterable[Part], key: Callable[[Part], Any]) -> list[list[Part]]:
-    """Part instances, sorted by place, into groups of one place."""
-    return [list(found) for _, found in groupby(parts, key=key)]
+def group_by(instances: Iterable[InstanceRun], key: Callable[[InstanceRun], Any]) -> list[list[InstanceRun]]:
+    """Group instances that are sorted by a key."""
+    return [list(found) for _, found in groupby(instances, key=key)]
 
 
-def zone_of(part: Part) -> tuple[str | None, ...]:
-    """Say in which set and zone an instance is."""
-    return part.scale_set, part.resource_group, part.zone
+def zone_key(instance: InstanceRun) -> tuple[str | None, ...]:
+    """Return what identifies the zone of an instance."""
+    return instance.scale_set, instance.resource_group, instance.zone
 
 
-def domain_of(part: Part) -> tuple[str | None, ...]:
-    """Say in which fault domain of which set and zone an instance is."""
-    return *zone_of(part), part.fault_domain
+def domain_key(instance: InstanceRun) -> tuple[str | None, ...]:
+    """Return what identifies the fault domain of an instance."""
+    return *zone_key(instance), instance.fault_domain
 
 
-def _option(name: str, value: object) -> str:
+def _format_option(name: str, value: object) -> str:
     values = [] if value is True else value if isinstance(value, list) else [value]
     return " ".join([name, *(one if isinstance(one, str) else json.dumps(one) for one in values)])
 

@@ -1,4 +1,4 @@
-"""Stream the records of a run as JSON lines (`--events`)."""
+"""The stream of records as JSON lines (`--events`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from azext_flexcompare.output.progress import STDERR
 
 
 class Events:
-    """Writes each record as a line, at once; whoever stops reading does not stop the run."""
+    """A recorder that writes each record as a line at once; a reader that stops does not stop the run."""
 
     required = False
 
@@ -24,7 +24,7 @@ class Events:
         except (OSError, ValueError) as error:
             raise FileOperationError(
                 f"--events: {place} cannot be written: {getattr(error, 'strerror', None) or error}.",
-                "Name a file in a folder that is yours, or `-` for standard error.",
+                "Name a file that you can write, or `-` for standard error.",
             ) from error
 
     def write(self, records: Iterable[Record]) -> None:
@@ -34,14 +34,14 @@ class Events:
         self.file.flush()
 
     def sync(self) -> None:
-        """Have nothing left to do: each record is written at once."""
+        """Return at once: each record is flushed when it is written."""
 
     def close(self) -> None:
-        """Close what was opened here."""
+        """Close the file."""
         if self.file is not sys.stderr:
             self.file.close()
 
 
 def events_to(place: str | None) -> list[Events]:
-    """Give whoever follows a run as JSON lines, if somebody does."""
+    """Return the stream of events, if one is wanted."""
     return [Events(place)] if place else []

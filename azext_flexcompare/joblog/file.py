@@ -1,7 +1,7 @@
-"""What does a run leave on disk, so that nothing is lost whenever it is killed?
+"""The file of a job log: one JSON object a line, appended only.
 
-One JSON object a line, appended only. A line is in the file before what it announces is done, and on the disk before
-the next request is sent.
+A line is in the file before what it announces is done, and on the disk before the next request is sent, so that
+nothing is lost whenever the process is killed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import portalocker
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError, ValidationError
 
 from azext_flexcompare.joblog.records import VERSION, Record
-from azext_flexcompare.joblog.schema import is_whole
+from azext_flexcompare.joblog.schema import is_complete
 
-READ_AGAIN = "Give a file that --job-log has written."
+NEEDS_JOB_LOG = "Use a file that --job-log has written."
 
 
 class JobLog:
-    """A log that this process alone may write."""
+    """A job log that only this process may write."""
 
     required = True
 
@@ -45,37 +45,37 @@ class JobLog:
         self.dirty = True
 
     def sync(self) -> None:
-        """Have everything written reach the disk."""
+        """Flush what was written to the disk."""
         if self.dirty:
             os.fsync(self.file.fileno())
             self.dirty = False
 
     def close(self) -> None:
-        """Let another process have the log."""
+        """Close the file, so that another process may write it."""
         with contextlib.suppress(OSError):
             self.sync()
         self.file.close()
 
 
 def create(path: str) -> JobLog:
-    """Begin a log; a file that holds anything is not written over."""
+    """Create a log; raises InvalidArgumentValueError for a file that is not empty."""
     log = _open(path, "ab")
     if log.file.seek(0, os.SEEK_END):
         log.close()
         raise InvalidArgumentValueError(
-            f"--job-log: {path} is not empty, and nothing is written over.",
-            recommendation="Use --resume to go on with the run that it tells of, or name another file.",
+            f"--job-log: {path} is not empty, and is not overwritten.",
+            recommendation="Use --resume to resume its run, or name another file.",
         )
     return log
 
 
-def open_again(path: str) -> tuple[JobLog, list[Record]]:
-    """Take a log up again, and give what it tells; a last line that was torn off is taken away."""
-    read_to_go_on(path)  # before the lock, so that a file that is no log is not touched
+def open_to_append(path: str) -> tuple[JobLog, list[Record]]:
+    """Open a log to append to it, and return its records; an incomplete last line is removed."""
+    read_complete(path)  # before the lock, so that a file that is no log is not touched
     log = _open(path, "r+b")
     try:
         content = log.file.read()
-        records = _demand_whole(_parse(content, path), path)
+        records = _require_complete(_parse(content, path), path)
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             log.file.truncate(whole)
@@ -86,31 +86,31 @@ def open_again(path: str) -> tuple[JobLog, list[Record]]:
 
 
 def read_records(path: str) -> list[Record]:
-    """Read a log that may be in use; a last line that was torn off is left out.
+    """Return the records of a log that may be in use, without an incomplete last line.
 
     Raises FileOperationError where the file cannot be read, InvalidArgumentValueError where it is no job log.
     """
     try:
         return _parse(Path(path).read_bytes(), path)
     except (OSError, ValueError) as error:
-        raise FileOperationError(f"The job log {path} cannot be read: {_said(error)}.", READ_AGAIN) from error
+        raise FileOperationError(f"The job log {path} cannot be read: {_message(error)}.", NEEDS_JOB_LOG) from error
 
 
-def read_to_go_on(path: str) -> list[Record]:
-    """Read a log that is to be acted on, of which nothing may be missing."""
-    return _demand_whole(read_records(path), path)
+def read_complete(path: str) -> list[Record]:
+    """Return the records of a log to resume; raises InvalidArgumentValueError where one lacks a field."""
+    return _require_complete(read_records(path), path)
 
 
 def _parse(content: bytes, path: str) -> list[Record]:
-    lines = content.split(b"\n")[:-1]  # what follows the last line end was torn off
+    lines = content.split(b"\n")[:-1]  # what follows the last line end is incomplete
     try:
         records = [json.loads(line) for line in lines]
     except (ValueError, RecursionError):
         records = [None]
     if not all(isinstance(one, dict) and isinstance(one.get("record"), str) for one in records):
-        raise InvalidArgumentValueError(f"{path} is not a job log.", READ_AGAIN)
+        raise InvalidArgumentValueError(f"{path} is not a job log.", NEEDS_JOB_LOG)
     if not records or records[0]["record"] != "plan":
-        raise InvalidArgumentValueError(f"{path} holds no plan, so nothing was sent: it is no job log.", READ_AGAIN)
+        raise InvalidArgumentValueError(f"{path} has no plan: it is not a job log.", NEEDS_JOB_LOG)
     if records[0].get("version") != VERSION:
         raise InvalidArgumentValueError(
             f"{path} was written by another version of flexcompare.", "Use the version that wrote it."
@@ -118,11 +118,11 @@ def _parse(content: bytes, path: str) -> list[Record]:
     return records
 
 
-def _demand_whole(records: list[Record], path: str) -> list[Record]:
+def _require_complete(records: list[Record], path: str) -> list[Record]:
     for line, one in enumerate(records, 1):
-        if not is_whole(one):
+        if not is_complete(one):
             raise InvalidArgumentValueError(
-                f"Line {line} of {path} is not what a job log says of a {one['record']}.", READ_AGAIN
+                f"Line {line} of {path} is not a valid {one['record']} record.", NEEDS_JOB_LOG
             )
     return records
 
@@ -133,7 +133,7 @@ def _open(path: str, mode: str) -> JobLog:
         file: Any = os.fdopen(descriptor, mode, buffering=0)
     except (OSError, ValueError) as error:
         raise FileOperationError(
-            f"The job log {path} cannot be written: {_said(error)}.", "Name a file in a folder that is yours."
+            f"The job log {path} cannot be written: {_message(error)}.", "Name a file that you can write."
         ) from error
     try:
         portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
@@ -145,5 +145,5 @@ def _open(path: str, mode: str) -> JobLog:
     return JobLog(file, path)
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)

@@ -1,4 +1,4 @@
-"""How is each step of a run written down, for a job log and for whoever follows it?"""
+"""The records of a run, for its job log and for `--events`."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from datetime import datetime, timezone
 from typing import Any
 
 from azext_flexcompare.instances import Instance, provisioning_times
-from azext_flexcompare.output.rows import ended
+from azext_flexcompare.output.rows import outcome_details
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.table.entries import Operation
-from azext_flexcompare.times import utc
+from azext_flexcompare.times import format_utc
 
 VERSION = 1
 Record = dict[str, Any]
 
 
 def record(kind: str, **what: Any) -> Record:
-    """Write a step down, with the time (UTC)."""
-    return {"record": kind, "at": utc(datetime.now(timezone.utc)), **what}
+    """Return a record of a kind, with the time (UTC)."""
+    return {"record": kind, "at": format_utc(datetime.now(timezone.utc)), **what}
 
 
 def intent(id_: str) -> Record:
-    """Write down that an instance is about to be sent its request."""
+    """Return the record of a call that is about to be sent."""
     return record("intent", id=id_)
 
 
-def accepted(id_: str, url: str | None, final: str | None) -> Record:
-    """Write down that the service took it, and where its operation, and its result, can be looked at."""
-    return record("accepted", id=id_, operationUrl=url, **({"finalUrl": final} if final else {}))
+def accepted(id_: str, url: str | None, result_url: str | None) -> Record:
+    """Return the record of an accepted call, with the URLs of its operation and its result."""
+    return record("accepted", id=id_, operationUrl=url, **({"finalUrl": result_url} if result_url else {}))
 
 
 def plan(
@@ -36,10 +36,11 @@ def plan(
     given: Mapping[str, Any],
     choice: Mapping[str, Any],
     run_options: Mapping[str, Any],
+    *,
     instances: Iterable[Instance],
     batches: Mapping[str, int],
 ) -> Record:
-    """Write down what is going to be done; `batches` has the number of the batch by id, for whoever gets a call."""
+    """Return the record of a plan; `batches` has the batch of each instance that gets a call, by id."""
     chosen = list(instances)
     return record(
         "plan",
@@ -55,8 +56,8 @@ def plan(
 
 
 def outcome(operation: Operation, one: Outcome[Instance]) -> Record:
-    """Write down what became of an instance."""
-    return record("outcome", id=one.target.id, **ended(operation, one))
+    """Return the record of an outcome."""
+    return record("outcome", id=one.target.id, **outcome_details(operation, one))
 
 
 def _instance(instance: Instance, batch: int | None) -> Record:

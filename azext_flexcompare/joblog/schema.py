@@ -1,6 +1,7 @@
-"""Has each record of a log what it must have, so that whoever reads it finds it there?
+"""The fields that each kind of record must have.
 
-A log may have been edited, cut or made up; what is not known is passed over, so that later versions may write more.
+A log may have been edited, cut or made up. Unknown fields and kinds are passed over, so that later versions may write
+more.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ INSTANCE: dict[str, Kinds] = {
 ERROR: dict[str, Kinds] = {"code": TEXT, "message": TEXT}
 
 
-def is_whole(record: Mapping[str, Any]) -> bool:
-    """Say whether a record has what its kind must have; of a kind that is not known nothing is asked."""
+def is_complete(record: Mapping[str, Any]) -> bool:
+    """Check whether a record has the fields of its kind; an unknown kind needs none."""
     if not _has(record, RECORDS.get(record["record"], {})):
         return False
     if record["record"] == "outcome":

@@ -1,7 +1,8 @@
-"""How do instances get and lose NAT rules on a load balancer, in one PUT of it and one of each NIC?
+"""The commands `nat-rule create`, `nat-rule delete` and `nat-rule list`.
 
-Azure takes one change of a load balancer at a time (429, RetryableErrorDueToAnotherOperation, for the next one), so no
-rule is written by itself: the load balancer is written once with all of them, and each NIC refers to its own.
+Azure takes one change of a load balancer at a time, and answers the next one by 429
+(RetryableErrorDueToAnotherOperation). So no rule is written by itself: one PUT of the load balancer has them all, and
+one PUT of each NIC refers to its own rule.
 """
 
 from __future__ import annotations
@@ -11,62 +12,64 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-from azure.cli.core.azclierror import ArgumentUsageError, AzCLIError, InvalidArgumentValueError, ValidationError
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, map_error
-from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
+from azure.cli.core.azclierror import ValidationError
 from knack.log import get_logger
 
-from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
-from azext_flexcompare.arm.errors import cli_errors, error_of
-from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
+from azext_flexcompare.arm.clients import Azure, azure_of
+from azext_flexcompare.arm.rate_limits import CHANGES, rate_limit_key
+from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask
-from azext_flexcompare.instances import Instance, last_name
-from azext_flexcompare.nat_rules.rules import (
+from azext_flexcompare.instances import Instance
+from azext_flexcompare.nat_rules.bodies import (
     Body,
-    Grant,
-    Place,
+    IpConfiguration,
     Rule,
     RuleError,
-    Wish,
-    advice,
-    every_place,
-    grant,
-    leading_to,
-    not_referring,
-    ours,
-    place_of,
-    referring,
-    same,
-    with_rules,
-    without_rules,
+    add_reference,
+    add_rules,
+    ip_configurations,
+    primary_ip_configuration,
+    remove_references,
+    remove_rules,
+)
+from azext_flexcompare.nat_rules.network import (
+    Edit,
+    ResourceUpdate,
+    load_balancer_id,
+    nic_ids,
+    read_frontend_addresses,
+    read_load_balancer,
+    read_nics,
+)
+from azext_flexcompare.nat_rules.rules import (
+    Assignment,
+    RuleRequest,
+    assign_rules,
+    created_rules,
+    recommend_pool_rule,
+    rules_leading_to,
 )
 from azext_flexcompare.output import messages
-from azext_flexcompare.output import rows as _rows
-from azext_flexcompare.output.conclusion import conclude
+from azext_flexcompare.output.conclusion import conclude_run
+from azext_flexcompare.output.rows import instance_row
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes, skipped_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 from azext_flexcompare.table.entries import Operation
 
-GROUP = "nat-rule"  # nothing of `az vmss` does for a Uniform set what these commands do
-VERSION = "api-version=2024-01-01"
-RACES = 5  # times that a resource is read and planned anew because somebody else had changed it meanwhile
-NOT_FOUND, CONFLICT, LOST = 404, 409, 412
-BUSY = ("anotheroperationinprogress", "retryable")  # so begins the code of a 409 that passes with another's operation
+GROUP = "nat-rule"  # no command of `az vmss` does this for a Uniform set
 
 CREATE = Operation(
     name="nat-rule create",
-    summary="Give each instance an inbound NAT rule of its own on a load balancer.",
+    summary="Create an inbound NAT rule on a load balancer for each instance.",
     call=None,
     request="PUT {load balancer}, PUT {network interface}",
     everyInstance=True,
@@ -76,131 +79,97 @@ CREATE = Operation(
 )
 DELETE = CREATE._replace(
     name="nat-rule delete",
-    summary="Take away again the NAT rules that `nat-rule create` made.",
+    summary="Delete the NAT rules that `nat-rule create` made.",
     risk="Their ports on the load balancer are closed.",
     confirm=True,
 )
 
-Edit = Callable[[Body], Body | None]
 Outcomes = list[Outcome[Instance]]
-Places = dict[str, Place]
 
 
-class Stage(NamedTuple):
-    """What is acted on: the load balancer as it was read, and by instance id where in the network each is.
+class Network(NamedTuple):
+    """The network of the chosen instances, as read: the load balancer, and the primary IP configuration of each.
 
-    `nowhere` are those without a primary network interface, which have failed already.
+    `failed` has the outcomes of the instances without a primary IP configuration.
     """
 
     azure: Azure
     chosen: list[Instance]
     lb: Body
-    places: Places
-    nowhere: Outcomes
-
-
-class LostRace(Exception):  # noqa: N818  (the resource is read again)
-    """Somebody else changed the resource after it was read."""
-
-
-class Rewrite:
-    """A change of one resource in one PUT; an attempt after the first reads the resource and plans anew."""
-
-    def __init__(self, azure: Azure, resource: Body, edit: Edit, *, stale: bool = False) -> None:
-        self.arm = azure.arm(_subscription(resource["id"]))
-        self.resource, self.edit, self.stale, self.lost = resource, edit, stale, 0
-
-    def __call__(self) -> Poller:
-        """Send it, or nothing where nothing is left to change; raises Throttled to be called again after a pause."""
-        if self.stale:
-            with sdk_errors():
-                self.resource = self.arm.get(_url(self.resource["id"]))
-        self.stale = True
-        try:
-            after = self.edit(self.resource)
-            return begin_put(self.arm, self.resource, after) if after else Completed()
-        except RuleError as error:
-            raise Failure(Error("CannotBePlanned", f"{error}.")) from error
-        except LostRace as race:
-            self.lost += 1
-            raise (Throttled() if self.lost <= RACES else Failure(error_of(race.__cause__ or race))) from race
-
-
-def begin_put(arm: Any, read: Body, body: Body) -> Poller:
-    """Write a resource if it still is as it was read, and return the operation in flight; raises LostRace if not."""
-    polling = SteppedPolling()
-    with sdk_errors(), _contention():
-        arm.begin_put(_url(read["id"]), body, polling, read.get("etag"), **NO_RETRY)
-    return polling
+    ip_configurations: dict[str, IpConfiguration]
+    failed: Outcomes
 
 
 def create_rules(
-    cli_ctx: Any, choice: Choice, lb_name: str, wish: Wish, run_options: RunOptions
+    cli_ctx: Any, choice: Choice, lb_name: str, request: RuleRequest, run_options: RunOptions
 ) -> list[dict[str, Any]]:
-    """Give each chosen instance a NAT rule of its own; return a row for each, in the order chosen.
+    """Create a NAT rule for each chosen instance; return a row for each, in the order chosen.
 
-    The load balancer is written first, because a NIC cannot refer to a rule that is not there.
+    The load balancer is written first, because a NIC cannot refer to a rule that does not exist.
     """
-    stage = _stage(cli_ctx, choice, lb_name)
-    wish = wish._replace(protocol=str(wish.protocol))  # a default of the CLI bears a mark, which would be printed
-    grants: dict[str, Grant] = {}
+    network = _read_network(cli_ctx, choice, lb_name)
+    request = request._replace(protocol=str(request.protocol))  # a default of the CLI is not a plain string
+    assignments: dict[str, Assignment] = {}
 
     def edit(lb: Body) -> Body | None:
-        grants.update(zip(stage.places, grant(lb, list(stage.places.values()), wish), strict=True))
-        return with_rules(lb, [one.rule for one in grants.values() if not one.there])
+        assigned = assign_rules(lb, list(network.ip_configurations.values()), request)
+        assignments.update(zip(network.ip_configurations, assigned, strict=True))
+        return add_rules(lb, [one.rule for one in assignments.values() if not one.exists])
 
-    with _refused():
-        edit(stage.lb)
-    addresses = _addresses(stage.azure, stage.lb, (one.rule for one in grants.values()))
-    reasons = {key: _has_already(one.rule) for key, one in grants.items() if one.referred}
-    missing = [instance for instance in stage.chosen if instance.id in grants and instance.id not in reasons]
-    _advise(stage, missing, wish)
+    with _as_validation_error():
+        edit(network.lb)
+    addresses = read_frontend_addresses(network.azure, network.lb, (one.rule for one in assignments.values()))
+    reasons = {key: _has_rule(one.rule) for key, one in assignments.items() if one.referenced}
+    missing = [instance for instance in network.chosen if instance.id in assignments and instance.id not in reasons]
+    _warn_of_pool_rule(network, missing, request)
     outcomes = (
-        planned_outcomes(missing, {}, {}) if run_options.dry_run else _create(stage, missing, grants, edit, run_options)
+        planned_outcomes(missing, {}, {})
+        if run_options.dry_run
+        else _create(network, missing, assignments, edit=edit, run_options=run_options)
     )
-    given = ["--lb-name", "--backend-port", "--frontend-port-start"]
-    every = [*outcomes, *skipped_outcomes(stage.chosen, reasons), *stage.nowhere]
-    rows = conclude(cli_ctx, CREATE, stage.chosen, every, messages.Retry(CREATE.name, given))
-    return [{**row, **_fields(addresses, grants[row["id"]].rule if row["id"] in grants else None)} for row in rows]
+    options = ["--lb-name", "--backend-port", "--frontend-port-start"]
+    every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
+    rows = conclude_run((cli_ctx, CREATE), network.chosen, every, messages.Retry(CREATE.name, options))
+    return [{**row, **_fields(addresses, _rule_of(assignments.get(row["id"])))} for row in rows]
 
 
 def delete_rules(
     cli_ctx: Any, choice: Choice, lb_name: str, backend_port: int | None, run_options: RunOptions
 ) -> list[dict[str, Any]]:
-    """Take our NAT rules away from each chosen instance; return a row for each, in the order chosen.
+    """Delete the rules of `nat-rule create` of each chosen instance; return a row for each, in the order chosen.
 
     The NICs are written first, because a rule to which a NIC refers cannot be removed.
     """
-    stage = _stage(cli_ctx, choice, lb_name)
-    found = {key: ours(stage.lb, place, backend_port) for key, place in stage.places.items()}
-    addresses = _addresses(stage.azure, stage.lb, (rule for rules in found.values() for rule in rules))
-    reasons = {key: _has_none(stage.lb, backend_port) for key, rules in found.items() if not rules}
-    bearing = [instance for instance in stage.chosen if found.get(instance.id)]
-    if bearing and not (run_options.dry_run or run_options.yes):
-        ask(DELETE, bearing)
+    network = _read_network(cli_ctx, choice, lb_name)
+    rules = {key: created_rules(network.lb, one, backend_port) for key, one in network.ip_configurations.items()}
+    addresses = read_frontend_addresses(network.azure, network.lb, (rule for found in rules.values() for rule in found))
+    reasons = {key: _has_no_rule(network.lb, backend_port) for key, found in rules.items() if not found}
+    having = [instance for instance in network.chosen if rules.get(instance.id)]
+    if having and not (run_options.dry_run or run_options.yes):
+        ask(DELETE, having)
     outcomes = (
-        planned_outcomes(bearing, {}, {})
+        planned_outcomes(having, {}, {})
         if run_options.dry_run
-        else _delete(stage, bearing, found, backend_port, run_options)
+        else _delete(network, having, rules, backend_port=backend_port, run_options=run_options)
     )
-    given = ["--lb-name", *(["--backend-port"] if backend_port else [])]
-    every = [*outcomes, *skipped_outcomes(stage.chosen, reasons), *stage.nowhere]
-    rows = conclude(cli_ctx, DELETE, stage.chosen, every, messages.Retry(DELETE.name, given))
-    return [{**row, **_all_fields(addresses, found.get(row["id"], []))} for row in rows]
+    options = ["--lb-name", *(["--backend-port"] if backend_port else [])]
+    every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
+    rows = conclude_run((cli_ctx, DELETE), network.chosen, every, messages.Retry(DELETE.name, options))
+    return [{**row, **_all_fields(addresses, rules.get(row["id"], []))} for row in rows]
 
 
 def list_rules(cli_ctx: Any, choice: Choice, lb_name: str | None = None) -> list[dict[str, Any]]:
-    """List every NAT rule that leads to a chosen instance, of one load balancer or of all that its NICs refer to."""
+    """List the NAT rules that lead to the chosen instances, of one load balancer or of all those of their NICs."""
     azure = azure_of(cli_ctx)
     chosen = choose(cli_ctx, GROUP, choice)
     nics = read_nics(azure, chosen)
-    places = {one.id: every_place(one.name, _interfaces(one), nics) for one in chosen}
+    found = {one.id: ip_configurations(one.name, nic_ids(one), nics) for one in chosen}
     rows = []
-    for lb in _load_balancers(azure, chosen, places, lb_name):
-        rules = {key: [rule for place in found for rule in leading_to(lb, place)] for key, found in places.items()}
-        addresses = _addresses(azure, lb, (rule for one in rules.values() for rule in one))
+    for lb in _load_balancers(azure, chosen, found, lb_name):
+        rules = {key: [rule for one in own for rule in rules_leading_to(lb, one)] for key, own in found.items()}
+        addresses = read_frontend_addresses(azure, lb, (rule for own in rules.values() for rule in own))
         rows += [
-            {**_rows.instance_row(one), "loadBalancer": lb["name"], **_fields(addresses, rule), "v2": bool(rule.pool)}
+            {**instance_row(one), "loadBalancer": lb["name"], **_fields(addresses, rule), "v2": bool(rule.pool)}
             for one in chosen
             for rule in rules[one.id]
         ]
@@ -208,141 +177,124 @@ def list_rules(cli_ctx: Any, choice: Choice, lb_name: str | None = None) -> list
     return sorted(rows, key=lambda row: order[row["id"]])
 
 
-def load_balancer_id(instances: Sequence[Instance], lb_name: str) -> str:
-    """Make an id of --lb-name: it is one, or a name in the one resource group in which all the instances are."""
-    if is_valid_resource_id(lb_name):
-        parts = parse_resource_id(lb_name)
-        if not same(f"{parts['namespace']}/{parts['type']}", "Microsoft.Network/loadBalancers"):
-            raise InvalidArgumentValueError(f"--lb-name is the id of something else than a load balancer: {lb_name}.")
-        return lb_name
-    groups = {(one.subscription, one.resource_group.lower()): one for one in instances}
-    if len(groups) > 1:
-        raise ArgumentUsageError(
-            f"--lb-name {lb_name} is a name, and the instances are in several resource groups: "
-            f"{', '.join(one.resource_group for one in groups.values())}.",
-            recommendation="Give the load balancer's id, or act on one resource group at a time.",
-        )
-    [only] = groups.values()
-    if "/" in lb_name:
-        raise InvalidArgumentValueError(f"--lb-name is neither a name nor the id of a load balancer: {lb_name}.")
-    group = f"/subscriptions/{only.subscription}/resourceGroups/{only.resource_group}"
-    return f"{group}/providers/Microsoft.Network/loadBalancers/{lb_name}"
-
-
-def read_load_balancer(azure: Azure, lb_id: str, named_by: str = " (--lb-name)") -> Body:
-    """Read a load balancer; raises ResourceNotFoundError (exit status 3) where there is none."""
-    group = parse_resource_id(lb_id)["resource_group"]
-    with cli_errors(f"looking for load balancer {last_name(lb_id)}{named_by} in resource group {group}"):
-        try:
-            found: Body = azure.arm(_subscription(lb_id)).get(_url(lb_id))
-        except HttpResponseError as error:
-            map_error(error.status_code or 0, error.response, {NOT_FOUND: ResourceNotFoundError})
-            raise
-    return found
-
-
-def read_nics(azure: Azure, instances: Iterable[Instance]) -> dict[str, Body]:
-    """List the NICs of each resource group in which a NIC of the instances is, by id in lower case."""
-    folders = {
-        nic.rpartition("/")[0].lower(): nic.rpartition("/")[0] for one in instances for nic, _ in _interfaces(one)
-    }
-    with cli_errors("listing the network interfaces"):
-        found = [nic for one in folders.values() for nic in azure.arm(_subscription(one)).pages(_url(one))]
-    return {nic["id"].lower(): nic for nic in found}
-
-
 def _load_balancers(
-    azure: Azure, chosen: Sequence[Instance], places: dict[str, list[Place]], lb_name: str | None
+    azure: Azure, chosen: Sequence[Instance], found: dict[str, list[IpConfiguration]], lb_name: str | None
 ) -> list[Body]:
     if lb_name:
         return [read_load_balancer(azure, load_balancer_id(chosen, lb_name))]
-    every = [lb for found in places.values() for place in found for lb in place.load_balancers]
+    every = [lb for own in found.values() for one in own for lb in one.load_balancers]
     return [read_load_balancer(azure, one, "") for one in {one.lower(): one for one in every}.values()]
 
 
-def _stage(cli_ctx: Any, choice: Choice, lb_name: str) -> Stage:
+def _read_network(cli_ctx: Any, choice: Choice, lb_name: str) -> Network:
     azure = azure_of(cli_ctx)
     chosen = choose(cli_ctx, GROUP, choice)
     lb = read_load_balancer(azure, load_balancer_id(chosen, lb_name))
     nics = read_nics(azure, chosen)
-    places: Places = {}
-    nowhere: Outcomes = []
+    found: dict[str, IpConfiguration] = {}
+    failed: Outcomes = []
     for instance in chosen:
         try:
-            places[instance.id] = place_of(instance.name, _interfaces(instance), nics)
+            found[instance.id] = primary_ip_configuration(instance.name, nic_ids(instance), nics)
         except RuleError as error:  # noqa: PERF203  (each instance has its own)
-            nowhere.append(Outcome(instance, Status.FAILED, Error("NoNetworkInterface", f"{error}.")))
-    return Stage(azure, chosen, lb, places, nowhere)
+            failed.append(Outcome(instance, Status.FAILED, Error("NoNetworkInterface", str(error))))
+    return Network(azure, chosen, lb, ip_configurations=found, failed=failed)
 
 
 def _create(
-    stage: Stage, missing: list[Instance], grants: dict[str, Grant], edit: Edit, run_options: RunOptions
+    network: Network,
+    missing: list[Instance],
+    assignments: dict[str, Assignment],
+    *,
+    edit: Edit,
+    run_options: RunOptions,
 ) -> Outcomes:
-    new = [instance for instance in missing if not grants[instance.id].there]
-    rewrite = Rewrite(stage.azure, stage.lb, edit)
+    new = [instance for instance in missing if not assignments[instance.id].exists]
+    update = ResourceUpdate(network.azure, network.lb, edit)
 
     def attach(ready: list[Instance]) -> list[Work]:
-        return [Work([one], _nic(stage, one, partial(referring, rule=grants[one.id].rule.id))) for one in ready]
+        return [
+            Work([one], _update_nic(network, one, partial(add_reference, rule=assignments[one.id].rule.id)))
+            for one in ready
+        ]
 
-    return _in_two([Work(new, rewrite)] if new else [], attach, missing, run_options)
+    return _run_two_steps([Work(new, update)] if new else [], attach, missing, run_options)
 
 
 def _delete(
-    stage: Stage,
-    bearing: list[Instance],
-    found: dict[str, list[Rule]],
+    network: Network,
+    having: list[Instance],
+    rules: dict[str, list[Rule]],
+    *,
     backend_port: int | None,
     run_options: RunOptions,
 ) -> Outcomes:
-    ids = {one.id: [rule.id for rule in found[one.id]] for one in bearing}
-    referring_still = [one for one in bearing if stage.places[one.id].rules & {rule.lower() for rule in ids[one.id]}]
-    detach = [Work([one], _nic(stage, one, partial(not_referring, rules=ids[one.id]))) for one in referring_still]
+    ids = {one.id: [rule.id for rule in rules[one.id]] for one in having}
+    referring = [
+        one for one in having if network.ip_configurations[one.id].rules & {rule.lower() for rule in ids[one.id]}
+    ]
+    detach = [
+        Work([one], _update_nic(network, one, partial(remove_references, rules=ids[one.id]))) for one in referring
+    ]
 
     def remove(ready: list[Instance]) -> list[Work]:
         def edit(lb: Body) -> Body | None:
-            still = [(one.id, rule) for one in ready for rule in ours(lb, stage.places[one.id], backend_port)]
-            return without_rules(lb, [rule for key, rule in still if rule.id in ids[key]])
+            found = [
+                (one.id, rule)
+                for one in ready
+                for rule in created_rules(lb, network.ip_configurations[one.id], backend_port)
+            ]
+            return remove_rules(lb, [rule for key, rule in found if rule.id in ids[key]])
 
-        # The NICs' changes have changed the load balancer, too.
-        return [Work(ready, Rewrite(stage.azure, stage.lb, edit, stale=bool(detach)))] if ready else []
+        # A change of a NIC changes the load balancer, too.
+        update = ResourceUpdate(network.azure, network.lb, edit, stale=bool(detach))
+        return [Work(ready, update)] if ready else []
 
-    return _in_two(detach, remove, bearing, run_options)
+    return _run_two_steps(detach, remove, having, run_options)
 
 
-def _in_two(
-    first: list[Work], then: Callable[[list[Instance]], list[Work]], instances: list[Instance], run_options: RunOptions
+def _run_two_steps(
+    first: list[Work], second: Callable[[list[Instance]], list[Work]], instances: list[Instance], options: RunOptions
 ) -> Outcomes:
-    """Take a first step, and with the instances for which it went well, or which need none, a second one."""
-    limits = Limits(run_options.max_parallel, run_options.timeout, WORKERS)
+    """Run a first step, and a second one for the instances that succeeded in it or did not need it."""
+    limits = limits_of(options.timeout, sends=CHANGES, max_parallel=options.max_parallel)
     with interruptible() as interrupted:
-        before = {one.target.id: one for one in _fly(first, limits, interrupted)}
+        before = {one.target.id: one for one in _send_and_poll(first, limits, interrupted)}
         failed = {key: one for key, one in before.items() if one.status != Status.SUCCEEDED}
         ready = [instance for instance in instances if instance.id not in failed]
-        after = _fly(then(ready), limits._replace(wait=not run_options.no_wait), interrupted)
-    return [*failed.values(), *(_joined(before.get(one.target.id), one) for one in after)]
+        after = _send_and_poll(second(ready), limits._replace(wait=not options.no_wait), interrupted)
+    return [*failed.values(), *(_with_start_of(before.get(one.target.id), one) for one in after)]
 
 
-def _fly(work: list[Work], limits: Limits, interrupted: Callable[[], bool]) -> Outcomes:
-    outcomes = send_and_poll(work, lambda each: each.call(), limits, Observer(interrupted))  # type: ignore[operator]
+def _send_and_poll(work: list[Work], limits: Limits, interrupted: Callable[[], bool]) -> Outcomes:
+    observer = Observer[Work](interrupted)
+    service = Service[Work](lambda each: rate_limit_key(each.instances[0]))
+    outcomes = send_and_poll(work, lambda each: each.call(), limits, observer, service=service)  # type: ignore[operator]
     return [replace(outcome, target=one) for outcome in outcomes for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 
-def _joined(before: Outcome[Instance] | None, after: Outcome[Instance]) -> Outcome[Instance]:
-    if before is None or before.started is None or after.started is None:
-        return after
-    seconds = round((after.finished - before.started).total_seconds(), 3) if after.finished else None
-    return replace(after, started=before.started, seconds=seconds)
+def _with_start_of(first: Outcome[Instance] | None, second: Outcome[Instance]) -> Outcome[Instance]:
+    """Return the outcome of the second step with the start of the first, and the duration of both."""
+    if first is None or first.started is None or second.started is None:
+        return second
+    seconds = round((second.finished - first.started).total_seconds(), 3) if second.finished else None
+    return replace(second, started=first.started, seconds=seconds)
 
 
-def _nic(stage: Stage, instance: Instance, edit: Callable[..., Body | None]) -> Rewrite:
-    place = stage.places[instance.id]
-    return Rewrite(stage.azure, place.nic, partial(edit, configuration=place.configuration))
+def _update_nic(network: Network, instance: Instance, edit: Callable[..., Body | None]) -> ResourceUpdate:
+    found = network.ip_configurations[instance.id]
+    return ResourceUpdate(network.azure, found.nic, partial(edit, ip_configuration=found.id))
 
 
-def _advise(stage: Stage, missing: Iterable[Instance], wish: Wish) -> None:
-    advised = advice(stage.lb, [stage.places[instance.id] for instance in missing], wish)
-    if advised:
-        get_logger(__name__).warning(advised)
+def _warn_of_pool_rule(network: Network, missing: Iterable[Instance], request: RuleRequest) -> None:
+    found = [network.ip_configurations[instance.id] for instance in missing]
+    recommendation = recommend_pool_rule(network.lb, found, request)
+    if recommendation:
+        get_logger(__name__).warning(recommendation)
+
+
+def _rule_of(assignment: Assignment | None) -> Rule | None:
+    return assignment and assignment.rule
 
 
 def _fields(addresses: dict[str, str | None], rule: Rule | None) -> dict[str, Any]:
@@ -360,63 +312,18 @@ def _all_fields(addresses: dict[str, str | None], rules: list[Rule]) -> dict[str
     return {**_fields(addresses, only), "rules": [_fields(addresses, rule) for rule in rules]}
 
 
-def _addresses(azure: Azure, lb: Body, rules: Iterable[Rule]) -> dict[str, str | None]:
-    used = {rule.frontend.lower() for rule in rules}
-    frontends = lb["properties"].get("frontendIPConfigurations") or []
-    return {one["id"].lower(): _address(azure, one["properties"]) for one in frontends if one["id"].lower() in used}
+def _has_rule(rule: Rule) -> str:
+    return f"It already has rule {rule.name} on port {rule.port}."
 
 
-def _address(azure: Azure, frontend: Body) -> str | None:
-    public = frontend.get("publicIPAddress")
-    if not public:
-        return frontend.get("privateIPAddress")
-    try:
-        with cli_errors(f"reading public address {last_name(public['id'])}"):
-            found = azure.arm(_subscription(public["id"])).get(_url(public["id"]))
-    except AzCLIError:  # who may not read the address may have the rule all the same
-        return None
-    address: str | None = found["properties"].get("ipAddress")
-    return address
-
-
-def _has_already(rule: Rule) -> str:
-    return f"It has rule {rule.name} on port {rule.port} already."
-
-
-def _has_none(lb: Body, backend_port: int | None) -> str:
+def _has_no_rule(lb: Body, backend_port: int | None) -> str:
     to = f" to port {backend_port}" if backend_port else ""
-    return f"It has no NAT rule of ours{to} on {lb['name']}."
+    return f"It has no NAT rule of `nat-rule create`{to} on {lb['name']}."
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
+def _as_validation_error() -> Iterator[None]:
     try:
         yield
     except RuleError as error:
-        message = str(error)
-        raise ValidationError(f"{message[0].upper()}{message[1:]}.", recommendation=error.helps) from error
-
-
-@contextmanager
-def _contention() -> Iterator[None]:
-    try:
-        yield
-    except HttpResponseError as error:
-        if error.status_code == LOST:
-            raise LostRace from error
-        if error.status_code == CONFLICT and error_of(error).code.lower().startswith(BUSY):
-            raise Throttled from error
-        raise
-
-
-def _interfaces(instance: Instance) -> list[tuple[str, bool]]:
-    profile = instance.resource.network_profile
-    return [(one.id, bool(one.primary)) for one in (profile.network_interfaces if profile else None) or ()]
-
-
-def _subscription(resource_id: str) -> str:
-    return resource_id.split("/")[2]
-
-
-def _url(resource_id: str) -> str:
-    return f"{quote(resource_id)}?{VERSION}"
+        raise ValidationError(str(error), recommendation=error.recommendation) from error

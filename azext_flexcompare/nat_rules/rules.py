@@ -1,73 +1,26 @@
-"""Which NAT rule and which port does each instance get, and what does that make of a load balancer and of a NIC?
+"""The plan of NAT rules and frontend ports: which rule each instance gets, has, or loses.
 
-Pure functions over bodies that have been read already: nothing here sends a request. What the bodies look like, and
-what of them is read-only: loadBalancer.json and networkInterface.json of Microsoft.Network, api-version 2024-01-01.
+Pure functions over bodies that have been read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from azext_flexcompare.instances import last_name
-
-T = TypeVar("T")
-Body = dict[str, Any]
+from azext_flexcompare.nat_rules.bodies import Body, IpConfiguration, Rule, RuleError, entries, id_of, rules_of, same
 
 LAST_PORT = 65534  # the greatest frontend port (loadBalancer.json, 2024-01-01)
 SUFFIXES = {"tcp": "", "udp": "-udp", "all": "-all"}
-REFERENCES, POOLS = "loadBalancerInboundNatRules", "loadBalancerBackendAddressPools"
-
-# Azure makes these anew. To send them back is not only idle: a frontend that names a rule which the same PUT removes
-# would be refused (Azure/azure-libraries-for-net#740 shows the refusal of a reference without its rule).
-Paths = dict[str, frozenset[str]]  # where in a body, and which keys there; entries of a list have the path of the list
-CHILD = frozenset({"type", "etag"})
-STATE = frozenset({"provisioningState"})
-READ_ONLY_OF_LOAD_BALANCER: Paths = {
-    "": frozenset({"name", "type", "etag"}),
-    ".properties": STATE | {"resourceGuid"},
-    ".properties.frontendIPConfigurations": CHILD,
-    ".properties.frontendIPConfigurations.properties": STATE
-    | {"inboundNatRules", "inboundNatPools", "outboundRules", "loadBalancingRules"},
-    ".properties.backendAddressPools": CHILD,
-    ".properties.backendAddressPools.properties": STATE
-    | {"backendIPConfigurations", "loadBalancingRules", "outboundRule", "outboundRules", "inboundNatRules"},
-    ".properties.backendAddressPools.properties.loadBalancerBackendAddresses.properties": frozenset(
-        {"networkInterfaceIPConfiguration", "inboundNatRulesPortMapping"}
-    ),
-    ".properties.loadBalancingRules": CHILD,
-    ".properties.loadBalancingRules.properties": STATE,
-    ".properties.probes": CHILD,
-    ".properties.probes.properties": STATE | {"loadBalancingRules"},
-    ".properties.inboundNatRules": CHILD,
-    ".properties.inboundNatRules.properties": STATE | {"backendIPConfiguration"},
-    ".properties.inboundNatPools": CHILD,
-    ".properties.inboundNatPools.properties": STATE,
-    ".properties.outboundRules": CHILD,
-    ".properties.outboundRules.properties": STATE,
-}
-READ_ONLY_OF_NIC: Paths = {
-    "": frozenset({"name", "type", "etag"}),
-    ".properties": STATE
-    | {"virtualMachine", "privateEndpoint", "tapConfigurations", "macAddress", "primary", "vnetEncryptionSupported"}
-    | {"hostedWorkloads", "dscpConfiguration", "resourceGuid"},
-    ".properties.dnsSettings": frozenset({"appliedDnsServers", "internalFqdn", "internalDomainNameSuffix"}),
-    ".properties.ipConfigurations": frozenset({"etag"}),
-    ".properties.ipConfigurations.properties": STATE | {"privateLinkConnectionProperties"},
-}
 
 
-class RuleError(Exception):
-    """What cannot be planned: one sentence, and what helps."""
+class RuleRequest(NamedTuple):
+    """The rule that each instance is to get.
 
-    def __init__(self, message: str, helps: str) -> None:
-        super().__init__(message)
-        self.helps = helps
-
-
-class Wish(NamedTuple):
-    """What each instance is to get; `frontend` is the name of a frontend of the load balancer, None its only one."""
+    `frontend` is the name of a frontend of the load balancer; None stands for its only one.
+    """
 
     backend_port: int
     first_port: int
@@ -75,289 +28,169 @@ class Wish(NamedTuple):
     protocol: str = "Tcp"
 
 
-class Rule(NamedTuple):
-    """A NAT rule; `attached` is the NIC's configuration that it leads to, `pool` the backend pool of a rule v2."""
-
-    name: str
-    id: str
-    frontend: str
-    port: int | None
-    backend_port: int | None
-    protocol: str
-    attached: str | None = None
-    pool: str | None = None
-
-    def is_for(self, backend_port: int, protocol: str) -> bool:
-        """Say whether it forwards this port of this protocol."""
-        return self.backend_port == backend_port and same(self.protocol, protocol)
-
-
-class Place(NamedTuple):
-    """Where an instance is in the network: a NIC of it and the id of one of its configurations."""
-
-    instance: str
-    nic: Body
-    configuration: str
-
-    @property
-    def rules(self) -> set[str]:
-        """Give the ids, in lower case, of the NAT rules to which it refers."""
-        return {one.lower() for one in self._ids(REFERENCES)}
-
-    @property
-    def pools(self) -> set[str]:
-        """Give the ids, in lower case, of the backend pools that it is in."""
-        return {one.lower() for one in self._ids(POOLS)}
-
-    @property
-    def load_balancers(self) -> list[str]:
-        """Give the ids of the load balancers to which its rules and pools belong."""
-        return [one.rsplit("/", 2)[0] for one in [*self._ids(REFERENCES), *self._ids(POOLS)]]
-
-    def _ids(self, key: str) -> list[str]:
-        return [one["id"] for one in _configuration(self.nic, self.configuration)["properties"].get(key) or ()]
-
-
-class Grant(NamedTuple):
+class Assignment(NamedTuple):
     """The rule of an instance, whether the load balancer has it, and whether the NIC refers to it."""
 
     rule: Rule
-    there: bool
-    referred: bool
-
-
-def same(one: str | None, other: str | None) -> bool:
-    """Compare ids and names as Azure does, without regard to case."""
-    return (one or "").lower() == (other or "").lower()
-
-
-def rules_of(lb: Body) -> list[Rule]:
-    """List the NAT rules of a load balancer, those for one machine and those over a pool (v2)."""
-    return [_rule(entry) for entry in _list(lb, "inboundNatRules")]
+    exists: bool
+    referenced: bool
 
 
 def frontend_of(lb: Body, name: str | None) -> Body:
-    """Find the frontend of a load balancer by its name, or its only one; raises RuleError naming those there are."""
-    frontends: list[Body] = _list(lb, "frontendIPConfigurations")
-    fitting = [one for one in frontends if name is None or same(one["name"], name)]
-    if len(fitting) == 1:
-        return fitting[0]
-    named = ", ".join(one["name"] for one in frontends) or "none"
+    """Find the frontend of a load balancer by its name, or its only one.
+
+    Raises RuleError with the names of the frontends if there is no such one.
+    """
+    frontends: list[Body] = entries(lb, "frontendIPConfigurations")
+    matching = [one for one in frontends if name is None or same(one["name"], name)]
+    if len(matching) == 1:
+        return matching[0]
+    names = ", ".join(one["name"] for one in frontends) or "none"
     problem = f"has no frontend called {name}" if name else f"has {len(frontends)} frontends"
-    raise RuleError(f"the load balancer {lb['name']} {problem}", f"Give --frontend-ip-name; there are: {named}.")
+    raise RuleError(f"Load balancer {lb['name']} {problem}.", f"Specify --frontend-ip-name. Its frontends: {names}.")
 
 
-def taken(lb: Body, frontend: str, protocol: str) -> set[int]:
-    """List the ports of a frontend that a rule of this protocol cannot have, because something else has them."""
-    entries = [one for kind in ("inboundNatRules", "inboundNatPools", "loadBalancingRules") for one in _list(lb, kind)]
+def used_ports(lb: Body, frontend: str, protocol: str) -> set[int]:
+    """List the ports of a frontend that are not free for a rule of this protocol."""
+    kinds = ("inboundNatRules", "inboundNatPools", "loadBalancingRules")
     return {
         port
-        for entry in entries
-        if same(_id(entry["properties"].get("frontendIPConfiguration")), frontend)
+        for kind in kinds
+        for entry in entries(lb, kind)
+        if same(id_of(entry["properties"].get("frontendIPConfiguration")), frontend)
         and _overlap(entry["properties"].get("protocol"), protocol)
         for port in _ports(entry["properties"])
     }
 
 
-def grant(lb: Body, places: Sequence[Place], wish: Wish) -> list[Grant]:
-    """Say which rule each place gets: the one it has, or a new one on the next free port, in the order of the places.
+def assign_rules(lb: Body, ip_configurations: Sequence[IpConfiguration], request: RuleRequest) -> list[Assignment]:
+    """Assign a rule to each IP configuration: the one it has, or a new one on the next free port, in their order.
 
-    Raises RuleError where the ports do not suffice or the frontend is not to be found.
+    Raises RuleError if there are not enough free ports or no such frontend.
     """
-    frontend: str = frontend_of(lb, wish.frontend)["id"]
+    frontend: str = frontend_of(lb, request.frontend)["id"]
     rules = [rule for rule in rules_of(lb) if not rule.pool]
-    kept: list[Rule | None] = []
-    for place in places:
-        rule = _kept(place, rules, frontend, wish)
-        kept.append(rule if rule not in kept else None)  # namesakes of two resource groups
+    existing: list[Rule | None] = []
+    for ip_configuration in ip_configurations:
+        rule = _existing(ip_configuration, rules, frontend, request)
+        existing.append(rule if rule not in existing else None)  # equal names in two resource groups
     names = {rule.name.lower() for rule in rules_of(lb)}
-    ports = _free(taken(lb, frontend, wish.protocol), wish, kept.count(None))
+    ports = _free_ports(used_ports(lb, frontend, request.protocol), request, existing.count(None))
     return [
-        Grant(rule, there=True, referred=rule.id.lower() in place.rules)
+        Assignment(rule, exists=True, referenced=rule.id.lower() in ip_configuration.rules)
         if rule
-        else Grant(_new(lb, place, frontend, wish, names, next(ports)), there=False, referred=False)
-        for place, rule in zip(places, kept, strict=True)
+        else Assignment(
+            _new_rule(
+                lb, frontend, request, name=_free_name(ip_configuration.instance, request, names), port=next(ports)
+            ),
+            exists=False,
+            referenced=False,
+        )
+        for ip_configuration, rule in zip(ip_configurations, existing, strict=True)
     ]
 
 
-def with_rules(lb: Body, rules: Iterable[Rule]) -> Body | None:
-    """Write a load balancer with further rules, and nothing else changed; None where there are none."""
-    added = [_entry(rule) for rule in rules]
-    if not added:
-        return None
-    after: Body = without(lb, READ_ONLY_OF_LOAD_BALANCER)
-    after["properties"]["inboundNatRules"] = [*_list(after, "inboundNatRules"), *added]
-    return after
-
-
-def without_rules(lb: Body, rules: Iterable[Rule]) -> Body | None:
-    """Write a load balancer without rules, and nothing else changed; None where it has none of them."""
-    gone = {rule.name.lower() for rule in rules}
-    after: Body = without(lb, READ_ONLY_OF_LOAD_BALANCER)
-    before = _list(after, "inboundNatRules")
-    kept = [one for one in before if one["name"].lower() not in gone]
-    after["properties"]["inboundNatRules"] = kept
-    return None if kept == before else after
-
-
-def referring(nic: Body, configuration: str, rule: str) -> Body | None:
-    """Write a NIC whose configuration also refers to a rule; None where it does already."""
-    return _edited(
-        nic, configuration, lambda ids: ids if any(same(one["id"], rule) for one in ids) else [*ids, {"id": rule}]
-    )
-
-
-def not_referring(nic: Body, configuration: str, rules: Iterable[str]) -> Body | None:
-    """Write a NIC whose configuration refers to none of these rules; None where it does not."""
-    gone = {rule.lower() for rule in rules}
-    return _edited(nic, configuration, lambda ids: [one for one in ids if one["id"].lower() not in gone])
-
-
-def ours(lb: Body, place: Place, backend_port: int | None) -> list[Rule]:
-    """List the rules that were made here for a place: by their name, and not attached to anything else."""
+def created_rules(lb: Body, ip_configuration: IpConfiguration, backend_port: int | None) -> list[Rule]:
+    """List the rules that `nat-rule create` made for an instance: by their name, unless they lead elsewhere."""
     return [
         rule
         for rule in rules_of(lb)
         if not rule.pool
         and backend_port in (None, rule.backend_port)
-        and _has_our_name(rule, place.instance)
-        and (rule.attached is None or same(rule.attached, place.configuration))
+        and _has_created_name(rule, ip_configuration.instance)
+        and (rule.ip_configuration is None or same(rule.ip_configuration, ip_configuration.id))
     ]
 
 
-def leading_to(lb: Body, place: Place) -> list[Rule]:
-    """List every NAT rule that leads to a place: its own, and each v2 of its pools, with its port if Azure tells it."""
-    rules, pools = rules_of(lb), place.pools
-    pooled = [one for one in rules if one.pool and one.pool.lower() in pools]
-    return _attached([one for one in rules if not one.pool], place) + [
-        rule._replace(port=_mapped(lb, rule, place)) for rule in pooled
+def rules_leading_to(lb: Body, ip_configuration: IpConfiguration) -> list[Rule]:
+    """List the NAT rules that lead to an IP configuration: its own, and those of its pools with the port, if known."""
+    rules, pools = rules_of(lb), ip_configuration.pools
+    pool_rules = [one for one in rules if one.pool and one.pool.lower() in pools]
+    return _attached([one for one in rules if not one.pool], ip_configuration) + [
+        rule._replace(port=_mapped_port(lb, rule, ip_configuration)) for rule in pool_rules
     ]
 
 
-def advice(lb: Body, places: Sequence[Place], wish: Wish) -> str | None:
-    """Say so where one rule v2 over a backend pool leads, or could lead, to all of several places.
+def recommend_pool_rule(lb: Body, ip_configurations: Sequence[IpConfiguration], request: RuleRequest) -> str | None:
+    """Recommend one rule v2 for a backend pool if all of several instances are in it, or name the one there is.
 
-    For several machines of a pool Microsoft recommends it, and goes on supporting rules for one machine (Microsoft,
-    Inbound NAT rules, https://learn.microsoft.com/azure/load-balancer/inbound-nat-rules).
+    Microsoft recommends it for several VMs of a pool, and goes on supporting rules for a single VM (Microsoft, Inbound
+    NAT rules, https://learn.microsoft.com/azure/load-balancer/inbound-nat-rules).
     """
-    shared = set.intersection(*(place.pools for place in places)) if len(places) > 1 else set()
-    pools = [one for one in _list(lb, "backendAddressPools") if one["id"].lower() in shared]
+    several = len(ip_configurations) > 1
+    shared = set.intersection(*(one.pools for one in ip_configurations)) if several else set()
+    pools = [one for one in entries(lb, "backendAddressPools") if one["id"].lower() in shared]
     if not pools:
         return None
     for rule in rules_of(lb):
-        if rule.pool and rule.pool.lower() in shared and rule.is_for(wish.backend_port, wish.protocol):
+        if rule.pool and rule.pool.lower() in shared and rule.is_for(request.backend_port, request.protocol):
             return (
-                f"NAT rule {rule.name} (v2) leads to port {wish.backend_port} of every machine in pool "
-                f"{last_name(rule.pool)} already; `az vmss-flex nat-rule list` shows it."
+                f"NAT rule {rule.name} (v2) already leads to port {request.backend_port} of every instance in pool "
+                f"{last_name(rule.pool)}. To show its ports, use `az vmss-flex nat-rule list`."
             )
     return (
-        f"All {len(places)} instances are in backend pool {pools[0]['name']}: one NAT rule v2 over it (`az network lb "
-        "inbound-nat-rule create --backend-pool-name --frontend-port-range-start --frontend-port-range-end`) would "
-        "also give later instances a port. Rules of their own are for ports that must stay as they are, or for some "
-        "instances only."
+        f"All {len(ip_configurations)} instances are in backend pool {pools[0]['name']}. One NAT rule v2 for the pool "
+        "(`az network lb inbound-nat-rule create --backend-pool-name --frontend-port-range-start "
+        "--frontend-port-range-end`) would also cover instances that are added later. Use a rule per instance for "
+        "ports that must not change, or for some of the instances only."
     )
 
 
-def place_of(instance: str, interfaces: Sequence[tuple[str, bool]], nics: dict[str, Body]) -> Place:
-    """Find the primary configuration of the primary NIC; `interfaces` are the machine's NIC ids, and which is primary.
-
-    Raises RuleError where there is no such thing.
-    """
-    found = _primary(interfaces, lambda one: one[1])
-    if found is None or found[0].lower() not in nics:
-        raise RuleError(f"{instance} has no primary network interface in its resource group", "")
-    nic = nics[found[0].lower()]
-    configuration = _primary(_list(nic, "ipConfigurations"), lambda one: bool(one["properties"].get("primary")))
-    if configuration is None:
-        raise RuleError(f"{nic['name']} of {instance} has no primary configuration", "")
-    return Place(instance, nic, configuration["id"])
+def _new_rule(lb: Body, frontend: str, request: RuleRequest, *, name: str, port: int) -> Rule:
+    return Rule(
+        name=name,
+        id=f"{lb['id']}/inboundNatRules/{name}",
+        frontend=frontend,
+        port=port,
+        backend_port=request.backend_port,
+        protocol=request.protocol,
+    )
 
 
-def every_place(instance: str, interfaces: Sequence[tuple[str, bool]], nics: dict[str, Body]) -> list[Place]:
-    """List every configuration of every NIC of a machine."""
-    own = [nics[one.lower()] for one, _ in interfaces if one.lower() in nics]
-    return [Place(instance, nic, one["id"]) for nic in own for one in _list(nic, "ipConfigurations")]
+def _existing(
+    ip_configuration: IpConfiguration, rules: Iterable[Rule], frontend: str, request: RuleRequest
+) -> Rule | None:
+    matching = [rule for rule in rules if rule.is_for(request.backend_port, request.protocol)]
+    attached = _attached(matching, ip_configuration)
+    # A run that ended before it wrote the NIC left a rule that leads nowhere.
+    loose = [one for one in matching if not one.ip_configuration and same(one.frontend, frontend)]
+    name = _rule_name(ip_configuration.instance, request.backend_port, request.protocol)
+    return next(iter(attached or [one for one in loose if same(one.name, name)]), None)
 
 
-def without(value: Any, gone: Paths, path: str = "") -> Any:
-    """Copy a body without what stands at these paths."""
-    if isinstance(value, list):
-        return [without(one, gone, path) for one in value]
-    if not isinstance(value, dict):
-        return value
-    idle = gone.get(path, frozenset())
-    return {key: without(value[key], gone, f"{path}.{key}") for key in value if key not in idle}
+def _attached(rules: Iterable[Rule], ip_configuration: IpConfiguration) -> list[Rule]:
+    referenced = ip_configuration.rules
+    return [rule for rule in rules if rule.id.lower() in referenced or same(rule.ip_configuration, ip_configuration.id)]
 
 
-def _kept(place: Place, rules: Iterable[Rule], frontend: str, wish: Wish) -> Rule | None:
-    fitting = [rule for rule in rules if rule.is_for(wish.backend_port, wish.protocol)]
-    attached = _attached(fitting, place)
-    # An earlier run that did not come to the NIC has left a rule that leads nowhere yet.
-    stray = [one for one in fitting if not one.attached and same(one.frontend, frontend)]
-    return next(iter(attached or [one for one in stray if same(one.name, _base(place.instance, wish))]), None)
-
-
-def _attached(rules: Iterable[Rule], place: Place) -> list[Rule]:
-    referred = place.rules
-    return [rule for rule in rules if rule.id.lower() in referred or same(rule.attached, place.configuration)]
-
-
-def _free(used: set[int], wish: Wish, count: int) -> Iterator[int]:
-    free = [port for port in range(wish.first_port, LAST_PORT + 1) if port not in used]
+def _free_ports(used: set[int], request: RuleRequest, count: int) -> Iterator[int]:
+    free = [port for port in range(request.first_port, LAST_PORT + 1) if port not in used]
     if len(free) < count:
         raise RuleError(
-            f"{count} ports are needed, and from {wish.first_port} to {LAST_PORT} only {len(free)} are free",
-            "Give a smaller --frontend-port-start, or another --frontend-ip-name.",
+            f"{count} ports are needed, and only {len(free)} are free from {request.first_port} to {LAST_PORT}.",
+            "Specify a lower --frontend-port-start or another --frontend-ip-name.",
         )
     return iter(free)
 
 
-def _new(lb: Body, place: Place, frontend: str, wish: Wish, names: set[str], port: int) -> Rule:
-    base = _base(place.instance, wish)
-    name = next(one for one in _numbered(base) if one.lower() not in names)
-    names.add(name.lower())
-    return Rule(name, f"{lb['id']}/inboundNatRules/{name}", frontend, port, wish.backend_port, wish.protocol)
-
-
-def _base(instance: str, wish: Wish) -> str:
-    return f"{instance}-{wish.backend_port}{SUFFIXES[wish.protocol.lower()]}"
-
-
-def _numbered(base: str) -> Iterator[str]:
-    yield base
-    number = 1
-    while True:
+def _free_name(instance: str, request: RuleRequest, used: set[str]) -> str:
+    """Choose a name for a rule that is not in use, and add it to those in use."""
+    base = _rule_name(instance, request.backend_port, request.protocol)
+    name, number = base, 1
+    while name.lower() in used:
         number += 1
-        yield f"{base}-{number}"
+        name = f"{base}-{number}"
+    used.add(name.lower())
+    return name
 
 
-def _has_our_name(rule: Rule, instance: str) -> bool:
-    base = f"{instance}-{rule.backend_port}{SUFFIXES.get(rule.protocol.lower(), '')}"
+def _rule_name(instance: str, backend_port: int | None, protocol: str) -> str:
+    return f"{instance}-{backend_port}{SUFFIXES.get(protocol.lower(), '')}"
+
+
+def _has_created_name(rule: Rule, instance: str) -> bool:
+    base = _rule_name(instance, rule.backend_port, rule.protocol)
     return re.fullmatch(rf"{re.escape(base)}(-[0-9]+)?", rule.name, re.IGNORECASE) is not None
-
-
-def _rule(entry: Body) -> Rule:
-    properties = entry["properties"]
-    return Rule(
-        entry["name"],
-        entry["id"],
-        _id(properties.get("frontendIPConfiguration")) or "",
-        properties.get("frontendPort") or None,
-        properties.get("backendPort"),
-        properties.get("protocol") or "",
-        _id(properties.get("backendIPConfiguration")),
-        _id(properties.get("backendAddressPool")),
-    )
-
-
-def _entry(rule: Rule) -> Body:
-    properties = {
-        "frontendIPConfiguration": {"id": rule.frontend},
-        "protocol": rule.protocol,
-        "frontendPort": rule.port,
-        "backendPort": rule.backend_port,
-    }
-    return {"name": rule.name, "properties": properties}
 
 
 def _ports(properties: Body) -> Iterable[int]:
@@ -371,40 +204,11 @@ def _overlap(one: str | None, other: str) -> bool:
     return same(one, other) or "all" in ((one or "").lower(), other.lower())
 
 
-def _mapped(lb: Body, rule: Rule, place: Place) -> int | None:
-    pool: Body = next((one for one in _list(lb, "backendAddressPools") if same(one["id"], rule.pool)), {})
-    for address in _list(pool, "loadBalancerBackendAddresses"):
+def _mapped_port(lb: Body, rule: Rule, ip_configuration: IpConfiguration) -> int | None:
+    pool: Body = next((one for one in entries(lb, "backendAddressPools") if same(one["id"], rule.pool)), {})
+    for address in entries(pool, "loadBalancerBackendAddresses"):
         properties = address.get("properties") or {}
-        if same(_id(properties.get("networkInterfaceIPConfiguration")), place.configuration):
+        if same(id_of(properties.get("networkInterfaceIPConfiguration")), ip_configuration.id):
             ports = properties.get("inboundNatRulesPortMapping") or ()
             return next((one["frontendPort"] for one in ports if same(one.get("inboundNatRuleName"), rule.name)), None)
     return None
-
-
-def _edited(nic: Body, configuration: str, edit: Callable[[list[Body]], list[Body]]) -> Body | None:
-    after = without(nic, READ_ONLY_OF_NIC)
-    properties = _configuration(after, configuration)["properties"]
-    before = properties.get(REFERENCES) or []
-    properties[REFERENCES] = edit(before)
-    return None if properties[REFERENCES] == before else after
-
-
-def _configuration(nic: Body, configuration: str) -> Body:
-    found: Body | None = next((one for one in _list(nic, "ipConfigurations") if same(one["id"], configuration)), None)
-    if found is None:
-        raise RuleError(f"there is no configuration {last_name(configuration)} any more", "")
-    return found
-
-
-def _primary(entries: Sequence[T], is_primary: Callable[[T], bool]) -> T | None:
-    marked = entries if len(entries) == 1 else [one for one in entries if is_primary(one)]
-    return marked[0] if len(marked) == 1 else None
-
-
-def _list(body: Body, key: str) -> list[Any]:
-    found: list[Any] = (body.get("properties") or {}).get(key) or []
-    return found
-
-
-def _id(reference: Body | None) -> str | None:
-    return reference.get("id") if reference else None

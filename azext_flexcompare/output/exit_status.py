@@ -1,4 +1,4 @@
-"""The exit status of a run, and how the process leaves with it after its output."""
+"""The exit status of a run, with which the process exits after its output."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from azext_flexcompare.scheduler.outcome import BAD, Outcome, Status
+from azext_flexcompare.scheduler.outcome import BAD, Status
 
 
 class Exit(IntEnum):
@@ -19,33 +19,34 @@ class Exit(IntEnum):
 
 
 class RunEnd(NamedTuple):
-    """How a run ended as a whole: why it was stopped, if it was, whether for want of health, and how it was throttled.
+    """How a run ended as a whole.
 
-    `waits` are the seconds that the service asked for each time it refused a request because there were too many;
-    `unseen` is what an interruption kept from being seen, besides the outcomes.
+    `stopped` is why it was stopped, `gate_failed` whether a health gate stopped it, `throttle_waits` the seconds that
+    the service asked for at each throttled request, and `not_seen` what an interruption kept from being seen besides
+    the outcomes.
     """
 
     stopped: str | None = None
-    ill: bool = False
-    waits: Sequence[float] = ()
-    unseen: str | None = None
+    gate_failed: bool = False
+    throttle_waits: Sequence[float] = ()
+    not_seen: str | None = None
 
 
 NORMAL_END = RunEnd()
 
 
 def exit_status(statuses: Iterable[str], run_end: RunEnd = NORMAL_END) -> Exit:
-    """Choose the exit status of a run from the statuses of its instances and how it ended as a whole."""
+    """Return the exit status of a run by the statuses of its instances and how it ended as a whole."""
     seen = set(statuses)
-    if run_end.unseen or Status.INTERRUPTED in seen or (Status.NOT_STARTED in seen and not run_end.stopped):
+    if run_end.not_seen or Status.INTERRUPTED in seen or (Status.NOT_STARTED in seen and not run_end.stopped):
         return Exit.INTERRUPTED
-    if Status.NOT_STARTED in seen or run_end.ill:
+    if Status.NOT_STARTED in seen or run_end.gate_failed:
         return Exit.STOPPED
     return Exit.SOME_FAILED if seen & set(BAD) else Exit.SUCCESS
 
 
 def leave_after_output(cli_ctx: Any, status: Exit) -> None:
-    """Make the process exit with a status once its output has been written.
+    """Set the status with which the process exits once its output has been written.
 
     A command that returns always exits 0, and one that raises prints nothing; leaving from the event that the CLI
     raises after the output gives both (knack 0.14, EVENT_CLI_SUCCESSFUL_EXECUTE).
@@ -57,8 +58,3 @@ def leave_after_output(cli_ctx: Any, status: Exit) -> None:
 
     if status is not Exit.SUCCESS:
         cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
-
-
-def status_of(outcomes: Sequence[Outcome[Any]], run_end: RunEnd = NORMAL_END) -> Exit:
-    """Choose the exit status of a run."""
-    return exit_status((outcome.status for outcome in outcomes), run_end)

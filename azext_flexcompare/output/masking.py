@@ -1,6 +1,6 @@
-"""How do secrets stay out of logs and messages?
+"""Masks of secrets in logs and messages.
 
-The CLI logs the body of every request under --debug, protected settings and passwords with it, and a service may repeat
+The CLI logs the body of every request under --debug, with protected settings and passwords, and a service may repeat
 in its error what it was sent.
 """
 
@@ -16,9 +16,9 @@ Masker = Callable[[str], str]
 
 
 def make_masker(secrets: Iterable[str]) -> Masker:
-    """Make the function that masks secrets in a text, as they are, as they stand in JSON, and the texts inside JSON.
+    """Return the function that masks secrets in a text: as given, quoted as in JSON, and the texts inside JSON.
 
-    Without any secret it is `unmasked`.
+    Without any secret it is `no_mask`.
     """
     forms = {
         form for secret in secrets for text in (secret, *_texts(secret)) for form in (text, json.dumps(text)[1:-1])
@@ -34,13 +34,13 @@ def make_masker(secrets: Iterable[str]) -> Masker:
 
 
 def no_mask(text: str) -> str:
-    """Leave a text as it is, where there is nothing to hide."""
+    """Return a text as it is."""
     return text
 
 
 @contextmanager
 def masked_logging(mask: Masker) -> Iterator[None]:
-    """Mask everything that is logged meanwhile."""
+    """Mask every message logged within the block."""
     if mask is no_mask:
         yield
         return
@@ -60,7 +60,7 @@ def masked_logging(mask: Masker) -> Iterator[None]:
 
 
 def _texts(secret: str) -> Iterator[str]:
-    """Find the texts inside a secret that is JSON: in the body of a request they stand in another spelling."""
+    """Return the texts inside a secret that is JSON: the body of a request spells them differently."""
     try:
         pending = [json.loads(secret)]
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is said on standard error: equal errors folded, why a run stopped, how to retry."""
+"""Messages on standard error: equal errors folded into one line, why a run stopped, how to retry."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import Any, NamedTuple
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.output.exit_status import NORMAL_END, RunEnd
 from azext_flexcompare.scheduler.outcome import BAD, UNFINISHED, Error, Outcome, Status
+from azext_flexcompare.times import count
 
 NAMES_SHOWN = 10
-
-
 IDS_SHOWN = 50
 
 
 class Retry(NamedTuple):
-    """What it takes to do again what did not succeed.
+    """What a command that retries a run needs.
 
     `options` are the names of the operation's own options that were given; their values may be secrets. `home` is the
-    subscription in which a command without one acts, `log` the job log of the run.
+    default subscription, `log` the job log of the run.
     """
 
     operation: str
@@ -31,38 +30,38 @@ class Retry(NamedTuple):
     log: str | None = None
 
 
-def tell(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd = NORMAL_END) -> list[str]:
-    """Say what a user must know besides the list: equal errors folded into one line, why it stopped, how to retry."""
-    lines = folded(outcomes)
+def run_messages(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd = NORMAL_END) -> list[str]:
+    """Return what you must know besides the list: the errors, why the run stopped, how to retry and to resume."""
+    lines = fold_errors(outcomes)
     left = [one for one in outcomes if one.status in (*BAD, Status.NOT_STARTED)]
-    unseen = sum(one.status == Status.INTERRUPTED for one in outcomes)
-    lines += [why for why in (run_end.stopped, run_end.unseen) if why]
-    lines += [_throttled(run_end.waits)] if run_end.waits else []
-    if unseen:
-        lines.append(f"{unseen} Interrupted: sent, but not seen to the end; operationUrl shows how each ended.")
+    interrupted = sum(one.status == Status.INTERRUPTED for one in outcomes)
+    lines += [why for why in (run_end.stopped, run_end.not_seen) if why]
+    lines += [_throttled(run_end.throttle_waits)] if run_end.throttle_waits else []
+    if interrupted:
+        lines.append(f"{interrupted} Interrupted: the end was not seen; operationUrl shows how each ended.")
     again = f", with {', '.join(retry.options)} as before" if retry.options else ""
     if left:
         lines.append(f"{len(left)} of {len(outcomes)} did not succeed. To retry: {_command(retry, left)}{again}")
-    if retry.log and (run_end.unseen or any(one.status in UNFINISHED for one in outcomes)):
-        lines.append(f"To go on: az vmss-flex {retry.operation} --resume {shlex.quote(retry.log)}{again}")
+    if retry.log and (run_end.not_seen or any(one.status in UNFINISHED for one in outcomes)):
+        lines.append(f"To resume: az vmss-flex {retry.operation} --resume {shlex.quote(retry.log)}{again}")
     return lines
 
 
-def folded(outcomes: Iterable[Outcome[Any]]) -> list[str]:
-    """Fold equal errors into one line each, with the names of their instances."""
+def fold_errors(outcomes: Iterable[Outcome[Any]]) -> list[str]:
+    """Return one line for each group of equal errors, with the names of their instances."""
     groups: dict[tuple[str, Error], list[str]] = {}
     for outcome in outcomes:
         if outcome.error:
-            said = without_name(outcome.error, outcome.target.name)
-            groups.setdefault((outcome.status, said), []).append(outcome.target.name)
+            error = without_name(outcome.error, outcome.target.name)
+            groups.setdefault((outcome.status, error), []).append(outcome.target.name)
     return [
-        f"{len(names)} {status}: {said.code}: {said.message} ({first_names(names)})"
-        for (status, said), names in groups.items()
+        f"{len(names)} {status}: {error.code}: {error.message} ({first_names(names)})"
+        for (status, error), names in groups.items()
     ]
 
 
 def without_name(error: Error, name: str) -> Error:
-    """Take the name of its instance out of an error, so that the same error of another instance equals it."""
+    """Return an error without the name of its instance, so that the same error of another instance equals it."""
     if name not in error.message:
         return error
     named = rf"(?<![\w.-]){re.escape(name)}(?![\w-])"
@@ -70,9 +69,8 @@ def without_name(error: Error, name: str) -> Error:
 
 
 def _throttled(waits: Sequence[float]) -> str:
-    times = f"{len(waits)} time{'s' * (len(waits) != 1)}"
-    asked = f", and asked for waits of up to {max(waits):g} s" if any(waits) else ""
-    return f"Throttled {times}: Azure refused a request as one too many{asked}."
+    longest = f", with Retry-After of up to {max(waits):g} s" if any(waits) else ""
+    return f"Azure throttled {count(len(waits), 'request')} (429){longest}."
 
 
 def _command(retry: Retry, left: Sequence[Outcome[Instance]]) -> str:
@@ -93,6 +91,6 @@ def _command(retry: Retry, left: Sequence[Outcome[Instance]]) -> str:
 
 
 def first_names(names: Sequence[str]) -> str:
-    """Name the first few of many."""
+    """Return the first few of many names, and how many more there are."""
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

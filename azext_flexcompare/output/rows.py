@@ -9,11 +9,11 @@ import jmespath
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.table.entries import Operation
-from azext_flexcompare.times import utc
+from azext_flexcompare.times import format_utc
 
 
 def instance_row(instance: Instance) -> dict[str, Any]:
-    """Name an instance and its place, as every list of ours begins."""
+    """Return the fields that identify an instance, first in every list."""
     return {
         "instance": instance.name,
         "id": instance.id,
@@ -25,7 +25,7 @@ def instance_row(instance: Instance) -> dict[str, Any]:
 
 
 def listed_row(instance: Instance) -> dict[str, Any]:
-    """Describe an instance as `list-instances` does; `name` and `instanceId` are those of `az vmss list-instances`."""
+    """Return the row of `list-instances`; `name` and `instanceId` are those of `az vmss list-instances`."""
     return {
         **instance_row(instance),
         "powerState": instance.power_state,
@@ -39,33 +39,33 @@ def listed_row(instance: Instance) -> dict[str, Any]:
 
 
 def outcome_row(operation: Operation, outcome: Outcome[Instance]) -> dict[str, Any]:
-    """Write one outcome as the contract has it, with what the operation returned if it returns anything."""
-    return {**instance_row(outcome.target), **ended(operation, outcome)}
+    """Return the row of an outcome, with what the operation returned if it returns anything."""
+    return {**instance_row(outcome.target), **outcome_details(operation, outcome)}
 
 
-def ended(operation: Operation, outcome: Outcome[Instance]) -> dict[str, Any]:
-    """Write what became of an instance, without saying again what it is."""
+def outcome_details(operation: Operation, outcome: Outcome[Instance]) -> dict[str, Any]:
+    """Return the fields of an outcome without those that identify its instance."""
     return {**outcome_fields(operation.name, outcome), **returned_by(operation, outcome)}
 
 
 def returned_by(operation: Operation, outcome: Outcome[Any]) -> dict[str, Any]:
-    """Write what an operation returned, if it returns anything."""
+    """Return what an operation returned, if it returns anything."""
     return {"output": _output(operation.returns, outcome.result)} if operation.returns else {}
 
 
 def _output(returns: str, result: Any) -> str | None:
-    if isinstance(result, str):  # it was written down before
+    if isinstance(result, str):  # it comes from a job log
         return result
     return "\n".join(jmespath.search(returns, result) or ()) if result else None
 
 
 def waited_row(operation: str, outcome: Outcome[Instance]) -> dict[str, Any]:
-    """Write what came of waiting for an instance."""
+    """Return the row of an instance that was waited for."""
     return {**instance_row(outcome.target), **outcome_fields(operation, outcome)}
 
 
 def set_row(operation: str, outcome: Outcome[ScaleSet]) -> dict[str, Any]:
-    """Write the outcome of a call to a whole set."""
+    """Return the row of a call to a whole set."""
     target = outcome.target
     place = {"scaleSet": target.name, "id": target.id, "resourceGroup": target.resource_group}
     return {**place, **outcome_fields(operation, outcome)}
@@ -79,15 +79,15 @@ def outcome_fields(operation: str, outcome: Outcome[Any]) -> dict[str, Any]:
         "error": outcome.error and outcome.error._asdict(),
         "reason": outcome.reason,
         "batch": outcome.batch,
-        "startedAt": utc(outcome.started),
-        "finishedAt": utc(outcome.finished),
+        "startedAt": format_utc(outcome.started),
+        "finishedAt": format_utc(outcome.finished),
         "durationSeconds": outcome.seconds,
         "operationUrl": outcome.url,
     }
 
 
 def to_dict(resource: Any) -> dict[str, Any]:
-    """Write a model of the SDK as the CLI does."""
+    """Return a model of the SDK as the CLI prints it."""
     from azure.cli.core.commands import AzCliCommandInvoker
     from knack.util import todict
 

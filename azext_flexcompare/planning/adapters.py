@@ -42,7 +42,8 @@ def each(prepare: Callable[[Instance], Call | Skip]) -> Prepare:
 def plain(operation: Operation, arguments: Options, azure: Azure) -> Prepare:
     """Send every instance the same arguments."""
     call = operation.call or ""  # a test sees to it that what has no adapter has a call
-    return each(lambda instance: partial(call_sdk, azure, instance, call, arguments, operation.returns is not None))
+    returns = operation.returns is not None
+    return each(lambda instance: partial(call_sdk, azure, instance, call, arguments, returns=returns))
 
 
 def arguments_of(operation: Operation, options: Options) -> Options:
@@ -72,10 +73,12 @@ def extension_set(operation: Operation, options: Options, azure: Azure) -> Prepa
     body = _extension_body(options)
     kind = f"{options['publisher']}.{options['name']}".lower()
     suggested = options["extension_instance_name"] or options["name"]
+    publisher, name = options["publisher"], options["name"]
+    newest = cache(lambda subscription, location: _newest(azure.compute(subscription), location, publisher, name))
 
     def prepare(instance: Instance) -> Call:
         there = [one.name for one in _extensions(instance) if (one.type or "").lower() == kind]
-        version = options["version"] or _newest(azure, instance, options["publisher"], options["name"])
+        version = options["version"] or newest(instance.subscription, instance.location)
         arguments = {
             "vm_extension_name": suggested if suggested in there or not there else there[0],
             "extension_parameters": {
@@ -191,10 +194,10 @@ def _extensions(instance: Instance) -> list[Any]:
     return list(view.extensions or ()) if view else []
 
 
-def _newest(azure: Azure, instance: Instance, publisher: str, kind: str) -> str:
+def _newest(compute: Any, location: str, publisher: str, kind: str) -> str:
     with cli_errors(f"looking up the versions of {publisher}.{kind}"):
-        images = azure.compute(instance.subscription).virtual_machine_extension_images
-        versions: list[str] = [image.name for image in images.list_versions(instance.location, publisher, kind)]
+        images = compute.virtual_machine_extension_images.list_versions(location, publisher, kind)
+        versions: list[str] = [image.name for image in images]
     return max(versions, key=lambda version: [int(part) for part in version.split(".")])
 
 

@@ -20,12 +20,12 @@ from azure.core.pipeline.policies import RetryPolicy
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.responses import NO_RETRY, PASSING, SERVER_ERROR, sdk_errors
+from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, send_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.adapters import preparer as one_by_one
-from azext_flexcompare.planning.work import Options, Prepare, Work, alike
+from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled, Unanswered
 from azext_flexcompare.table.entries import BulkService, Operation, bulk_services
 
 LARGEST = 100  # ids in one request; this and the policy as in Azure/azure-computeschedule-dotnet-samples
@@ -118,10 +118,6 @@ class Chunk:
     looked: float = 0.0
     asked: float | None = None
     known: dict[str, Known] = field(default_factory=dict)
-    result: None = None
-    lasted: None = None
-    final: None = None
-    left: None = None  # so few requests need no pace
 
     def send(self) -> Poller:
         """Send the call to the first service that is there; raises Failure where none is, or where it refuses."""
@@ -129,7 +125,7 @@ class Chunk:
         for service in bulk_services(self.wish.verb):
             body = {"executionParameters": POLICY, "resources": {"ids": ids}, **self.wish.body}
             try:
-                with _doubtfully(), sdk_errors():
+                with _doubtfully(), send_errors():
                     rows = self._post(service, service.verbs[self.wish.verb], body)
             except Failure as failure:
                 if failure.error.code not in ABSENT:
@@ -142,40 +138,42 @@ class Chunk:
         raise Failure(Error(NOWHERE, "No service for bulk operations is there."))
 
     @property
-    def url(self) -> str | None:
-        """Give something as long as there is something left to watch; bulk operations have no URL of their own."""
-        return self.service.status if self.service and self._unfinished() else None
+    def acceptance(self) -> Acceptance:
+        """Return whether anything is left to poll; bulk operations have no URL of their own."""
+        return Acceptance(self._latest())
 
-    def wait(self) -> float:
-        """Say how many seconds to wait: those the service asks for, or ever more."""
+    def _latest(self) -> Poll:
+        return Poll(not self.unfinished(), retry_after=self._pause())  # so few requests need no rate
+
+    def _pause(self) -> float:
         if self._leaves_it_to_the_first():
             return FIRST_LOOK
         return self.asked or min(LONGEST_WAIT, max(FIRST_LOOK, (monotonic() - self.began) * BACK_OFF))
 
-    def look(self) -> bool:
+    def poll(self) -> Poll:
         """Ask once about the instances whose end is not known yet, or leave it to the first call of the run."""
         assert self.service is not None  # noqa: S101
         if self._leaves_it_to_the_first():
-            return False
-        asked, self.looked = self._unfinished(), monotonic()
-        with _patiently(), sdk_errors():
+            return self._latest()
+        asked, self.looked = self.unfinished(), monotonic()
+        with _patiently():
             rows = self._post(self.service, self.service.status, _ids_of(asked))
             self._take(rows, asked)
-        return not self._unfinished()
+        return self._latest()
 
     def _leaves_it_to_the_first(self) -> bool:
         recently = monotonic() - self.looked < LONGEST_WAIT
-        return recently and self.first is not None and self.first.url is not None
+        return recently and self.first is not None and bool(self.first.unfinished())
 
     def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
         """Tell what became of each instance when the call's own course is over, or what is to be done instead."""
         if outcome.error and outcome.error.code == NOWHERE:
             return [*self.fallback(self.instances)]
         if self.service is None:
-            return [*alike(outcome)]
-        if outcome.status == Status.INTERRUPTED and self._unfinished():
+            return [*share_outcome(outcome)]
+        if outcome.status == Status.INTERRUPTED and self.unfinished():
             self._cancel(self.service)
-        return [self._outcome(one) for one in alike(outcome)]
+        return [self._outcome(one) for one in share_outcome(outcome)]
 
     def _post(
         self, service: BulkService, action: str, body: dict[str, Any], **run_options: Any
@@ -186,7 +184,9 @@ class Chunk:
         )
         correlated = {"correlationid": str(uuid4())} if service.correlated else {}
         path = f"{place}/{action}?api-version={service.apiVersion}"
-        answer = self.azure.arm(first.subscription).ask(path, {**body, **correlated}, **{**NO_RETRY, **run_options})
+        answer = self.azure.arm(first.subscription).post_answer(
+            path, {**body, **correlated}, **{**NO_RETRY, **run_options}
+        )
         self.asked = RetryPolicy().get_retry_after(answer)
         rows: list[dict[str, Any]] = answer.http_response.json()["results"]
         return rows
@@ -201,14 +201,15 @@ class Chunk:
             said |= {id_: _lost(code, asked[id_]) for id_ in left}
         self.known |= {id_: known for id_, known in said.items() if id_ in asked}
 
-    def _unfinished(self) -> dict[str, Known]:
+    def unfinished(self) -> dict[str, Known]:
+        """List, by instance id, what is known of the operations that have not ended."""
         return {id_: known for id_, known in self.known.items() if known.operation and not known.status}
 
     def _cancel(self, service: BulkService) -> None:
         """Ask once that nothing begins which has not begun; what is not answered as cancelled may go on."""
-        asked = self._unfinished()
+        asked = self.unfinished()
         try:
-            with _doubtfully(), sdk_errors():
+            with _doubtfully(), send_errors():
                 rows = self._post(service, service.cancel, _ids_of(asked), read_timeout=SHUTDOWN_GRACE)
         except (Failure, Throttled) as error:
             get_logger(__name__).warning("What had not begun could not be cancelled: %s", error)
@@ -237,14 +238,10 @@ class Chunk:
 
 @contextmanager
 def _patiently() -> Iterator[None]:
-    """Turn what passes by itself, and an answer that cannot be read, into a look that brought no answer."""
+    """Turn what passes by itself, and an answer that cannot be read, into a poll that brought no answer."""
     try:
-        yield
-    except Failure as failure:
-        status = getattr(failure.__cause__, "status_code", None)
-        if status is None or status in PASSING or status >= SERVER_ERROR:
-            raise Unanswered from failure
-        raise
+        with poll_errors():
+            yield
     except (ValueError, KeyError, TypeError) as error:
         raise Unanswered from error
 

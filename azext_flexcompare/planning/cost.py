@@ -15,11 +15,9 @@ from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LISTS, POLLS, RE
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.table.entries import Operation
+from azext_flexcompare.times import count, format_duration
 
 Calls = Sequence[Sequence[Instance]]  # each call as the instances that it is for
-
-
-SECONDS, MINUTES = 120, 7200  # seconds up to which a time is cost_lines in seconds, in minutes
 
 
 class EngineLimits(NamedTuple):
@@ -88,25 +86,14 @@ def cost_lines(operation: Operation, ways: Mapping[str, Calls], wait: bool = Tru
     if not costs:
         return []
     best = cheapest(costs)
-    choice = [f"Cheapest: --engine {best.engine}, {_count(best.requests, 'request')}."] if len(costs) > 1 else []
+    choice = [f"Cheapest: --engine {best.engine}, {count(best.requests, 'request')}."] if len(costs) > 1 else []
     return [*map(_line, costs), *choice, "Times are what the limits demand; the operation's own comes on top."]
 
 
-def duration(seconds: float) -> str:
-    """Write a time as short as one needs it, and never longer than it is."""
-    if seconds < SECONDS:
-        return f"{int(seconds)} s"
-    return f"{int(seconds / 60)} min" if seconds < MINUTES else f"{int(seconds / 360) / 10} h"
-
-
 def _line(one: CostEstimate) -> str:
-    looks = f"at least {_count(one.looks, 'look')}," if one.looks else "no looks, at least"
+    looks = f"at least {count(one.looks, 'look')}," if one.looks else "no looks, at least"
     doubt = "" if one.evidence == "recorded" else f" ({one.evidence})"
-    return f"--engine {one.engine}: {_count(one.calls, 'call')}, {looks} {duration(one.seconds)}{doubt}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+    return f"--engine {one.engine}: {count(one.calls, 'call')}, {looks} {format_duration(one.seconds)}{doubt}"
 
 
 def _evidence(engine: str, operation: Operation) -> str:

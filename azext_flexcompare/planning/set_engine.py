@@ -16,7 +16,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.scale_sets import Reader, list_members
 from azext_flexcompare.instances import Instance, by_set, describe_state, provisioning_error, provisioning_times
 from azext_flexcompare.planning.adapters import arguments_of
-from azext_flexcompare.planning.work import Options, Prepare, Work, alike
+from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
@@ -66,7 +66,7 @@ def _way(operation: Operation) -> dict[str, Any]:
 
 
 def _establish(operation: Operation, azure: Azure, outcome: Outcome[Work]) -> list[Outcome[Instance]]:
-    of_all = alike(outcome)
+    of_all = share_outcome(outcome)
     refused = outcome.status == Status.FAILED and outcome.url is None  # then the list can say nothing of this call
     if outcome.status not in ENDED or refused:
         return of_all

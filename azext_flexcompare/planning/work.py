@@ -1,4 +1,4 @@
-"""A planned call: the instances it is for, and how its outcome becomes theirs."""
+"""Planned calls: the instances of each, and how its outcome becomes theirs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
 
 Call = Callable[[], Poller]
-
-
 Options = dict[str, Any]
 
 
@@ -23,41 +21,49 @@ class Skip(NamedTuple):
     reason: str
 
 
-def alike(outcome: Outcome[Work]) -> list[Outcome[Instance]]:
-    """Give every instance of a call the call's own outcome."""
+class Work(NamedTuple):
+    """A call, and the instances whose outcome it is: one, except where one call is for many."""
+
+    instances: list[Instance]
+    call: Call | Skip
+    settle: Settle | None = None  # makes the outcomes of the instances; None: each has the outcome of the call
+    sends: bool = True  # whether the call may send a request that changes something
+    before: Sequence[str] | None = None  # provisioning times of the instance before the call, if it was made
+    sent: bool = False  # whether an earlier run made the call, or may have
+    url: str | None = None  # of the operation that an earlier run started
+
+
+Settle = Callable[[Outcome[Work]], Sequence[Outcome[Instance] | Work]]  # outcomes, or calls in place of this one
+Prepare = Callable[[list[Instance]], list[Work]]
+
+
+def share_outcome(outcome: Outcome[Work]) -> list[Outcome[Instance]]:
+    """Return the outcome of a call for each of its instances."""
     url = outcome.url or outcome.target.url
     return [replace(outcome, target=one, url=url) for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 
-class Work(NamedTuple):
-    """A call, and the instances whose outcome it is: one, except where one call is for many.
-
-    `settle` makes theirs of the call's outcome, or says what is to be done instead.
-    """
-
-    instances: list[Instance]
-    call: Call | Skip
-    settle: Callable[[Outcome[Work]], Sequence[Outcome[Instance] | Work]] = alike
-    sends: bool = True  # whether the call may come to a request that changes something
-    before: Sequence[str] | None = None  # the instance's times (standing.py) before the call was made, if it was
-    sent: bool = False  # whether an earlier run made the call, or may have
-    url: str | None = None  # where what an earlier run has sent can be looked at
+def skip_reasons(work: Iterable[Work]) -> dict[str, str]:
+    """Return why instances need no call, by id."""
+    return {one.id: each.call.reason for each in work if isinstance(each.call, Skip) for one in each.instances}
 
 
-Prepare = Callable[[list[Instance]], list[Work]]
+def without_skips(work: Iterable[Work]) -> list[Work]:
+    """Return the work that is a call."""
+    return [each for each in work if not isinstance(each.call, Skip)]
 
 
 def planned_outcomes(
     instances: Iterable[Instance], hindrances: Mapping[str, str], batches: Mapping[str, int]
 ) -> list[Outcome[Instance]]:
-    """Say of each instance that it would be acted on (--dry-run), and by its id in which batch, and what hinders it."""
+    """Return a Planned outcome for each instance (--dry-run); batches and what hinders the operation are by id."""
     return [
         Outcome(one, Status.PLANNED, reason=hindrances.get(one.id), batch=batches.get(one.id, 1)) for one in instances
     ]
 
 
 def skipped_outcomes(instances: Iterable[Instance], reasons: Mapping[str, str]) -> list[Outcome[Instance]]:
-    """Say of each instance that has a reason, by its id, that it was skipped, and why."""
+    """Return a Skipped outcome for each instance that has a reason, by id."""
     return [
         Outcome(instance, Status.SKIPPED, reason=reasons[instance.id], batch=None)
         for instance in instances
@@ -66,8 +72,8 @@ def skipped_outcomes(instances: Iterable[Instance], reasons: Mapping[str, str]) 
 
 
 def satisfied_reasons(operation: Operation, instances: Iterable[Instance]) -> dict[str, str]:
-    """Find the instances that are already where the operation leads, with the reason to skip them, by id."""
+    """Return why instances that are in the target power state already are skipped, by id."""
     if operation.powerState is None:
         return {}
-    there = [instance for instance in instances if instance.power_state == operation.powerState]
-    return {instance.id: f"It is {operation.powerState} already." for instance in there}
+    satisfied = [instance for instance in instances if instance.power_state == operation.powerState]
+    return {instance.id: f"It is {operation.powerState} already." for instance in satisfied}

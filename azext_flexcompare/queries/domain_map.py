@@ -1,4 +1,4 @@
-"""Where do instances stand: which zone and fault domain holds which, and in what state, at a glance?"""
+"""A map of instances in text: zones by fault domains, with a character for the state of each instance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from textwrap import wrap
 
-from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.instances import Instance, ScaleSet, by_set
+from azext_flexcompare.times import count
 
 SIGNS = {  # by power state, in the order of the legend
     "running": ".",
@@ -26,12 +27,10 @@ NARROWEST = 12  # characters of a cell; fault domains for which there is no room
 
 
 def draw_maps(instances: Iterable[Instance], width: int) -> str:
-    """Draw a map of each scale set, zones by fault domains with a character an instance, and one legend."""
-    by_set: dict[ScaleSet, list[Instance]] = {}
-    for instance in instances:
-        by_set.setdefault(instance.scale_set, []).append(instance)
-    maps = [_map(scale_set, members, width) for scale_set, members in by_set.items()]
-    states = Counter(_state(instance) for members in by_set.values() for instance in members)
+    """Return a map of each scale set and one legend."""
+    shown = list(instances)
+    maps = [_map(scale_set, members, width) for scale_set, members in by_set(shown).items()]
+    states = Counter(_state(instance) for instance in shown)
     return "\n\n".join([*maps, _legend(states, width)]) + "\n"
 
 
@@ -42,20 +41,16 @@ def _map(scale_set: ScaleSet, members: Sequence[Instance], width: int) -> str:
     largest = max(Counter((one.zone, one.fault_domain) for one in members).values())
     room = min((width - LABEL + len(GAP)) // across - len(GAP), len(f"{largest} ") + largest)
     room = max(NARROWEST, room)
-    lines = [f"{scale_set.name} in {scale_set.resource_group}: {_counted(len(members))}"]
+    lines = [f"{scale_set.name} in {scale_set.resource_group}: {count(len(members), 'instance')}"]
     for first in range(0, len(domains), across):
         band = domains[first : first + across]
         lines.append(_line("", ["no FD" if domain is None else f"FD {domain}" for domain in band], room))
         for zone in zones:
             there = [[one for one in members if (one.zone, one.fault_domain) == (zone, domain)] for domain in band]
-            rows = zip_longest(*(_cell(first_names, room) for first_names in there), fillvalue="")
+            rows = zip_longest(*(_cell(cell, room) for cell in there), fillvalue="")
             labels = ["no zone" if zone is None else f"zone {zone}"]
             lines += [_line(label, row, room) for row, label in zip_longest(rows, labels, fillvalue="")]
     return "\n".join(lines)
-
-
-def _counted(number: int) -> str:
-    return "1 instance" if number == 1 else f"{number} instances"
 
 
 def _cell(members: Sequence[Instance], room: int) -> list[str]:

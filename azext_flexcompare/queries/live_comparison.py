@@ -1,6 +1,6 @@
-"""To how many instances of a live set does each row of the page apply now, and why not to the others?
+"""`compare -g -n`: the rows of the page checked against the instances of a scale set.
 
-Everything is told by the list of VMs, the model of the set, and one list of locks.
+The list of VMs, the model of the set and one list of locks are all that is read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from azext_flexcompare.table.entries import Operation, operations
 
 
 class Need(NamedTuple):
-    """What an instance must be or have, and what is said of one that is not or has not."""
+    """A condition that an instance must meet, and the reason where it does not."""
 
     met: Callable[[Instance], bool]
     otherwise: str
@@ -29,7 +29,7 @@ NEEDS = {
     "spot": Need(lambda instance: (instance.resource.priority or "").lower() == "spot", "not Spot"),
     "ephemeralDisk": Need(
         lambda instance: _has_ephemeral_disk(instance.resource),
-        "no ephemeral disk, which the page asks for and Azure by now does not",
+        "no ephemeral disk, which the page requires and Azure no longer does",
     ),
     "loadBalancer": Need(lambda instance: instance.scale_set.balanced, "no load balancer in the model of the set"),
 }
@@ -41,7 +41,7 @@ def check_rows(
     instances: Sequence[Instance],
     locks: Sequence[Lock],
 ) -> list[dict[str, Any]]:
-    """Add to each row how many instances there are, to how many it applies, and why not to the others."""
+    """Return each row with the number of instances, to how many it applies, and why not to the others."""
     by_name = {operation.name: operation for operation in operations()}
     checked = []
     for row, api in zip(rows, entries, strict=True):
@@ -76,7 +76,7 @@ def _has_ephemeral_disk(machine: Any) -> bool:
 def check_live(
     cli_ctx: Any, choice: Choice, filters: tuple[str | None, str | None, str | None]
 ) -> list[dict[str, Any]]:
-    """Check the rows of the page against the instances that a set has now."""
+    """Return the rows of the page, checked against the instances of a set."""
     instances = choose(cli_ctx, "compare", choice)
     locks = locks_of(azure_of(cli_ctx), instances)
     return check_rows(compare_rows(*filters), apis(*filters), instances, locks)

@@ -1,79 +1,75 @@
-"""What is known of chosen instances beyond the list of VMs: extensions, protection, how the scale set sees them?
+"""Commands that show chosen instances: `show`, `extension show`, `extension list`, `protection show`.
 
-One request an instance, many at a time, by the same engine that sends operations.
+One request for each instance, many at a time, through the scheduler that sends operations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError
-from knack.log import get_logger
 
-from azext_flexcompare.arm.clients import WORKERS, Azure, azure_of
+from azext_flexcompare.arm.calls import call_once
+from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.arm.locks import OURS, locks_of, scale_set_view
-from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.arm.responses import NO_RETRY, sdk_errors
+from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.output import exit_status, messages, rows
+from azext_flexcompare.output import rows
+from azext_flexcompare.output.conclusion import conclude, warn_of_errors
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Error, Outcome
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 
-TIMEOUT = 300  # seconds for one reading, throttling included
-
-
-ABSENT = ("ResourceNotFound", "NotFound")
+TIMEOUT = 300  # seconds for each instance, throttling included
+NOT_FOUND_CODES = ("ResourceNotFound", "NotFound")
 
 
 def show_extension(cli_ctx: Any, choice: Choice, name: str) -> list[dict[str, Any]]:
-    """Show one extension of each chosen instance, None where it has none of that name.
+    """Return a row for each chosen instance with its extension of that name, None where it has none.
 
     Raises ResourceNotFoundError where no chosen instance has it.
     """
 
     def read(azure: Azure, instance: Instance) -> Poller:
         extensions = azure.compute(instance.subscription).virtual_machine_extensions
-        with sdk_errors():
-            return Completed(
-                extensions.get(instance.resource_group, instance.name, name, expand="instanceView", **NO_RETRY)
-            )
+        return call_once(extensions.get, instance.resource_group, instance.name, name, expand="instanceView")
 
     outcomes = _read_each(cli_ctx, "extension show", choice, read)
-    if all(outcome.error and outcome.error.code in ABSENT for outcome in outcomes):
+    if all(outcome.error and outcome.error.code in NOT_FOUND_CODES for outcome in outcomes):
         raise ResourceNotFoundError(
             f"None of the {len(outcomes)} chosen instances has an extension called {name}.",
             recommendation="`az vmss-flex extension list` shows what they have.",
         )
-    _leave(cli_ctx, outcomes)
+    _conclude(cli_ctx, outcomes)
     return [_row(outcome, extension=outcome.result) for outcome in outcomes]
 
 
 def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
-    """List the extensions of each chosen instance."""
+    """Return a row for each chosen instance with its extensions."""
 
     def read(azure: Azure, instance: Instance) -> Poller:
         extensions = azure.compute(instance.subscription).virtual_machine_extensions
-        with sdk_errors():
-            return Completed(extensions.list(instance.resource_group, instance.name, **NO_RETRY).value or [])
+        found = call_once(extensions.list, instance.resource_group, instance.name)
+        return found._replace(result=found.result.value or [])
 
     outcomes = _read_each(cli_ctx, "extension list", choice, read)
-    _leave(cli_ctx, outcomes)
+    _conclude(cli_ctx, outcomes)
     return [_row(outcome, extensions=outcome.result) for outcome in outcomes]
 
 
 def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
-    """Show every lock that holds for each chosen instance, inherited ones too, and the scale set's own protection."""
+    """Return a row for each chosen instance with its locks, inherited ones too, and its protection policy."""
     outcomes = _read_each(cli_ctx, "protection show", choice, scale_set_view)
     locks = locks_of(azure_of(cli_ctx), [outcome.target for outcome in outcomes])
-    _leave(cli_ctx, outcomes)
+    _conclude(cli_ctx, outcomes)
     return [
         _row(
             outcome,
@@ -89,10 +85,11 @@ def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
 
 
 def show_instances(cli_ctx: Any, choice: Choice) -> list[Any]:
-    """Show the chosen VMs whole, and under `scaleSetView` what only the scale set knows of them."""
+    """Return the chosen VMs whole, with what only the scale set shows of them under `scaleSetView`."""
     outcomes = _read_each(cli_ctx, "show", choice, scale_set_view)
     # The VM has been read with the list, so a view that the set refuses is warned of, and is no failure.
-    _leave(cli_ctx, [outcome for outcome in outcomes if outcome.status in UNFINISHED])
+    warn_of_errors(outcomes)
+    conclude(cli_ctx, [replace(outcome, error=None) for outcome in outcomes if outcome.status in UNFINISHED])
     return [{**rows.to_dict(outcome.target.resource), "scaleSetView": _view(outcome.result)} for outcome in outcomes]
 
 
@@ -101,24 +98,26 @@ def _read_each(
 ) -> list[Outcome[Instance]]:
     chosen = choose(cli_ctx, command, choice)
     with interruptible() as interrupted:
-        outcomes = send_and_poll(
-            chosen, partial(read, azure_of(cli_ctx)), Limits(None, TIMEOUT, WORKERS), Observer(interrupted)
+        service = Service[Instance](rate_limit_key)
+        return send_and_poll(
+            chosen,
+            partial(read, azure_of(cli_ctx)),
+            limits(TIMEOUT, sends=READS),
+            Observer(interrupted),
+            service=service,
         )
-    for line in messages.folded(outcome for outcome in outcomes if not _absent(outcome.error)):
-        get_logger(__name__).warning(line)
-    return outcomes
 
 
-def _leave(cli_ctx: Any, outcomes: list[Outcome[Instance]]) -> None:
-    exit_status.leave_after_output(cli_ctx, exit_status.status_of([one for one in outcomes if not _absent(one.error)]))
+def _conclude(cli_ctx: Any, outcomes: list[Outcome[Instance]]) -> None:
+    conclude(cli_ctx, [one for one in outcomes if not _is_not_found(one.error)])
 
 
-def _absent(error: Error | None) -> bool:
-    return error is not None and error.code in ABSENT
+def _is_not_found(error: Error | None) -> bool:
+    return error is not None and error.code in NOT_FOUND_CODES
 
 
 def _row(outcome: Outcome[Instance], **found: Any) -> dict[str, Any]:
-    error = None if _absent(outcome.error) else outcome.error
+    error = None if _is_not_found(outcome.error) else outcome.error
     return {**rows.instance_row(outcome.target), **found, "error": error and error._asdict()}
 
 

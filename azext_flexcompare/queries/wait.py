@@ -1,4 +1,4 @@
-"""When are instances in the state that somebody waits for?"""
+"""`wait`: until instances are in a state."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumen
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import azure_of, compute_client
-from azext_flexcompare.arm.instance_polling import GONE, poll_instances
+from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, poll_instances
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.instances import Instance, provisioning_error
-from azext_flexcompare.output import exit_status, messages, rows
+from azext_flexcompare.output import messages, rows
+from azext_flexcompare.output.conclusion import conclude
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.poller import Failure
@@ -23,7 +24,7 @@ from azext_flexcompare.selection.members import find_members
 from azext_flexcompare.selection.selection import Choice, select
 
 WAIT = "wait"
-Reached = Callable[[Instance | None], bool]
+Test = Callable[[Instance | None], bool]
 
 
 class Awaited(NamedTuple):
@@ -36,20 +37,20 @@ class Awaited(NamedTuple):
     custom: str | None = None
     power_states: tuple[str, ...] = ()
 
-    def tests(self) -> list[Reached]:
-        """Make the tests; raises RequiredArgumentMissingError where nothing is waited for."""
+    def tests(self) -> list[Test]:
+        """Return the tests of these states; raises RequiredArgumentMissingError where there is none."""
         named = [
             (self.created or self.updated, lambda one: one is not None and _succeeded(one)),
             (self.deleted, lambda one: one is None),
             (self.exists, lambda one: one is not None),
             (bool(self.power_states), lambda one: one is not None and one.power_state in self.power_states),
         ]
-        found: list[Reached] = [test for wanted, test in named if wanted]
+        found: list[Test] = [test for wanted, test in named if wanted]
         found += [_custom(self.custom)] if self.custom else []
         if not found:
             raise RequiredArgumentMissingError(
-                "wait is not told what for.",
-                recommendation="Give --power-state, --created, --updated, --deleted, --exists, --custom or --job-log.",
+                "wait needs a state to wait for.",
+                recommendation="Use --power-state, --created, --updated, --deleted, --exists, --custom or --job-log.",
             )
         return found
 
@@ -57,26 +58,29 @@ class Awaited(NamedTuple):
 def wait_for(
     cli_ctx: Any, choice: Choice, awaited: Awaited, interval: int | None, timeout: int
 ) -> list[dict[str, Any]]:
-    """Wait until each chosen instance is as awaited; return a row for each, in the order chosen."""
+    """Wait until each chosen instance is in the awaited states; return a row for each, in the order chosen."""
     tests = awaited.tests()
-    chosen = _still_there(cli_ctx, choice) if awaited.deleted else choose(cli_ctx, WAIT, choice)
+    chosen = _existing(cli_ctx, choice) if awaited.deleted else choose(cli_ctx, WAIT, choice)
     with interruptible() as interrupted:
         outcomes = poll_instances(
-            azure_of(cli_ctx), chosen, partial(_condition, tests), timeout, Observer(interrupted), interval
+            azure_of(cli_ctx),
+            chosen,
+            partial(_condition, tests),
+            timeout=timeout,
+            observer=Observer(interrupted),
+            interval=interval,
         )
-    for line in messages.folded(outcomes):
-        get_logger(__name__).warning(line)
-    exit_status.leave_after_output(cli_ctx, exit_status.status_of(outcomes))
+    conclude(cli_ctx, outcomes)
     return [rows.waited_row(WAIT, outcome) for outcome in outcomes]
 
 
-def _still_there(cli_ctx: Any, choice: Choice) -> list[Instance]:
-    """Choose among those that are left: whoever is gone already need not be waited for."""
+def _existing(cli_ctx: Any, choice: Choice) -> list[Instance]:
+    """Return the chosen instances that still exist; the others need no wait."""
     members, named = find_members(Reader(partial(compute_client, cli_ctx), WAIT), choice)
     known = {text.lower() for one in members for text in (one.name, one.id, "*")}
     gone = [name for name in named.names or () if name.lower() not in known]
     if gone:
-        get_logger(__name__).warning("Not there any more: %s", messages.first_names(gone))
+        get_logger(__name__).warning("No longer in the set: %s", messages.first_names(gone))
     left = tuple(name for name in named.names or ("*",) if name.lower() in known)
     return select(members, named._replace(names=left)) if left else []
 
@@ -88,19 +92,19 @@ def _succeeded(instance: Instance) -> bool:
     return instance.provisioning_state == "Succeeded"
 
 
-def _custom(query: str) -> Reached:
+def _custom(query: str) -> Test:
     try:
         compiled = jmespath.compile(query)
     except (jmespath.exceptions.JMESPathError, RecursionError) as error:
         raise InvalidArgumentValueError(
-            f"--custom is no JMESPath query: {' '.join(str(error).split())}",
-            recommendation="`az vmss-flex show` prints what the query is asked of.",
+            f"--custom is not a valid JMESPath query: {' '.join(str(error).split())}",
+            recommendation="It is applied to what `az vmss-flex show` prints of each instance.",
         ) from error
     return lambda one: one is not None and bool(compiled.search(rows.to_dict(one.resource)))
 
 
-def _condition(tests: Sequence[Reached], found: Instance | None) -> tuple[bool, None]:
+def _condition(tests: Sequence[Test], found: Instance | None) -> tuple[bool, None]:
     reached = all(test(found) for test in tests)
     if found is None and not reached:
-        raise Failure(GONE)
+        raise Failure(INSTANCE_NOT_FOUND)
     return reached, None

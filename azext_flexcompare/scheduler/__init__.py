@@ -1,1 +1,1 @@
-"""Send and poll any number of targets; knows nothing of Azure."""
+"""The scheduler of requests and polls, which knows nothing of Azure."""

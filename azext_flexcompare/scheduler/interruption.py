@@ -1,4 +1,4 @@
-"""Has the user asked to stop?"""
+"""Ctrl-C and SIGTERM as a state that a run checks, instead of an exception."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from types import FrameType
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C or SIGTERM into an answer that can be asked for; a second one ends the process at once."""
-    asked: list[int] = []
+    """Yield a function that returns whether there was a Ctrl-C or SIGTERM; a second one ends the process at once."""
+    received: list[int] = []
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in signals}
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
+    def receive(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
         for each in signals:
             signal.signal(each, signal.SIG_DFL)
 
     for number in signals:
-        signal.signal(number, note)
+        signal.signal(number, receive)
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(received)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Who is told of each step of a run, and may stop it?"""
+"""The observer of a run: it is called at each step, and may stop the run."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ T = TypeVar("T")
 
 
 class Observer(Generic[T]):
-    """The least there is: it knows whether the user has interrupted, and lets everything pass.
+    """An observer that only knows whether the user interrupted the run; subclasses override what they need.
 
-    All calls come from the one thread that runs the engine.
+    All calls come from the one thread that runs the scheduler.
     """
 
     def __init__(self, interrupted: Callable[[], bool] = lambda: False) -> None:
         self.interrupted = interrupted
 
     def stop_reason(self) -> str | None:
-        """Say why nothing more is to be sent, if so; what is under way is seen to its end."""
+        """Return why nothing more is sent, or None; what is in progress is polled until it ends."""
         return None
 
     def may_be_active(self, target: T) -> bool:
-        """Say whether a target may have been sent before this run: then it is seen to its end, or Interrupted."""
+        """Check whether an earlier run may have sent a target; it is then polled even if nothing more is sent."""
         del target
         return False
 
     def before_send(self, targets: Sequence[T]) -> bool:
-        """Hear which targets are sent next; where the answer is false they are not."""
+        """Record which targets are sent next, and return whether to send them."""
         del targets
         return True
 
-    def accepted(self, target: T, url: str | None, final: str | None) -> None:
-        """Hear that the service took a target, and where its operation and its result can be looked at."""
+    def on_accepted(self, target: T, url: str | None, result_url: str | None) -> None:
+        """Record that the service accepted a target, and the URLs of its operation and its result."""
 
-    def throttled(self, target: T, seconds: float | None) -> None:
-        """Hear that the service refused a request for a target because there were too many."""
+    def on_throttled(self, target: T, seconds: float | None) -> None:
+        """Record that the service refused a request for a target as one too many, and the seconds it asks to wait."""
 
-    def ended(self, outcome: Outcome[T]) -> None:
-        """Hear what became of a target."""
+    def on_outcome(self, outcome: Outcome[T]) -> None:
+        """Record the outcome of a target."""
 
     def on_turn(self, in_progress: Collection[T], waiting: int) -> None:
-        """Hear which targets are in flight, and how many wait, now and then."""
+        """Record which targets are in progress and how many wait; called several times a second."""

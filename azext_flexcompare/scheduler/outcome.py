@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 
 class Error(NamedTuple):
-    """The service's own code and message, or ours where the service was not reached."""
+    """The code and message of the service, or of this extension where the service was not reached."""
 
     code: str
     message: str
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Status:
-    """The words for what became of an instance; the list of them is closed."""
+    """The status of an outcome; the list is closed."""
 
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
@@ -38,7 +38,7 @@ UNFINISHED = (Status.NOT_STARTED, Status.INTERRUPTED)
 
 @dataclass(frozen=True)  # a NamedTuple cannot be generic in Python 3.10
 class Outcome(Generic[T]):
-    """What became of one target; times are UTC, durations seconds."""
+    """The outcome of one target; times are UTC, durations seconds."""
 
     target: T
     status: str

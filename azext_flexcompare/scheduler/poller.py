@@ -1,33 +1,32 @@
-"""What can come of a request, and what is known of an operation that was accepted?"""
+"""What a request can lead to, and the interface of an operation that was accepted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from azext_flexcompare.scheduler.outcome import Error
 
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
-class Throttled(Exception):  # noqa: N818  (not an error of the target: it was not accepted and is sent again)
-    """The service did not take a request because there were too many; `after` are the seconds it asks for."""
+class Throttled(Exception):  # noqa: N818  (not an error of the target: the request is repeated)
+    """The service refused a request as one too many; `after` are the seconds that it asks to wait."""
 
     def __init__(self, after: float | None = None) -> None:
         super().__init__(after)
         self.after = after
 
 
-class Unanswered(Exception):  # noqa: N818  (not an error of the target: the next look may succeed)
-    """A look brought no answer, and maybe a word why; the operation goes on."""
+class Unanswered(Exception):  # noqa: N818  (not an error of the target: the next poll may succeed)
+    """A poll brought no answer, and perhaps a reason; the operation is still in progress."""
 
     def __init__(self, why: str = "") -> None:
         super().__init__(why)
         self.why = why
 
 
-class NotAccepted(Exception):  # noqa: N818  (it may be sent again)
-    """The service turned out never to have taken the request; `error` is what made that doubtful."""
+class NotAccepted(Exception):  # noqa: N818  (not an error of the target: it is sent again)
+    """The service never accepted a request; `error` is what left that open."""
 
     def __init__(self, error: Error) -> None:
         super().__init__(error.message)
@@ -35,66 +34,55 @@ class NotAccepted(Exception):  # noqa: N818  (it may be sent again)
 
 
 class Failure(Exception):  # noqa: N818
-    """The target's own failure, with the code and message to report."""
+    """The target failed, with the code and message to report."""
 
     def __init__(self, error: Error) -> None:
         super().__init__(error.message)
         self.error = error
 
 
+class Poll(NamedTuple):
+    """What one answer of the service says of an operation."""
+
+    done: bool
+    retry_after: float | None = None  # seconds that the service asks to wait
+    remaining: float | None = None  # requests of that kind that it still takes; infinity is no limit, None not said
+    result: object = None
+    took: float | None = None  # seconds that the operation took by the service's own clock
+
+
+class Acceptance(NamedTuple):
+    """What the answer that accepted a request says; where its poll is done, nothing is left to poll."""
+
+    poll: Poll
+    url: str | None = None  # of the operation
+    result_url: str | None = None  # of its result, where that is read elsewhere
+
+
 class Poller(Protocol):
     """An operation that was accepted."""
 
     @property
-    def result(self) -> object:
-        """Give what the operation returned, once it has ended."""
+    def acceptance(self) -> Acceptance:
+        """Return what the answer that accepted it says."""
 
-    @property
-    def lasted(self) -> float | None:
-        """Say how many seconds the operation took by the service's own clock, once it has ended."""
-
-    @property
-    def left(self) -> float | None:
-        """Say how many more requests of the latest kind the service takes: infinity is no limit, None not said."""
-
-    @property
-    def url(self) -> str | None:
-        """Say where the operation can be looked at, if there is anything left to watch."""
-
-    @property
-    def final(self) -> str | None:
-        """Say where its result can be read once it has ended, if it has one that is read elsewhere."""
-
-    def look(self) -> bool:
-        """Ask once whether it has ended; raises Failure if it failed, Throttled or Unanswered to be asked again."""
-
-    def wait(self) -> float | None:
-        """Say how many seconds the service asks to wait before the next look, if it does."""
+    def poll(self) -> Poll:
+        """Send one request for its status; raises Failure if it failed, Throttled or Unanswered to be called again."""
 
 
-class OutcomeCheck(Poller, Protocol):
-    """A flight that finds out what became of a request which the service may or may not have taken.
-
-    A look raises NotAccepted where it has not.
-    """
+class OutcomeCheck(Protocol):
+    """Finds out what became of a request that the service may or may not have accepted."""
 
     @property
     def reason(self) -> str | None:
-        """Say how the outcome was found out."""
+        """Return how the outcome was found out."""
 
-
-class ListPoll(Protocol[T_contra]):
-    """A cheaper way than a look at each: it may be wrong, since whoever it names is looked at all the same."""
-
-    def requests(self) -> int:
-        """Say how many requests it takes."""
-
-    def ended(self, targets: Sequence[T_contra]) -> list[int]:
-        """Name, by their places in the list, the targets that may have ended."""
+    def poll(self) -> Poll:
+        """Send one request, as a Poller does; raises NotAccepted where the service never accepted the request."""
 
 
 class ResolveUnknown(Protocol[T_contra]):
-    """Gives a flight that finds out what became of a target, where a failure leaves that open."""
+    """Builds an OutcomeCheck where a failure leaves open what became of a target."""
 
     def __call__(self, target: T_contra, failure: Failure, accepted: bool, /) -> OutcomeCheck | None:
-        """Say how to find out, if there is a way; `accepted` is whether the service is known to have taken it."""
+        """Return the check, if there is one; `accepted` is whether the service is known to have accepted the target."""

@@ -1,7 +1,6 @@
-"""When may the next request go, so that the service takes it?
+"""A token bucket that starts from a guess, and follows what the service says remains.
 
-A token bucket that begins with a guess and then believes what the service says is left; times are seconds of any clock
-that only goes forward, given by the caller.
+Times are seconds of any clock that only goes forward, given by the caller.
 """
 
 from __future__ import annotations
@@ -9,55 +8,60 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-SPARE = 1.0  # tokens left in the bucket: the service's clock may be a little behind ours
-OVERTAKING = 40.0  # answers that may be older than one that came before them
+SPARE = 1.0  # tokens that stay in the bucket, because the service's clock may be a little behind
+OVERTAKING = 40.0  # answers that may arrive after a newer one
 
 
 class Rate(NamedTuple):
-    """How many requests may go at once, and how many more each second."""
+    """How many requests may be sent at once, and how many more each second."""
 
     burst: float
     per_second: float
+
+    @property
+    def is_limited(self) -> bool:
+        """Check whether requests are limited at all."""
+        return math.isfinite(self.burst)
 
 
 UNLIMITED = Rate(math.inf, 1.0)
 
 
 class Bucket:
-    """The tokens for one kind of request in one place."""
+    """The tokens for one kind of request of one rate-limit group."""
 
     def __init__(self, rate: Rate) -> None:
         self.rate, self.tokens, self.at = rate, rate.burst, 0.0
-        self.closed = 0.0  # nothing before this moment
+        self.closed = 0.0  # no request before this moment
 
     def wait(self, now: float) -> float:
-        """Say how many seconds from now the next request may go; 0 is at once."""
+        """Return the seconds until the next request may be sent."""
         if now < self.closed:
             return self.closed - now
         return max(0.0, (1.0 + SPARE - self._level(now)) / self.rate.per_second)
 
     def take(self, now: float) -> None:
-        """Count a request that goes now."""
+        """Count a request that is sent now."""
         self.tokens, self.at = self._level(now) - 1.0, now
 
-    def learn(self, left: float | None, now: float, under_way: int) -> None:
-        """Believe what an answer says is left, less the requests that it has not counted yet.
+    def learn(self, remaining: float | None, now: float, unanswered: int) -> None:
+        """Set the tokens to what an answer says remains, less the unanswered requests, which it may not include.
 
-        Infinity is that there is no limit, None that the answer says nothing. Answers overtake each other, so that a
-        little more than was reckoned is no news.
+        Infinity means no limit; None means that the answer does not say. Answers overtake each other, so a number that
+        is only a little higher than expected changes nothing.
         """
-        if left is None or self.rate is UNLIMITED:
+        if remaining is None or not self.rate.is_limited:
             return
-        level, said = self._level(now), left - under_way
+        level, said = self._level(now), remaining - unanswered
         self.tokens, self.at = (said if said < level else max(level, said - OVERTAKING)), now
 
     def close(self, until: float) -> None:
-        """Let nothing through before a moment: the service refused one for want of tokens."""
+        """Allow no request before a moment, because the service refused one."""
         self.closed = max(self.closed, until)
-        if self.rate is not UNLIMITED:
+        if self.rate.is_limited:
             self.tokens, self.at = SPARE + 1.0, self.closed
 
     def _level(self, now: float) -> float:
-        # What the service says is left may be more than was guessed, so only what is refilled has a limit.
+        # The service may say that more remains than was guessed, so the limit holds only for the refill.
         refilled = max(0.0, now - self.at) * self.rate.per_second
         return max(self.tokens, min(self.rate.burst, self.tokens + refilled))

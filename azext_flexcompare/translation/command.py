@@ -1,4 +1,4 @@
-"""How does `translate` read a script, print it, and list what needs a person?"""
+"""The command `translate`: reads a script, prints it rewritten, and lists the calls that need manual review."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from azure.cli.core.azclierror import FileOperationError
 from knack.log import get_logger
 
 from azext_flexcompare.output.exit_status import Exit, leave_after_output
-from azext_flexcompare.translation.rewrite import translate, unified
+from azext_flexcompare.translation.rewrite import format_diff, translate
 
 
 def translate_file(cli_ctx: Any, file: str, diff: bool) -> None:
-    """Print a script translated, byte for byte where nothing is rewritten; `-` is standard input.
+    """Print a script with its calls rewritten, and all other bytes as they are; `-` is standard input.
 
-    Leaves with exit status 4 when a call needs a person. Raises FileOperationError for a file that cannot be read.
+    The exit status is 4 if a call needs manual review. Raises FileOperationError for a file that cannot be read.
     """
     script = _read(file).decode("utf-8", "surrogateescape")
     translation = translate(script)
-    text = unified(script, translation.text, file) if diff else translation.text
+    text = format_diff(script, translation.text, file) if diff else translation.text
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     sys.stdout.buffer.flush()
-    for one in translation.needs_person:
+    for one in translation.needs_review:
         get_logger(__name__).warning("%s:%s: %s: %s", file, one.line, one.call.split("\n")[0], one.reason)
-    leave_after_output(cli_ctx, Exit.SOME_FAILED if translation.needs_person else Exit.SUCCESS)
+    leave_after_output(cli_ctx, Exit.SOME_FAILED if translation.needs_review else Exit.SUCCESS)
 
 
 def _read(file: str) -> bytes:
@@ -34,6 +34,6 @@ def _read(file: str) -> bytes:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise FileOperationError(
-            f"{file} cannot be read: {error.strerror}.",
-            recommendation="Give a shell script, or `-` for standard input.",
+            f"Cannot read {file}: {error.strerror}.",
+            recommendation="Specify a shell script, or - for standard input.",
         ) from error

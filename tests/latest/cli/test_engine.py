@@ -174,14 +174,14 @@ def test_a_bulk_poll_without_an_answer_is_repeated(fault: dict[str, Any], run: R
     sim.add_fault({"action": "bulk-status", "times": 1, "fault": fault})
     done = run("deallocate", *FLEX, "--engine", "bulk")
     assert done.exit == 0
-    assert ("Throttled 1 time" in done.stderr) is (fault.get("status") == 429)
+    assert ("Azure throttled 1 request" in done.stderr) is (fault.get("status") == 429)
 
 
 def test_a_throttled_call_is_sent_again(run: Run, sim: Simulator) -> None:
     sim.add_fault({"action": "bulk-deallocate", "times": 1, "fault": {"status": 429, "retryAfter": 1}})
     done = run("deallocate", *FLEX, "--engine", "bulk")
     assert done.exit == 0
-    assert "Throttled 1 time: Azure refused a request as one too many, and asked for waits of up to 1 s." in done.stderr
+    assert "Azure throttled 1 request (429), with Retry-After of up to 1 s." in done.stderr
     assert sent(sim)["bulk-deallocate"] == 2
 
 

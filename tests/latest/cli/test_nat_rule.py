@@ -93,7 +93,7 @@ def test_a_second_time_changes_nothing_and_says_why(create: Create, sim: Simulat
     assert len(changes(sim)) == before
     assert set(status_of_each(done).values()) == {"Skipped"}
     assert told(done.json, "rule", "frontendPort") == told(first, "rule", "frontendPort")
-    assert done.json[0]["reason"] == f"It has rule {first[0]['rule']} on port 51000 already."
+    assert done.json[0]["reason"] == f"It already has rule {first[0]['rule']} on port 51000."
 
 
 def test_further_instances_get_the_ports_that_are_left(create: Create, sim: Simulator, run: Run) -> None:
@@ -207,7 +207,10 @@ def test_what_was_taken_away_is_not_taken_away_again(create: Create, delete: Cre
     before = len(changes(sim))
     done = delete()
     assert done.exit == 0
-    assert told(done.json, "status", "reason") == [("Skipped", "It has no NAT rule of ours on flex-lb.")] * INSTANCES
+    assert (
+        told(done.json, "status", "reason")
+        == [("Skipped", "It has no NAT rule of `nat-rule create` on flex-lb.")] * INSTANCES
+    )
     assert len(changes(sim)) == before
 
 
@@ -307,7 +310,7 @@ def test_a_load_balancer_can_be_named_by_its_id(run: Run, sim: Simulator) -> Non
     assert done.exit == 0, done.stderr
     done = run("nat-rule", "list", *FLEX, "--lb-name", sim.scale_sets["flex"])
     assert done.exit == 1
-    assert "is the id of something else" in done.stderr
+    assert "is not the id of a load balancer" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -393,7 +396,7 @@ def test_a_load_balancer_with_several_frontends_must_be_told_which(run: Run, sim
     spare = ("nat-rule", "create", *FLEX, "--lb-name", "spare-lb", *SSH)
     done = run(*spare)
     assert done.exit == 1
-    assert "there are: first, second" in done.stderr
+    assert "Its frontends: first, second" in done.stderr
     assert not changes(sim)
     assert run(*spare, "--frontend-ip-name", "second").exit == 0
     rows = run("nat-rule", "list", *FLEX).json

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from azext_flexcompare.table.entries import facts, operations
-from azext_flexcompare.translation.rewrite import FLAG, _known
+from azext_flexcompare.translation.rewrite import FLAG, shared_options
 from tests.latest.helpers.az import ROOT
 from tests.latest.helpers.translations import DEPLOY, FOLDER, holds, plain
 
@@ -82,7 +82,7 @@ def test_a_script_becomes_what_the_case_says(case: dict[str, Any]) -> None:
     assert set(case) <= {"it", "script", "becomes", "left"}
     done = holds(case["script"])
     assert done.text == case.get("becomes", case["script"])
-    left, expected = done.needs_person, case.get("left", [])
+    left, expected = done.needs_review, case.get("left", [])
     assert [one.line for one in left] == [line for line, _ in expected], left
     for one, (_, text) in zip(left, expected, strict=True):
         assert text in one.reason
@@ -140,7 +140,7 @@ def test_an_option_that_is_kept_is_one_of_ours_that_takes_as_many_values(cli: di
     for row in facts()["commands"]:
         command = (row["instead"] or "").removeprefix("az ")
         if command.startswith("vmss-flex "):
-            known = _known(ours.get(command.removeprefix("vmss-flex ")), row.get("shares", ()))
+            known = shared_options(ours.get(command.removeprefix("vmss-flex ")), row.get("shares", ()))
             here, there = cli["options"][command], cli["options"][f"vmss {row['name']}"]
             wrong += [(row["name"], name) for name in row.get("shares", ()) if name not in there]
             kept += len(known.keys() & there.keys())

@@ -29,7 +29,7 @@ PATIENCE = 120  # seconds after which a command that hangs is ended
 IMPATIENT = {  # seconds of the product's that only cost a test its time
     "scheduler.scheduler.FIRST_RETRY": 0.05,
     "scheduler.scheduler.LONGEST_RETRY": 0.3,
-    "scheduler.scheduler.LIST_POLL_INTERVAL": 0.1,
+    "scheduler.list_poll.INTERVAL": 0.1,
     "scheduler.scheduler.TICK": 0.02,
     "scheduler.poll_interval.FIRST": 0.02,
     "scheduler.poll_interval.MARGIN": 0.01,

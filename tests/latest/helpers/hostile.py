@@ -65,11 +65,13 @@ class Recorder:
         self.asked.append(path)
         return {"value": []}
 
-    def put(self, path: str, *_: Any, **__: Any) -> None:
+    def put(self, path: str, *_: Any, **__: Any) -> dict[str, str]:
         self.asked.append(path)
+        return {}
 
-    def delete(self, path: str, **_: Any) -> None:
+    def delete(self, path: str, **_: Any) -> dict[str, str]:
         self.asked.append(path)
+        return {}
 
     @property
     def azure(self) -> Azure:

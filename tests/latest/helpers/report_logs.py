@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from azext_flexcompare.html_report import page as run_page
-from azext_flexcompare.html_report.model import Run, run_of
+from azext_flexcompare.html_report.model import Run, read_run
 
 BEGAN = datetime(2026, 11, 23, 7, 38, 12, tzinfo=timezone.utc)
 SET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/flex"
@@ -137,11 +137,11 @@ class Parsed(HTMLParser):
 
 
 def run_in(log: Log) -> Run:
-    return run_of(log, "log.jsonl")
+    return read_run(log, "log.jsonl")
 
 
 def page_of(log: Log) -> str:
-    return run_page.page(run_in(log), "log.jsonl")
+    return run_page.format_page(run_in(log), "log.jsonl")
 
 
 def parsed(log: Log) -> Parsed:

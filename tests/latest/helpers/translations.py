@@ -23,14 +23,14 @@ def holds(script: str) -> Translation:
     assert (done.text == script) == (not done.rewritten)
     again = translate(done.text)
     assert (again.text, again.rewritten) == (done.text, [])
-    assert [(one.line, one.reason) for one in again.needs_person] == [
-        (one.line, one.reason) for one in done.needs_person
+    assert [(one.line, one.reason) for one in again.needs_review] == [
+        (one.line, one.reason) for one in done.needs_review
     ]
     for one in done.rewritten:
         assert one.before in script
         assert one.after in done.text
         assert one.reason
-    for left in done.needs_person:
+    for left in done.needs_review:
         assert left.call in script
         assert left.call.splitlines()[0] in script.split("\n")[left.line - 1]
         assert left.reason == left.reason.strip()

@@ -37,13 +37,13 @@ LAYERS = {  # each package, and all that it may import of ours: the layers of do
     "instances": {"scheduler"},
     "arm": {"instances", "scheduler", "table", "times"},
     "selection": {"arm", "instances", "table"},
-    "planning": {"arm", "instances", "scheduler", "table"},
+    "planning": {"times", "arm", "instances", "scheduler", "table"},
     "output": {"instances", "scheduler", "table", "times"},
     "joblog": {"instances", "output", "scheduler", "table", "times"},
-    "execution": {"arm", "instances", "joblog", "output", "planning", "scheduler", "selection", "table"},
-    "queries": {"arm", "instances", "output", "scheduler", "selection", "table"},
-    "nat_rules": {"arm", "execution", "instances", "output", "planning", "scheduler", "selection", "table"},
-    "html_report": {"instances", "joblog", "output", "scheduler"},
+    "execution": {"times", "arm", "instances", "joblog", "output", "planning", "scheduler", "selection", "table"},
+    "queries": {"times", "arm", "instances", "output", "scheduler", "selection", "table"},
+    "nat_rules": {"times", "arm", "execution", "instances", "output", "planning", "scheduler", "selection", "table"},
+    "html_report": {"times", "instances", "joblog", "output", "scheduler"},
     "translation": {"output", "table"},
 }
 # They know nothing of Azure.
@@ -53,6 +53,13 @@ OF_AZURE = (
     "planning.cost",
     "selection.selection",
     "times",
+)
+POSITIONAL = 4  # arguments of a call; further ones are keywords
+POSITIONAL_STILL = (
+    *(f"{OURS}/{one}" for one in ("_validators", "custom", "execution", "html_report", "joblog", "nat_rules")),
+    *(f"{OURS}/{one}" for one in ("planning", "selection", "translation")),
+    "armsim",
+    "tools",
 )
 LOAD = """
 import json, sys
@@ -191,6 +198,47 @@ def test_the_walk_sees_an_import_wherever_it_stands(tmp_path: Path) -> None:
     file = tmp_path / "module.py"
     file.write_text("import a.b\ndef f():\n    from c.d import e\n", encoding="utf-8")
     assert imports_of(file) == {"a.b", "c.d.e"}
+
+
+def takes_any_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.args.vararg is not None
+
+
+def long_calls(trees: dict[str, ast.Module]) -> list[str]:
+    """List the calls of functions and classes that the files define with more than four positional arguments."""
+    defined = [
+        node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    ]
+    names = {node.name for node in defined} - {node.name for node in defined if takes_any_number(node)}
+    return [
+        f"{path}:{node.lineno} {called}"
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (called := getattr(node.func, "attr", getattr(node.func, "id", None))) in names
+        and len(node.args) > POSITIONAL
+    ]
+
+
+def test_a_call_has_at_most_four_positional_arguments() -> None:
+    files = [path for folder in (OURS, "armsim", "tools") for path in files_under(folder)]
+    found = long_calls({path.relative_to(ROOT).as_posix(): tree_of(path) for path in files})
+    assert [call for call in found if not call.startswith(POSITIONAL_STILL)] == []
+
+
+@pytest.mark.parametrize(
+    ("call", "long"),
+    [
+        ("f(1, 2, 3, 4, 5)", 1),
+        ("a.f(1, 2, 3, 4, 5)", 1),
+        ("f(1, 2, 3, 4, e=5)", 0),
+        ("any_number(1, 2, 3, 4, 5)", 0),
+        ("not_ours(1, 2, 3, 4, 5)", 0),
+    ],
+)
+def test_the_walk_counts_positional_arguments(call: str, long: int) -> None:
+    ours = "def f(a, b, c, d, e): ...\ndef any_number(*a): ..."
+    assert len(long_calls({"one.py": ast.parse(f"{ours}\n{call}")})) == long
 
 
 TESTS = ROOT / "tests" / "latest"

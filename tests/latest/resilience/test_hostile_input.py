@@ -74,7 +74,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_read(
 def test_nothing_is_sent_to_a_path_that_leads_elsewhere(place: tuple[str, ...], run: Run, sim: Simulator) -> None:
     done = run("restart", *place)
     assert (done.exit, done.stdout) == (1, "")
-    assert "leads elsewhere; nothing was sent" in done.stderr
+    assert "leads to another resource; no request was sent" in done.stderr
     assert not sim.requests()
 
 
@@ -193,7 +193,7 @@ def test_a_disk_that_is_full_in_mid_run_stops_it_and_spoils_nothing(
     assert done.returncode == 5
     assert "The job log could not be written: File too large." in done.stderr
     assert {vm for vm, _ in sim.accepted()} == {name for name, status in found.items() if status == "Succeeded"}
-    assert job_log.read_to_go_on(str(log))
+    assert job_log.read_complete(str(log))
     resumed = run("restart", "--resume", str(log))
     assert resumed.exit == 0, resumed.stderr
     assert [row["status"] for row in resumed.json] == ["Succeeded"] * MANY
@@ -229,10 +229,10 @@ def real_log(simulator: Simulator, environment: dict[str, str], tmp_path_factory
 
 def go_on(path: Path) -> None:
     """Read a log as far as it goes without a service."""
-    past = replay(job_log.read_to_go_on(str(path)))
+    past = replay(job_log.read_complete(str(path)))
     merge_run_options({}, past.plan["how"])
     asked = Recorder()
-    for logged in past.logged_instances.values():
+    for logged in past.instances.values():
         one = instance(logged.planned["instance"])
         if logged.status in ENDED:
             outcome_of(one, logged)

@@ -16,14 +16,14 @@ Members = Callable[[], list[Instance]]
 
 
 def test_a_long_running_call_can_be_polled(azure: Azure, members: Members) -> None:
-    assert call_sdk(azure, members()[0], "virtual_machines.begin_restart", {}).url
+    assert call_sdk(azure, members()[0], "virtual_machines.begin_restart", {}).acceptance.url
 
 
 def test_a_call_that_does_not_last_has_ended_with_its_answer(azure: Azure, members: Members, sim: Simulator) -> None:
     done = call_sdk(azure, members()[0], "virtual_machines.instance_view", {})
-    assert done.url is None
-    assert done.look()
-    assert done.result.platform_fault_domain is not None  # type: ignore[attr-defined]
+    assert done.acceptance.url is None
+    assert done.acceptance.poll.done
+    assert done.poll().result.platform_fault_domain is not None  # type: ignore[attr-defined]
     assert sim.accepted() == {}
 
 

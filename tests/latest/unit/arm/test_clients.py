@@ -15,7 +15,7 @@ from azext_flexcompare.arm.clients import Azure, _refuse_other_path, arm_client,
 @pytest.mark.parametrize("path", ["/subscriptions/../x", "/a/%2e%2e/b", "/a/./b", "/a/.."])
 def test_a_path_that_leads_elsewhere_is_not_sent(path: str) -> None:
     request = SimpleNamespace(http_request=SimpleNamespace(url=f"https://x{path}?y=.."))
-    with pytest.raises(AzureError, match="leads elsewhere; nothing was sent"):
+    with pytest.raises(AzureError, match="leads to another resource; no request was sent"):
         _refuse_other_path(request)
 
 

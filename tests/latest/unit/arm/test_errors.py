@@ -47,7 +47,11 @@ def test_the_text_of_an_exception_fits_one_line() -> None:
     [
         (ClientAuthenticationError("No."), azclierror.AuthenticationError, "did not accept the login while testing"),
         (ResourceNotFoundError("No."), azclierror.ResourceNotFoundError, "Not found while testing: No."),
-        (HttpResponseError("No."), azclierror.AzureResponseError, "Azure refused testing: HttpResponseError: No."),
+        (
+            HttpResponseError("No."),
+            azclierror.AzureResponseError,
+            "Azure refused the request while testing: HttpResponseError: No.",
+        ),
         (KeyError("id"), azclierror.AzureResponseError, "answer while testing cannot be read: 'id'"),
         (
             ServiceRequestError("HTTPSConnection(): [Errno 111] Connection refused')"),

@@ -20,14 +20,14 @@ Members = Callable[[], list[Instance]]
 
 def test_an_instance_is_read_as_it_is_now(azure: Azure, members: Members) -> None:
     one = members()[0]
-    found = read_instance(azure, one)
+    found = read_instance(azure, one).instance
     assert found is not None
     assert (found.name, found.power_state, found.scale_set) == (one.name, "running", one.scale_set)
 
 
 def test_an_instance_that_is_gone_is_none(azure: Azure, members: Members) -> None:
     one = members()[0]
-    assert read_instance(azure, one._replace(name="nobody")) is None
+    assert read_instance(azure, one._replace(name="nobody")).instance is None
 
 
 @pytest.mark.parametrize(
@@ -46,26 +46,26 @@ def test_a_refused_read_says_whether_it_may_be_repeated(
 def test_each_instance_is_polled_until_it_passes(azure: Azure, members: Members) -> None:
     polls: dict[str, int] = {}
 
-    def judge(found: Instance | None) -> tuple[bool, Any]:
+    def condition(found: Instance | None) -> tuple[bool, Any]:
         assert found is not None
         polls[found.name] = polls.get(found.name, 0) + 1
         return polls[found.name] == 2, found.name
 
     chosen = members()[:2]
-    outcomes = poll_instances(azure, chosen, judge, 60, Observer(), interval=0.01)
+    outcomes = poll_instances(azure, chosen, condition, timeout=60, observer=Observer(), interval=0.01)
     assert [(one.target, one.status, one.result, one.url) for one in outcomes] == [
         (one, "Succeeded", one.name, None) for one in chosen
     ]
     assert set(polls.values()) == {2}
 
 
-def test_a_judge_that_fails_one_instance_fails_no_other(azure: Azure, members: Members) -> None:
+def test_a_condition_that_fails_one_instance_fails_no_other(azure: Azure, members: Members) -> None:
     first, second = members()[:2]
 
-    def judge(found: Instance | None) -> tuple[bool, None]:
+    def condition(found: Instance | None) -> tuple[bool, None]:
         if found and found.name == first.name:
             raise Failure(Error("Bad", "Ill."))
         return True, None
 
-    outcomes = poll_instances(azure, [first, second], judge, 60, Observer())
+    outcomes = poll_instances(azure, [first, second], condition, timeout=60, observer=Observer())
     assert [(one.status, one.error) for one in outcomes] == [("Failed", ("Bad", "Ill.")), ("Succeeded", None)]

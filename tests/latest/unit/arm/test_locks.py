@@ -63,9 +63,9 @@ def test_a_lock_forbids_what_azure_refuses_under_it(level: str, operation: str, 
 
 def test_a_lock_that_was_put_is_listed_until_it_is_deleted(azure: Azure, members: Callable[[], list[Instance]]) -> None:
     one = members()[0]
-    assert put_lock(azure, one, OURS, "CanNotDelete", "Mine.").look()
+    assert put_lock(azure, one, OURS, "CanNotDelete", "Mine.").acceptance.poll.done
     [found] = [lock for lock in locks_of(azure, [one, one]) if lock.is_on(one.id)]
     assert found[:2] == (OURS, "CanNotDelete")
     assert found.notes == "Mine."
-    assert delete_lock(azure, one, OURS).look()
+    assert delete_lock(azure, one, OURS).acceptance.poll.done
     assert not any(lock.is_on(one.id) for lock in locks_of(azure, [one]))

@@ -94,24 +94,26 @@ def test_an_accepted_operation_has_a_url_and_ends_when_the_service_says_so(
     operation: Operation, send: Send, sim: Simulator
 ) -> None:
     poller = send(operation.name)
-    url = poller.url
+    url = poller.acceptance.url
     assert url
     assert url.startswith(f"{sim.url}/subscriptions/")
-    assert (poller.look(), poller.url) == (False, url)
+    assert not poller.poll().done
     sim.advance(DAY)
-    assert (poller.look(), poller.url) == (True, None)
+    assert poller.poll().done
 
 
 def test_an_operation_that_ended_at_once_has_no_url_to_poll(send: Send, sim: Simulator) -> None:
     broken(sim, "poll", status=500)
     poller = send("simulate-eviction")
-    assert (poller.url, poller.wait(), poller.look()) == (None, None, True)
+    assert (poller.acceptance.url, poller.acceptance.poll.retry_after) == (None, None)
+    assert poller.acceptance.poll.done
+    assert poller.poll().done
 
 
 def test_one_poll_is_one_request(send: Send, sim: Simulator) -> None:
     poller = send()
-    poller.look()
-    poller.look()
+    poller.poll()
+    poller.poll()
     assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
 
 
@@ -163,14 +165,13 @@ def test_a_throttled_operation_is_sent_once_and_has_its_wait(
 def test_the_wait_that_the_service_asks_for_is_told_with_each_answer(send: Send, sim: Simulator) -> None:
     sim.configure(retry_after=17)
     poller = send()
-    assert poller.wait() == 17
+    assert poller.acceptance.poll.retry_after == 17
     sim.configure(retry_after=5)
-    poller.look()
-    assert poller.wait() == 5
+    assert poller.poll().retry_after == 5
 
 
 def test_no_wait_is_told_where_the_service_asks_for_none(send: Send) -> None:
-    assert send().wait() is None
+    assert send().acceptance.poll.retry_after is None
 
 
 @pytest.mark.parametrize(
@@ -180,12 +181,11 @@ def test_no_wait_is_told_where_the_service_asks_for_none(send: Send) -> None:
 )
 def test_a_poll_without_an_answer_is_repeated(fault: dict[str, Any], send: Send, sim: Simulator) -> None:
     poller = send()
-    url = poller.url
     sim.add_fault({"action": "poll", "times": 1, "fault": fault})
     with pytest.raises(Unanswered):
-        poller.look()
+        poller.poll()
     sim.advance(DAY)
-    assert (poller.url, poller.look()) == (url, True)
+    assert poller.poll().done
     assert [request["action"] for request in sim.requests()] == ["restart", "poll", "poll"]
 
 
@@ -205,25 +205,26 @@ def test_an_unreadable_poll_is_repeated(send: Send, sim: Simulator, spoiler: Spo
     poller = send()
     spoiler.spoil = empty
     with pytest.raises(Unanswered):
-        poller.look()
+        poller.poll()
     spoiler.spoil = lambda _: None
     sim.advance(DAY)
-    assert poller.look()
+    assert poller.poll().done
 
 
 def test_an_end_without_a_body_has_no_duration(send: Send, sim: Simulator, spoiler: Spoiler) -> None:
     spoiler.spoil = without_its_own_url
     poller = send()
-    assert poller.look() is False
+    assert not poller.poll().done
     sim.advance(DAY)
-    assert (poller.look(), poller.lasted) == (True, None)
+    poll = poller.poll()
+    assert (poll.done, poll.took) == (True, None)
 
 
 def test_a_wait_that_cannot_be_read_is_no_wait(send: Send, spoiler: Spoiler) -> None:
     spoiler.spoil = odd
     poller = send()
-    assert poller.wait() is None
-    assert (poller.look(), poller.wait()) == (False, None)
+    assert poller.acceptance.poll.retry_after is None
+    assert poller.poll().retry_after is None
 
 
 @pytest.mark.parametrize("action", ["restart", "poll"])
@@ -233,7 +234,7 @@ def test_what_is_throttled_with_a_wait_that_cannot_be_read_is_throttled(
     spoiler.spoil = odd
     broken(sim, action, status=429)
     with pytest.raises(Throttled) as caught:
-        send().look()
+        send().poll()
     assert caught.value.after is None
 
 
@@ -241,7 +242,7 @@ def test_a_throttled_poll_has_its_wait(send: Send, sim: Simulator) -> None:
     poller = send()
     broken(sim, "poll", status=429, retryAfter=9)
     with pytest.raises(Throttled) as caught:
-        poller.look()
+        poller.poll()
     assert caught.value.after == 9
 
 
@@ -252,7 +253,7 @@ def test_a_failed_operation_fails_in_the_words_of_the_service(operation: Operati
     poller = send(operation.name)
     sim.advance(DAY)
     with pytest.raises(Failure) as caught:
-        poller.look()
+        poller.poll()
     assert caught.value.error == Error("AllocationFailed", "No room.")
 
 
@@ -260,7 +261,7 @@ def test_an_operation_whose_record_is_gone_fails(send: Send, sim: Simulator) -> 
     broken(sim, "restart", kind="gone")
     poller = send()
     with pytest.raises(Failure) as caught:
-        poller.look()
+        poller.poll()
     assert caught.value.error.code == "NotFound"
 
 

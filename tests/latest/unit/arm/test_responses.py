@@ -1,81 +1,145 @@
-"""Answers: refused, throttled or lost, and what they say of waiting and of limits."""
+"""The meaning of an answer's status and headers."""
 
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
-from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged, remaining, retry_after_of, sdk_errors
-from azext_flexcompare.scheduler.poller import Failure, Throttled
+from azext_flexcompare.arm.responses import (
+    Unacknowledged,
+    classify,
+    poll_errors,
+    remaining,
+    retry_after_of,
+    send_errors,
+)
+from azext_flexcompare.scheduler.outcome import Error
+from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+
+ERROR = Error("Why", "Because.")
+
+
+class Answer:
+    """What the SDK makes an HttpResponseError of."""
+
+    reason = "a reason"
+
+    def __init__(self, status: int, **headers: str) -> None:
+        self.status_code, self.headers = status, headers
+
+    def json(self) -> Any:
+        return {"error": ERROR._asdict()}
+
+    def text(self) -> str:
+        return str(self.json())
+
+    body = text
+
+
+def error_of_status(status: int) -> HttpResponseError:
+    return HttpResponseError(response=Answer(status))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 412, 418])
+def test_a_client_error_is_a_failure(status: int) -> None:
+    found = classify(status, {}, ERROR)
+    assert isinstance(found, Failure)
+    assert found.error == ERROR
+
+
+@pytest.mark.parametrize("status", [0, 200, 302, 401, 408, 500, 502, 503, 504, 599])
+def test_what_passes_by_itself_is_unanswered_and_names_the_error(status: int) -> None:
+    found = classify(status, {}, ERROR)
+    assert isinstance(found, Unanswered)
+    assert found.why == "Why: Because."
+
+
+@pytest.mark.parametrize(("headers", "seconds"), [({"Retry-After": "7"}, 7), ({}, None)])
+def test_too_many_requests_are_throttled_for_as_long_as_the_service_asks(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    found = classify(429, headers, ERROR)
+    assert isinstance(found, Throttled)
+    assert found.after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [(409, "WhyNot", Throttled), (409, "Else", Failure), (400, "WhyNot", Failure)],
+)
+def test_a_conflict_with_another_operation_is_throttled(status: int, code: str, kind: type[Exception]) -> None:
+    assert isinstance(classify(status, {}, Error(code, ""), busy=("why",)), kind)
+
+
+Errors = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.mark.parametrize(
+    ("errors", "raised", "expected"),
+    [
+        (send_errors, error_of_status(429), Throttled),
+        (send_errors, error_of_status(403), Failure),
+        (send_errors, error_of_status(500), Failure),
+        (send_errors, error_of_status(202), Unacknowledged),
+        (send_errors, ServiceResponseError("lost"), Unacknowledged),
+        (send_errors, ServiceRequestError("no route"), Failure),
+        (poll_errors, error_of_status(429), Throttled),
+        (poll_errors, error_of_status(403), Failure),
+        (poll_errors, error_of_status(500), Unanswered),
+        (poll_errors, error_of_status(200), Unanswered),
+        (poll_errors, ServiceResponseError("lost"), Unanswered),
+        (poll_errors, ServiceRequestError("no route"), Unanswered),
+    ],
+)
+def test_an_exception_of_the_sdk_becomes_one_of_the_scheduler(
+    errors: Errors, raised: Exception, expected: type[Exception]
+) -> None:
+    with pytest.raises(Exception) as caught, errors():  # noqa: PT011  (the type is compared below)
+        raise raised
+    assert caught.type is expected
+    assert caught.value.__cause__ is raised
+
+
+def test_other_exceptions_pass() -> None:
+    with pytest.raises(KeyError), send_errors(), poll_errors():
+        raise KeyError
 
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
         ({}, None),
-        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "5"}, 5),
         ({"Retry-After": "0"}, None),
         ({"Retry-After": "soon"}, None),
-        ({"retry-after-ms": "1500"}, 1.5),
-        ({"retry-after-ms": "x"}, None),
-        ({"retry-after-ms": "250", "Retry-After": "9"}, 0.25),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"retry-after-ms": "250", "Retry-After": "5"}, 0.25),
     ],
 )
-def test_the_seconds_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+def test_retry_after_is_read_in_seconds(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_of(headers) == seconds
 
 
 @pytest.mark.parametrize(
-    ("headers", "left"),
+    ("headers", "count"),
     [
         ({}, math.inf),
-        ({"x-ms-ratelimit-remaining-subscription-writes": "11"}, 11),
-        ({"x-ms-ratelimit-remaining-subscription-reads": "x"}, math.inf),
+        ({"x-ms-ratelimit-remaining-subscription-reads": "12"}, 12),
+        ({"x-ms-ratelimit-remaining-subscription-reads": "many"}, math.inf),
         (
             {
-                "x-ms-ratelimit-remaining-subscription-reads": "9",
-                "x-ms-ratelimit-remaining-resource": "P/PutSubscriptionMaximum;4,P/PutVM3Min;1",
+                "x-ms-ratelimit-remaining-subscription-writes": "12",
+                "x-ms-ratelimit-remaining-resource": "Microsoft.Compute/UpdateVMSubscriptionMaximum;7",
             },
-            4,
+            7,
         ),
+        ({"x-ms-ratelimit-remaining-resource": "Microsoft.Compute/UpdateVMResource;3"}, math.inf),
     ],
 )
-def test_the_smallest_count_of_a_subscription_is_what_remains(headers: dict[str, str], left: float) -> None:
-    assert remaining(headers) == left
-
-
-def answered(status: int) -> HttpResponseError:
-    headers = {"Retry-After": "3"}
-    response = SimpleNamespace(status_code=status, reason="No", headers=headers, text=lambda: "", json=dict)
-    return HttpResponseError("No", response=response)
-
-
-@pytest.mark.parametrize(
-    ("raised", "expected", "code"),
-    [
-        (answered(409), Failure, "HTTP409"),
-        (answered(500), Failure, "HTTP500"),
-        (answered(202), Unacknowledged, "AnswerUnreadable"),
-        (ServiceResponseError("lost"), Unacknowledged, "ConnectionLost"),
-        (ServiceRequestError("down"), Failure, "NotSent"),
-    ],
-)
-def test_what_is_raised_while_sending_is_a_failure(raised: Exception, expected: type[Failure], code: str) -> None:
-    with pytest.raises(Failure) as found, sdk_errors():
-        raise raised
-    assert type(found.value) is expected
-    assert found.value.error.code == code
-
-
-def test_too_many_requests_are_throttled_for_as_long_as_the_service_asks() -> None:
-    with pytest.raises(Throttled) as found, sdk_errors():
-        raise answered(429)
-    assert found.value.after == 3
-
-
-def test_a_lost_answer_and_a_lost_record_are_failures_apart() -> None:
-    assert not issubclass(OperationNotFound, Unacknowledged)
-    assert not issubclass(Unacknowledged, OperationNotFound)
+def test_the_smallest_count_of_the_subscription_remains(headers: dict[str, str], count: float) -> None:
+    assert remaining(headers) == count

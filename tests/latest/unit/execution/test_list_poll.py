@@ -15,7 +15,7 @@ from tests.latest.helpers.hostile import Recorder, hostile
 def test_no_name_of_a_set_leaves_the_filter_of_a_listing(name: str) -> None:
     asked = Recorder()
     one = scale_set(name)
-    SetListPoll(asked.azure, [SimpleNamespace(instances=[instance("a", one)])]).ended([])  # type: ignore[list-item]
+    SetListPoll(asked.azure, [SimpleNamespace(instances=[instance("a", one)])]).find_ended([])  # type: ignore[list-item]
     path, query = asked.only()
     assert path[-1] == "virtualMachines"
     assert query == {

@@ -13,12 +13,12 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.execution.health_gate import Gate
 from azext_flexcompare.execution.monitor import Monitor
-from azext_flexcompare.execution.rollout import Batch, RolloutPolicy, roll_out
+from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.work import Work
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.scheduler.poller import Failure, Poller
-from azext_flexcompare.scheduler.state import Limits
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import BUSY
 
@@ -37,12 +37,13 @@ def batches_of(*groups: list[Instance], call: Callable[[], Poller] = Completed) 
 @pytest.fixture
 def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
     def go(
-        batches: list[Batch], pace: RolloutPolicy = RolloutPolicy(), **more: Any
+        batches: list[Batch], policy: RolloutPolicy | None = None, **more: Any
     ) -> tuple[list[Outcome[Instance]], Monitor]:
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
-            monitor.tell = lambda *_: monitor.stop("Enough.") if monitor.ended_as else None  # type: ignore[method-assign]
-        return roll_out(azure, batches, Limits(timeout=60), monitor, pace, **more), monitor
+            monitor.write = lambda *_: monitor.stop("Enough.") if monitor.counts else None  # type: ignore[method-assign]
+        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy())
+        return roll_out(rollout, batches, **more), monitor
 
     return go
 
@@ -77,7 +78,7 @@ def test_a_batch_that_is_not_healthy_stops_the_run(go: Any, members: Members) ->
     outcomes, monitor = go(batches_of([first], [second]), RolloutPolicy(gate=Gate("app-health", 1)))
     assert [one.status for one in outcomes] == ["Succeeded", "NotStarted"]
     assert outcomes[0].reason.startswith("Not healthy after 1 s: ")
-    assert monitor.ill
+    assert monitor.gate_failed
     assert monitor.stopped.startswith("Stopped by --health-gate app-health")
 
 
@@ -88,7 +89,7 @@ def test_a_domain_in_which_an_instance_is_busy_keeps_the_next_from_beginning(
     chosen = members()
     first, second = (next(one for one in chosen if one.zone == zone) for zone in ("1", "2"))
     azure.compute(None).virtual_machines.begin_restart("rg", first.name, polling=False)
-    outcomes, monitor = go(batches_of([second]), RolloutPolicy(domains=["zone"]), doubtful=[first])
+    outcomes, monitor = go(batches_of([second]), RolloutPolicy(domains=["zone"]), possibly_active=[first])
     assert [one.status for one in outcomes] == ["NotStarted"]
     assert monitor.stopped == f"Stopped by --batch-by zone: still in operation: {first.name}."
 
@@ -96,5 +97,5 @@ def test_a_domain_in_which_an_instance_is_busy_keeps_the_next_from_beginning(
 def test_a_domain_at_rest_lets_the_next_begin(go: Any, members: Members) -> None:
     chosen = members()
     first, second = (next(one for one in chosen if one.zone == zone) for zone in ("1", "2"))
-    outcomes, _ = go(batches_of([second], call=failing), RolloutPolicy(domains=["zone"]), doubtful=[first])
+    outcomes, _ = go(batches_of([second], call=failing), RolloutPolicy(domains=["zone"]), possibly_active=[first])
     assert [(one.status, one.error) for one in outcomes] == [("Failed", BUSY)]

@@ -12,10 +12,10 @@ from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.execution.unknown_outcome import (
     SHOWN_ENDED,
-    SHOWN_UNDER_WAY,
+    SHOWN_IN_PROGRESS,
     InstanceCheck,
-    ResolveUnknown,
-    can_be_settled,
+    can_be_resolved,
+    resolve_unknown,
 )
 from azext_flexcompare.instances import Instance, provisioning_times
 from azext_flexcompare.planning.work import Work
@@ -36,8 +36,8 @@ Members = Callable[[], list[Instance]]
         ("simulate-eviction", False),
     ],
 )
-def test_an_operation_that_leaves_a_trace_can_be_settled(operation: str, possible: bool) -> None:
-    assert can_be_settled(BY_NAME[operation]) is possible
+def test_an_operation_that_leaves_a_trace_can_be_resolved(operation: str, possible: bool) -> None:
+    assert can_be_resolved(BY_NAME[operation]) is possible
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_only_a_failure_that_leaves_one_instance_open_is_asked_about(
     failure: Failure, accepted: bool, instances: int, asks: bool
 ) -> None:
     work = Work([instance(str(number)) for number in range(instances)], Completed)
-    question = ResolveUnknown(None, BY_NAME["restart"])(work, failure, accepted)  # type: ignore[arg-type]
+    question = resolve_unknown(None, BY_NAME["restart"], work, failure, accepted=accepted)  # type: ignore[arg-type]
     assert (question is not None) is asks
 
 
@@ -64,7 +64,12 @@ def question(azure: Azure, members: Members) -> Callable[..., InstanceCheck]:
     def question(operation: str, before: Sequence[str] | None = None, accepted: bool = False) -> InstanceCheck:
         one = members()[0]
         return InstanceCheck(
-            azure, BY_NAME[operation], one, provisioning_times(one) if before is None else before, BUSY, accepted
+            azure,
+            BY_NAME[operation],
+            one,
+            provisioning_times(one) if before is None else before,
+            cause=BUSY,
+            accepted=accepted,
         )
 
     return question
@@ -72,7 +77,7 @@ def question(azure: Azure, members: Members) -> Callable[..., InstanceCheck]:
 
 def test_an_instance_that_changed_since_has_ended(question: Callable[..., InstanceCheck]) -> None:
     asked = question("restart", before=["another time"])
-    assert asked.look()
+    assert asked.poll().done
     assert asked.reason == SHOWN_ENDED
 
 
@@ -82,8 +87,8 @@ def test_an_instance_that_is_busy_is_polled_on(
     asked = question("restart")
     sim.configure(seconds=600)
     azure.compute(None).virtual_machines.begin_restart("rg", asked.instance.name, polling=False)
-    assert not asked.look()
-    assert (asked.accepted, asked.reason) == (True, SHOWN_UNDER_WAY)
+    assert not asked.poll().done
+    assert (asked.accepted, asked.reason) == (True, SHOWN_IN_PROGRESS)
 
 
 def test_an_instance_without_a_trace_is_given_time_and_then_was_not_accepted(
@@ -92,15 +97,15 @@ def test_an_instance_without_a_trace_is_given_time_and_then_was_not_accepted(
     asked = question("restart")
     asked.began = 10.0**9
     with pytest.raises(Unanswered):
-        asked.look()
+        asked.poll()
     asked.began = -(10.0**9)
     with pytest.raises(NotAccepted):
-        asked.look()
+        asked.poll()
 
 
 def test_what_was_accepted_and_left_no_trace_stays_failed(question: Callable[..., InstanceCheck]) -> None:
     with pytest.raises(Failure) as found:
-        question("restart", accepted=True).look()
+        question("restart", accepted=True).poll()
     assert found.value.error == BUSY
 
 
@@ -112,12 +117,12 @@ def test_an_instance_that_is_gone_is_well_only_after_a_deletion(
     asked.instance = asked.instance._replace(name="nobody")
     if operation == "restart":
         with pytest.raises(Failure, match="no longer exists"):
-            asked.look()
+            asked.poll()
     else:
-        assert asked.look()
+        assert asked.poll().done
 
 
 def test_an_instance_that_is_not_where_the_operation_leads_has_failed(question: Callable[..., InstanceCheck]) -> None:
     with pytest.raises(Failure) as found:
-        question("deallocate", before=["another time"]).look()
+        question("deallocate", before=["another time"]).poll()
     assert found.value.error.code == "NotEstablished"

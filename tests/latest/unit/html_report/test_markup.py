@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_flexcompare.html_report.markup import joined, tag, visible
+from azext_flexcompare.html_report.markup import join, show_invisible, tag
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from azext_flexcompare.html_report.markup import joined, tag, visible
     ],
 )
 def test_what_shows_nothing_is_spelt_out(text: str, shown: str) -> None:
-    assert visible(text) == shown
+    assert show_invisible(text) == shown
 
 
 def test_texts_are_escaped_and_elements_are_not() -> None:
@@ -27,7 +27,7 @@ def test_texts_are_escaped_and_elements_are_not() -> None:
 
 
 def test_attributes_are_escaped_left_out_or_bare() -> None:
-    assert tag("td", class_='"x"', aria_label=None, masked_logging=True) == '<td class="&quot;x&quot;" hidden></td>'
+    assert tag("td", class_='"x"', aria_label=None, hidden=True) == '<td class="&quot;x&quot;" hidden></td>'
 
 
 def test_an_empty_element_closes_itself() -> None:
@@ -35,4 +35,4 @@ def test_an_empty_element_closes_itself() -> None:
 
 
 def test_nothing_is_joined_to_nothing() -> None:
-    assert joined(None, "a", 1, None) == "a1"
+    assert join(None, "a", 1, None) == "a1"

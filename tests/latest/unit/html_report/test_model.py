@@ -14,12 +14,12 @@ from tests.latest.helpers.report_logs import at, ended, parsed, plan, planned, r
 def test_a_cut_log_shows_which_instances_had_been_sent_a_call() -> None:
     log = [one for one in whole_log() if one["at"] < at(9)]
     page = parsed(log)
-    assert page.instances()["flex_a"] == [UNFINISHED, "1", "07:38:12", "", "accepted, no end seen"]
+    assert page.instances()["flex_a"] == [UNFINISHED, "1", "07:38:12", "", "accepted, no outcome"]
     assert page.instances()["flex_c"] == [WAITING, "2", "", "", ""]
-    notice = next(text for text in page.texts("p") if text.startswith("The log ends at 07:38:18 UTC"))
-    assert "2 instances had been sent a call" in notice
-    assert "of 2 nothing is told" in notice
-    assert "Last seen" in page.texts("dt")
+    notice = next(text for text in page.texts("p") if "its last record is of 07:38:18 UTC" in text)
+    assert "Sent without an outcome (Unfinished): 2 instances." in notice
+    assert "Without a record (Waiting): 2 instances." in notice
+    assert "Last record" in page.texts("dt")
     assert "Exit status" not in page.texts("dt")
 
 
@@ -39,7 +39,7 @@ def test_of_a_retry_the_last_run_is_shown_and_nothing_of_the_runs_before() -> No
     ]
     page = parsed([*whole_log(), *retry])
     assert page.instances() == {"flex_b": ["Succeeded", "1", "07:39:53", "2.0", ""]}
-    told = "The log tells of 2 runs; this is the last. 4 instances of those before had no part in it."
+    told = "The log has 2 runs; this is the last one. 4 instances of the earlier runs had no part in it."
     assert told in page.texts("p")
     assert "Throttled" not in page.texts("dt")
 
@@ -54,7 +54,18 @@ def test_the_last_outcome_of_an_instance_counts() -> None:
     assert parsed(log).instances()["a"][0] == "Succeeded"
 
 
+@pytest.mark.parametrize("batch", [[1], {}, None, "1"])
+def test_a_health_record_without_the_number_of_a_batch_is_passed_over(batch: Any) -> None:
+    log = [plan(planned("a")), said("health", 1, batch=batch, unhealthy=[])]
+    assert run_in(log).batches == ()
+
+
+def test_an_instance_that_is_sent_again_has_not_the_outcome_of_the_attempt_before() -> None:
+    log = [plan(planned("a")), ended("a", "NotStarted", 0, 1), said("intent", 2, "a")]
+    assert run_in(log).instances[0].status == UNFINISHED
+
+
 @pytest.mark.parametrize("log", [[], [said("intent", 1, "a")], [{"record": "plan"}], [{"a": 1}], ["x"]], ids=str)
 def test_what_tells_of_no_run_is_refused_by_name(log: Any) -> None:
-    with pytest.raises(ValidationError, match=r"log\.jsonl tells of no run"):
+    with pytest.raises(ValidationError, match=r"log\.jsonl has no run"):
         run_in(log)

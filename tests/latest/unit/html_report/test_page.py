@@ -57,12 +57,12 @@ def test_the_head_says_what_was_done_when_and_how_it_ended() -> None:
     facts = dict(zip(page.texts("dt"), page.texts("dd"), strict=False))
     assert page.texts("h1") == ["restart: flex"]
     assert page.texts("title") == ["restart: flex, 2026-11-23 07:38:12 UTC"]
-    assert facts["Began"] == "2026-11-23 07:38:12 UTC"
+    assert facts["Started"] == "2026-11-23 07:38:12 UTC"
     assert facts["Ended"] == "2026-11-23 07:39:16 UTC"
-    assert facts["Took"] == "1 min 4 s"
+    assert facts["Duration"] == "1 min 4 s"
     assert facts["Exit status"] == "5, stopped early"
     assert facts["Scale set"] == "flex (resource group rg)"
-    assert facts["Throttled"] == "2 times, 1 instance, to wait up to 5.0 s"
+    assert facts["Throttled"] == "2 times, 1 instance, retry after up to 5.0 s"
     assert facts["Health"] == "1 of 2 batches healthy"
     assert "5 instances: 1 Succeeded, 2 Failed, 1 TimedOut, 1 Skipped." in page.texts("p")
     assert "Stopped early: Too many failures: 3." in page.texts("p")
@@ -101,7 +101,7 @@ def log_saying(text: str) -> Log:
             operation=text,
             scaleSets=[text],
             options={text: text},
-            run_options={text: [text]},
+            how={text: [text]},
         ),
         said("batch", 0, batch=1),
         said("intent", 1, text),
@@ -115,18 +115,18 @@ def log_saying(text: str) -> Log:
 
 @given(texts)
 def test_no_text_of_a_log_becomes_an_element_or_an_attribute(text: str) -> None:
-    html = run_page.page(run_in(log_saying(f"x{text}")), text)
+    html = run_page.format_page(run_in(log_saying(f"x{text}")), text)
     page, tame = Parsed(html), parsed(log_saying("x"))
     assert skeleton(page) == skeleton(tame)
     assert page.comments == []
     assert page.open == []
     assert [one.get("class") for _, one in page.elements] == [one.get("class") for _, one in tame.elements]
-    assert markup.visible(f"x{text}") in page.texts("h3")[0]
+    assert markup.show_invisible(f"x{text}") in page.texts("h3")[0]
 
 
 @given(texts)
 def test_what_shows_nothing_or_turns_text_around_is_spelt_out(text: str) -> None:
-    html = run_page.page(run_in(log_saying(f"x{text}")), text)
+    html = run_page.format_page(run_in(log_saying(f"x{text}")), text)
     assert {one for one in html if unicodedata.category(one)[0] == "C"} <= {"\n"}
     html.encode("utf-8")
 
@@ -224,7 +224,7 @@ def test_the_page_is_there_whole_or_as_it_was_and_nothing_else_is_left(tmp_path:
         "throttled": 2,
         "exit": 5,
     }
-    assert file.read_text("utf-8") == run_page.page(run_in(whole_log()), "log.jsonl")
+    assert file.read_text("utf-8") == run_page.format_page(run_in(whole_log()), "log.jsonl")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["log.jsonl", "page.html"]
 
 

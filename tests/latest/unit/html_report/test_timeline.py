@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -23,8 +24,8 @@ def test_the_time_between_leaving_and_resuming_takes_little_room() -> None:
         said("end", day + 2, exit=0),
     ]
     run = run_in(log)
-    line = Timeline(run.began, run.seen, run.pauses)
-    places = [line.place(BEGAN + timedelta(seconds=seconds)) for seconds in (0, 1, day, day + 1, day + 2)]
+    line = Timeline(run.started, run.last_record, run.pauses)
+    places = [line.position(BEGAN + timedelta(seconds=seconds)) for seconds in (0, 1, day, day + 1, day + 2)]
     assert places == [0, 32.33, 35.33, 67.67, 100]
     assert "resumed at 2026-11-24 07:38:12" in parsed(log).said
 
@@ -45,13 +46,13 @@ def test_a_later_moment_is_never_further_left_and_ticks_are_few(
     end += timedelta(seconds=active)
     line = Timeline(began, end, spans)
     asked = sorted([began, end, *(moment for span in spans for moment in span)])
-    places = [line.place(moment) for moment in asked]
+    places = [line.position(moment) for moment in asked]
     assert places == sorted(places)
     assert places[0] == 0
     assert places[-1] <= 100
     ticks = line.ticks()
     assert len(ticks) <= 2 * (5 + len(spans)) + 1
-    assert [tick.place for tick in ticks] == sorted(tick.place for tick in ticks)
+    assert all(other.position - one.position >= 9 for one, other in pairwise(ticks))
 
 
 @pytest.mark.parametrize(

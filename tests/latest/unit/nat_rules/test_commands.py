@@ -1,112 +1,70 @@
-"""The load balancer as it is read and written."""
+"""Rows and outcomes of the commands for NAT rules."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
-from azure.cli.core.azclierror import AzCLIError
-from hypothesis import given
 
-from armsim import Simulator
-from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.nat_rules.commands import Edit, Rewrite, load_balancer_id, read_load_balancer
-from azext_flexcompare.nat_rules.rules import Body, Place, RuleError, Wish, grant, with_rules
-from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled
+from azext_flexcompare.instances import Instance
+from azext_flexcompare.nat_rules.bodies import Rule
+from azext_flexcompare.nat_rules.commands import CREATE, DELETE, _all_fields, _fields, _has_no_rule, _with_start_of
+from azext_flexcompare.scheduler.outcome import Outcome, Status
 from tests.latest.helpers.factories import instance
-from tests.latest.helpers.hostile import GROUP, Recorder, hostile
-from tests.latest.helpers.network import LOST, puts, wrong
+from tests.latest.helpers.nat_bodies import FRONT, a_load_balancer
+
+STARTED = datetime(2026, 11, 23, 7, 38, 12, tzinfo=timezone.utc)
+SSH = Rule("vm0-22", "id", FRONT, 50000, backend_port=22, protocol="Tcp")
+ADDRESSES: dict[str, str | None] = {FRONT.lower(): "203.0.113.7"}
 
 
-@given(hostile.filter(bool))
-def test_no_name_of_a_load_balancer_leaves_its_group(name: str) -> None:
-    asked = Recorder()
-    try:
-        read_load_balancer(asked.azure, load_balancer_id([instance()], name))
-    except AzCLIError:
-        assert not asked.asked
-        return
-    path, query = asked.only()
-    assert "/".join(path[:-1]) == f"{GROUP}/Microsoft.Network/loadBalancers"
-    assert path[-1] == name
-    assert list(query) == ["api-version"]
+def outcome_between(start: float | None, end: float | None) -> Outcome[Instance]:
+    started, finished = (None if one is None else STARTED + timedelta(seconds=one) for one in (start, end))
+    return Outcome(instance(), Status.SUCCEEDED, started=started, finished=finished, seconds=1.0)
 
 
-# a race that somebody else has really won
+def test_an_outcome_of_two_steps_lasts_from_the_start_of_the_first_to_the_end_of_the_second() -> None:
+    found = _with_start_of(outcome_between(0, 2), outcome_between(3, 5.5))
+    assert (found.started, found.finished, found.seconds) == (STARTED, STARTED + timedelta(seconds=5.5), 5.5)
 
 
-def load_balancer(azure: Azure, sim: Simulator) -> Body:
-    group = f"/subscriptions/{sim.subscription}/resourceGroups/rg"
-    return read_load_balancer(azure, f"{group}/providers/Microsoft.Network/loadBalancers/flex-lb")
+def test_an_outcome_that_was_only_accepted_has_no_duration() -> None:
+    assert _with_start_of(outcome_between(0, 2), outcome_between(3, None)).seconds is None
 
 
-def adding(name: str) -> Edit:
-    """What a run does that gives one instance the first free port."""
-    nic = {"name": name, "id": name, "properties": {"ipConfigurations": [{"id": "c", "properties": {}}]}}
-
-    def edit(lb: Body) -> Body | None:
-        new = grant(lb, [Place(name, nic, "c")], Wish(22, 51000))
-        return with_rules(lb, [one.rule for one in new if not one.there])
-
-    return edit
-
-
-def ended(poller: Poller, sim: Simulator) -> None:
-    sim.advance(60)
-    while not poller.look():
-        pass
-
-
-def ports(lb: Body) -> dict[str, int]:
-    return {rule["name"]: rule["properties"]["frontendPort"] for rule in lb["properties"]["inboundNatRules"]}
-
-
-def test_the_loser_of_a_race_takes_the_next_free_port(azure: Azure, sim: Simulator) -> None:
-    read = load_balancer(azure, sim)
-    winner, loser = (Rewrite(azure, read, adding(name)) for name in ("first", "second"))
-    ended(winner(), sim)
-    with pytest.raises(Throttled):
-        loser()
-    assert ports(load_balancer(azure, sim)) == {"first-22": 51000}
-    ended(loser(), sim)
-    assert ports(load_balancer(azure, sim)) == {"first-22": 51000, "second-22": 51001}
-
-
-def test_a_race_is_run_five_times_more_and_then_given_up(azure: Azure, sim: Simulator) -> None:
-    wrong(sim, "loadBalancers", LOST)
-    rewrite = Rewrite(azure, load_balancer(azure, sim), adding("one"))
-    for _ in range(5):
-        with pytest.raises(Throttled):
-            rewrite()
-    with pytest.raises(Failure, match="It has changed") as caught:
-        rewrite()
-    assert caught.value.error.code == "PreconditionFailed"
-    assert len(puts(sim, "loadBalancers")) == 6
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [("AnotherOperationInProgress", Throttled), ("RetryableError", Throttled), ("ScopeLocked", Failure)],
-)
-def test_a_conflict_that_passes_is_waited_for_and_no_other(
-    code: str, expected: type[Exception], azure: Azure, sim: Simulator
+@pytest.mark.parametrize(("first", "second"), [(None, (3, 5)), ((None, None), (3, 5)), ((0, 2), (None, None))])
+def test_an_outcome_without_a_first_step_or_a_call_stays_as_it_is(
+    first: tuple[float | None, float | None] | None, second: tuple[float | None, float | None]
 ) -> None:
-    wrong(sim, "loadBalancers", {"status": 409, "code": code, "message": "No."})
-    with pytest.raises(expected):
-        Rewrite(azure, load_balancer(azure, sim), adding("one"))()
+    assert _with_start_of(first and outcome_between(*first), outcome_between(*second)) == outcome_between(*second)
 
 
-def test_what_somebody_else_has_done_meanwhile_is_not_done_again(azure: Azure, sim: Simulator) -> None:
-    read = load_balancer(azure, sim)
-    one, other = (Rewrite(azure, read, adding("same")) for _ in range(2))
-    ended(one(), sim)
-    with pytest.raises(Throttled):
-        other()
-    assert other().url is None
-    assert ports(load_balancer(azure, sim)) == {"same-22": 51000}
+def test_a_row_has_the_fields_of_its_rule() -> None:
+    assert _fields(ADDRESSES, SSH) == {
+        "rule": "vm0-22",
+        "frontendAddress": "203.0.113.7",
+        "frontendPort": 50000,
+        "backendPort": 22,
+        "protocol": "Tcp",
+    }
 
 
-def test_a_plan_that_has_become_impossible_fails_and_says_why(azure: Azure, sim: Simulator) -> None:
-    def impossible(_: Body) -> Body | None:
-        raise RuleError("no port is left", "")
+def test_a_row_of_several_rules_lists_them_and_has_no_rule_of_its_own() -> None:
+    rules = [SSH, SSH._replace(name="vm0-80", backend_port=80)]
+    row = _all_fields(ADDRESSES, rules)
+    assert row.pop("rules") == [_fields(ADDRESSES, one) for one in rules]
+    assert row == _fields(ADDRESSES, None) == dict.fromkeys(row)
 
-    with pytest.raises(Failure, match=r"no port is left\."):
-        Rewrite(azure, load_balancer(azure, sim), impossible)()
+
+def test_a_row_of_one_rule_has_its_fields() -> None:
+    assert _all_fields(ADDRESSES, [SSH]) == {**_fields(ADDRESSES, SSH), "rules": [_fields(ADDRESSES, SSH)]}
+
+
+@pytest.mark.parametrize(("port", "words"), [(None, "`nat-rule create` on lb"), (22, "to port 22 on lb")])
+def test_the_reason_to_skip_an_instance_names_port_and_load_balancer(port: int | None, words: str) -> None:
+    assert words in _has_no_rule(a_load_balancer(), port)
+
+
+def test_only_deleting_asks_for_confirmation_and_names_its_risk() -> None:
+    assert (CREATE.confirm, DELETE.confirm) == (False, True)
+    assert DELETE.risk

@@ -35,7 +35,7 @@ def chunk_of(*names: str) -> bulk.Chunk:
 def test_a_row_that_names_no_instance_is_that_of_the_one_left_over() -> None:
     chunk = chunk_of("a", "b")
     running = {"resourceId": chunk.instances[0].id.upper(), "operation": {"operationId": "1", "state": "Executing"}}
-    chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}, running], chunk._unfinished())
+    chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}, running], chunk.unfinished())
     a, b = chunk.known.values()
     assert (a.status, b.status) == (None, "Failed")
     assert b.error is not None
@@ -44,7 +44,7 @@ def test_a_row_that_names_no_instance_is_that_of_the_one_left_over() -> None:
 
 def test_rows_without_an_instance_fail_none_of_several_left_over() -> None:
     chunk = chunk_of("a", "b")
-    chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}], chunk._unfinished())
+    chunk._take([{"resourceId": None, "errorCode": "OperationNotFound"}], chunk.unfinished())
     assert [known.status for known in chunk.known.values()] == [None, None]
 
 
@@ -75,7 +75,7 @@ def test_the_wait_between_bulk_polls_grows_to_15_seconds(monkeypatch: pytest.Mon
     waits = []
     for moment in (0, 5, 20, 1000):
         monkeypatch.setattr(bulk, "monotonic", lambda moment=moment: moment)
-        waits.append(chunk.wait())
+        waits.append(chunk.acceptance.poll.retry_after)
     assert waits == [0.5, 2.0, 8.0, 15.0]
     chunk.asked = 40.0
-    assert chunk.wait() == 40.0
+    assert chunk.acceptance.poll.retry_after == 40.0

@@ -40,8 +40,8 @@ def test_younger_ones_do_not_count_against_the_rule() -> None:
 
 def test_a_late_instance_is_polled_at_once_and_then_at_intervals() -> None:
     poll_interval = taught([4.0] * MIN_SAMPLES)
-    assert poll_interval.pause(60.0, seen=False) == 0.0
-    assert poll_interval.pause(60.0, seen=True) == 6.0
+    assert poll_interval.pause(60.0, polled=False) == 0.0
+    assert poll_interval.pause(60.0, polled=True) == 6.0
 
 
 @given(st.lists(st.floats(0.1, 5000), max_size=60), st.lists(st.floats(0, 5000), max_size=60), st.floats(0, 9000))
@@ -50,4 +50,4 @@ def test_a_wait_is_never_negative_and_after_a_poll_never_zero(
 ) -> None:
     poll_interval = taught(lasted, ages)
     assert poll_interval.pause(waited) >= 0
-    assert poll_interval.pause(waited, seen=True) > 0
+    assert poll_interval.pause(waited, polled=True) > 0

@@ -31,7 +31,7 @@ def test_what_is_not_paced_never_waits() -> None:
     bucket = Bucket(UNLIMITED)
     for _ in range(1000):
         bucket.take(0.0)
-    bucket.learn(1.0, 0.0, under_way=5)
+    bucket.learn(1.0, 0.0, unanswered=5)
     assert bucket.wait(0.0) == 0.0
 
 
@@ -45,7 +45,7 @@ def test_a_closed_bucket_opens_after_its_wait_and_is_full() -> None:
 
 def test_a_lower_remaining_count_is_believed() -> None:
     bucket = Bucket(RATE)
-    bucket.learn(3.0, 0.0, under_way=1)
+    bucket.learn(3.0, 0.0, unanswered=1)
     assert len(sent_until(bucket, 0.0)) == 1
 
 
@@ -53,14 +53,14 @@ def test_a_slightly_higher_remaining_count_is_not_believed() -> None:
     bucket = Bucket(RATE)
     for _ in range(150):
         bucket.take(0.0)
-    bucket.learn(50 + OVERTAKING, 0.0, under_way=0)
+    bucket.learn(50 + OVERTAKING, 0.0, unanswered=0)
     assert len(sent_until(bucket, 0.0)) == 50 - SPARE
 
 
 def test_where_no_limit_is_named_nothing_waits_any_more() -> None:
     bucket = Bucket(Rate(2, 0.001))
     bucket.take(0.0)
-    bucket.learn(math.inf, 0.0, under_way=0)
+    bucket.learn(math.inf, 0.0, unanswered=0)
     assert bucket.wait(0.0) == 0.0
 
 
@@ -69,13 +69,13 @@ def test_where_the_count_never_falls_nothing_waits() -> None:
     for _ in range(2000):
         assert bucket.wait(0.0) == 0.0
         bucket.take(0.0)
-        bucket.learn(199.0, 0.0, under_way=31)
+        bucket.learn(199.0, 0.0, unanswered=31)
 
 
 def test_an_answer_that_says_nothing_changes_nothing() -> None:
     bucket = Bucket(RATE)
     bucket.take(0.0)
-    bucket.learn(None, 0.0, under_way=0)
+    bucket.learn(None, 0.0, unanswered=0)
     assert len(sent_until(bucket, 0.0)) == 199 - SPARE
 
 
@@ -88,4 +88,4 @@ def test_a_service_that_keeps_to_the_rate_never_refuses(gaps: list[float], burst
         left = min(burst, left + (now - at) * per_second) - 1.0
         at = now
         assert left >= 0
-        ours.learn(math.floor(left), now, under_way=0)
+        ours.learn(math.floor(left), now, unanswered=0)

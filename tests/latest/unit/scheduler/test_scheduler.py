@@ -18,13 +18,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azext_flexcompare.scheduler import list_poll
 from azext_flexcompare.scheduler import poll_interval as poll_interval
 from azext_flexcompare.scheduler import scheduler as fanout
+from azext_flexcompare.scheduler import service as scheduler_service
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled, Unanswered
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
 
 PATIENCE = 20  # seconds after which a test that hangs fails
 BROKEN = Error("Broken", "As planned.")
@@ -92,7 +94,7 @@ class Service:
         step = self.step(target)
         return Flown(self, target, None if step == "at once" else f"url/{target}")
 
-    def look(self, target: int) -> bool:
+    def poll(self, target: int) -> bool:
         with self.lock:
             self.looked.append(target)
         return self.step(target) == "done"
@@ -114,24 +116,30 @@ class Service:
 
 
 class Flown:
-    result: object = "what it returned"
-    lasted: float | None = None
-    final: None = None
-    left: float | None = None
-
     def __init__(self, service: Service, target: int, url: str | None) -> None:
         self.service, self.target, self.url = service, target, url
 
-    def look(self) -> bool:
-        return self.service.look(self.target)
+    @property
+    def acceptance(self) -> Acceptance:
+        return Acceptance(Poll(done=self.url is None), self.url)
 
-    def wait(self) -> None:
-        """Ask for no wait."""
+    def poll(self) -> Poll:
+        return Poll(self.service.poll(self.target), result="what it returned")
 
 
 def run(service: Service, interrupted: Callable[[], bool] = lambda: False, **limits: Any) -> list[Outcome[int]]:
     limits = {"timeout": PATIENCE, "workers": 8, **limits}
-    return send_and_poll(range(len(service.steps)), service.send, Limits(**limits), Observer(interrupted))
+    return run_with(range(len(service.steps)), service.send, Limits(**limits), Observer(interrupted))
+
+
+def run_with(
+    targets: Sequence[int], send: Callable[[int], Poller], limits: Limits, observer: Observer[int]
+) -> list[Outcome[int]]:
+    return send_and_poll(targets, send, limits, observer, service=scheduler_service.Service(one_group))
+
+
+def one_group(_: int) -> None:
+    """Return the key of the only rate-limit group."""
 
 
 def statuses_of(outcomes: Sequence[Outcome[int]]) -> list[str]:
@@ -232,12 +240,12 @@ def test_an_unforeseen_exception_is_the_targets_own_failure(plan: Plan) -> None:
 
 
 class Full(Service):
-    """Ends nothing before so many were in flight at once."""
+    """Ends nothing before so many were in progress at once."""
 
     full = 0
 
-    def look(self, target: int) -> bool:
-        return self.peak >= self.full and super().look(target)
+    def poll(self, target: int) -> bool:
+        return self.peak >= self.full and super().poll(target)
 
 
 @pytest.mark.parametrize("parallel", [1, 2, 3])
@@ -278,7 +286,7 @@ def test_a_throttled_sending_is_repeated_and_holds_the_others_back_as_long_as_th
             raise throttled
         return service.send(target)
 
-    assert statuses_of(send_and_poll(range(3), send, Limits(workers=1), Observer(clock.goes_on))) == ["Succeeded"] * 3
+    assert statuses_of(run_with(range(3), send, Limits(workers=1), Observer(clock.goes_on))) == ["Succeeded"] * 3
     assert [target for _, target in moments] == [0, 0, 1, 2]
     assert moments[1][0] >= moments[0][0] + 100
 
@@ -305,7 +313,7 @@ def test_what_stays_throttled_is_timed_out_without_a_sending_past_its_time(clock
             raise AssertionError("0, 4 and 8 seconds, and not 12")
         raise Throttled(4.0)
 
-    (one,) = send_and_poll([0], send, Limits(timeout=10), Observer(clock.goes_on))
+    (one,) = run_with([0], send, Limits(8, timeout=10), Observer(clock.goes_on))
     assert (one.status, one.error and one.error.code) == ("TimedOut", "Throttled")
 
 
@@ -313,14 +321,15 @@ def test_a_retry_after_is_kept_between_polls(clock: Clock) -> None:
     looks: list[float] = []
 
     class Unhurried(Flown):
-        def wait(self) -> float:  # type: ignore[override]
-            return 30.0
+        @property
+        def acceptance(self) -> Acceptance:
+            return Acceptance(Poll(done=False, retry_after=30.0))
 
-        def look(self) -> bool:
+        def poll(self) -> Poll:
             looks.append(clock.now)
-            return len(looks) == 3
+            return Poll(done=len(looks) == 3, retry_after=30.0)
 
-    send_and_poll([0], lambda target: Unhurried(Service(), target, "url"), Limits(), Observer(clock.goes_on))
+    run_with([0], lambda target: Unhurried(Service(), target, "url"), Limits(8), Observer(clock.goes_on))
     assert all(later - earlier >= 30 for earlier, later in pairwise(looks))
 
 
@@ -442,16 +451,15 @@ def test_a_target_that_raises_system_exit_has_failed(monkeypatch: pytest.MonkeyP
     assert statuses_of(run(Service(SUCCESS, hook=leave), lambda: next(rounds) > 500)) == ["Failed"]
 
 
-@pytest.mark.parametrize("asked", ["url", "wait"])
-def test_a_flight_that_cannot_say_where_it_is_or_how_long_to_wait_is_the_targets_own_failure(asked: str) -> None:
-    def unknown(_: Flown) -> None:
-        raise ValueError("unforeseen")
+def test_an_acceptance_that_cannot_be_read_fails_the_target_alone() -> None:
+    class Lost(Flown):
+        @property
+        def acceptance(self) -> Acceptance:
+            raise ValueError("unforeseen")
 
-    lost = type(
-        "Lost", (Flown,), {asked: property(unknown) if asked == "url" else unknown, "__init__": object.__init__}
-    )
     service = Service(SUCCESS, SUCCESS)
-    outcomes = send_and_poll(range(2), lambda target: service.send(target) if target else lost(), Limits())
+    lost = Lost(service, 0, "url/0")
+    outcomes = run_with(range(2), lambda target: service.send(target) if target else lost, Limits(8), Observer())
     assert statuses_of(outcomes) == ["Failed", "Succeeded"]
 
 
@@ -464,7 +472,7 @@ class Listing:
     def requests(self) -> int:
         return 1
 
-    def ended(self, targets: Sequence[int]) -> list[int]:
+    def find_ended(self, targets: Sequence[int]) -> list[int]:
         self.asked += 1
         return self.names(len(targets))
 
@@ -474,13 +482,13 @@ def refuse(_: int) -> list[int]:
 
 
 def list_polled(service: Service, listing: Listing) -> list[Outcome[int]]:
-    limits = Limits(timeout=PATIENCE, workers=8)
-    return send_and_poll(range(len(service.steps)), service.send, limits, list_poll=listing)
+    limits, described = Limits(timeout=PATIENCE, workers=8), scheduler_service.Service(one_group, listing)
+    return send_and_poll(range(len(service.steps)), service.send, limits, Observer(), service=described)
 
 
 @pytest.fixture
 def quick_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "LIST_POLL_INTERVAL", 0.001)
+    monkeypatch.setattr(list_poll, "INTERVAL", 0.001)
 
 
 @pytest.mark.usefixtures("quick_surveys")
@@ -510,6 +518,10 @@ def test_an_empty_list_poll_delays_and_decides_nothing(monkeypatch: pytest.Monke
 def test_a_throttled_rate_limit_group_delays_no_other() -> None:
     service = Service(*[("throttle", "accept", "done"), ("accept", "done")] * 5)
     outcomes = send_and_poll(
-        range(10), service.send, Limits(timeout=PATIENCE), rate_limit_key=lambda target: target % 2
+        range(10),
+        service.send,
+        Limits(8, timeout=PATIENCE),
+        Observer(),
+        service=scheduler_service.Service(lambda target: target % 2),
     )
     assert statuses_of(outcomes) == ["Succeeded"] * 10

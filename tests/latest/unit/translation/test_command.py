@@ -13,7 +13,7 @@ from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 from azext_flexcompare.translation.command import translate_file
 
 REWRITTEN = b"az vmss reimage -g rg -n web --instance-ids a\n"
-NEEDS_PERSON = b"az vmss nic show --ids $x\n"
+NEEDS_REVIEW = b"az vmss nic show --ids $x\n"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_call_that_needs_a_person_is_told_with_its_line_and_leaves_with_4(
     cli: CLI, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "x.sh"
-    file.write_bytes(b"echo\n" + NEEDS_PERSON)
+    file.write_bytes(b"echo\n" + NEEDS_REVIEW)
     translate_file(cli, str(file), diff=False)
     assert caplog.messages[0].startswith(f"{file}:2: az vmss nic show --ids $x: ")
     with pytest.raises(SystemExit) as left:
@@ -54,5 +54,5 @@ def test_a_call_that_needs_a_person_is_told_with_its_line_and_leaves_with_4(
 
 @pytest.mark.parametrize("name", [".", "missing.sh"])
 def test_a_file_that_cannot_be_read_is_named(name: str, cli: CLI, tmp_path: Path) -> None:
-    with pytest.raises(FileOperationError, match="cannot be read"):
+    with pytest.raises(FileOperationError, match="Cannot read"):
         translate_file(cli, str(tmp_path / name), diff=False)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_flexcompare.table.entries import facts
-from azext_flexcompare.translation.rewrite import OURS, translate, unified
+from azext_flexcompare.translation.rewrite import OURS, format_diff, translate
 from tests.latest.helpers.translations import DEPLOY, holds
 
 CALLS = ["az ", "vmss ", "az vmss ", "az vmss deallocate -g rg -n web", "az vmss reimage --instance-ids ", "--query x"]
@@ -68,7 +68,7 @@ def test_bytes_that_are_no_text_survive(data: bytes) -> None:
 def test_deep_nesting_is_refused_and_not_run_into(opening: str) -> None:
     done = holds(opening * 5001 + "az vmss deallocate -g rg")
     assert not done.rewritten
-    assert len(done.needs_person) == 1
+    assert len(done.needs_review) == 1
 
 
 def test_the_reason_of_a_rewriting_is_that_of_the_table() -> None:
@@ -83,7 +83,7 @@ def test_the_reason_of_a_rewriting_is_that_of_the_table() -> None:
 
 def test_what_is_left_has_the_reason_of_the_table() -> None:
     (row,) = (row for row in facts()["commands"] if row["name"] == "nic show")
-    (left,) = translate("az vmss nic show --ids $x").needs_person
+    (left,) = translate("az vmss nic show --ids $x").needs_review
     assert left == (1, "az vmss nic show --ids $x", f"{row['today']} Use `{row['instead']}`.")
 
 
@@ -93,7 +93,7 @@ def test_each_command_of_the_table_is_left_rewritten_or_reported(row: dict[str, 
     done = holds(f"az vmss {row['name']} -g rg -n web{options}\n")
     works = row["onFlexible"] == "works" and "withOptions" not in row
     rewritable = not works and (row["instead"] or "").startswith(OURS)
-    assert (len(done.rewritten), len(done.needs_person)) == (rewritable, not works and not rewritable)
+    assert (len(done.rewritten), len(done.needs_review)) == (rewritable, not works and not rewritable)
 
 
 def test_a_diff_is_one_that_patch_takes(tmp_path: Path) -> None:
@@ -103,10 +103,10 @@ def test_a_diff_is_one_that_patch_takes(tmp_path: Path) -> None:
     after = translate(before).text
     script = tmp_path / "deploy.sh"
     script.write_text(before, "utf-8", newline="")
-    diff = unified(before, after, "deploy.sh")
+    diff = format_diff(before, after, "deploy.sh")
     subprocess.run(["patch", "-p0", "--binary"], input=diff.encode(), cwd=tmp_path, check=True, capture_output=True)
     assert script.read_bytes() == after.encode()
 
 
 def test_a_script_that_stays_has_no_diff() -> None:
-    assert unified("a\nb", "a\nb", "x") == ""
+    assert format_diff("a\nb", "a\nb", "x") == ""

@@ -1,0 +1,43 @@
+"""Requests of each command against the rate limits of the service."""
+
+from __future__ import annotations
+
+import pytest
+
+from armsim import Simulator
+from tests.latest.helpers.az import Run
+
+INSTANCES = 160
+CAPACITY = 0.25  # of the documented; it fills as fast as documented
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("list-instances",),
+        ("show",),
+        ("extension", "list"),
+        (
+            "extension",
+            "set",
+            "--publisher",
+            "Microsoft.Azure.Extensions",
+            "--name",
+            "c",
+            "--version",
+            "2.1",
+            "--no-wait",
+        ),
+        ("protection", "show"),
+        ("wait", "--exists", "--interval", "1"),
+        ("protection", "set", "--level", "CanNotDelete"),
+        ("restart", "--no-wait"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_no_request_of_a_command_is_throttled(command: tuple[str, ...], run: Run, sim: Simulator) -> None:
+    sim.reset(vms=INSTANCES)
+    sim.configure(limits=True, limits_capacity=CAPACITY)
+    done = run(*command, "-g", "rg", "--vmss-name" if command[0] == "extension" else "-n", "flex")
+    assert done.exit == 0, done.stderr
+    assert [request["path"] for request in sim.requests() if request["status"] == 429] == []
