@@ -125,7 +125,7 @@ def protection_set(_: Operation, options: Options, azure: Azure) -> Prepare:
     if bool(options["level"]) is bool(native):
         raise ArgumentUsageError(
             "protection set takes either --level, or --protect-from-scale-in and --protect-from-scale-set-actions.",
-            recommendation="Specify --level CanNotDelete for a lock; the others are the protection of the scale set itself.",
+            recommendation="Specify --level CanNotDelete for a lock; the others are the protection of the scale set.",
         )
     if native:
         get_logger(__name__).warning(
