@@ -132,7 +132,8 @@ def _describe_choice(c: Any) -> None:
         nargs="+",
         arg_group=group,
         help="Space-separated resource IDs of scale sets and instances, in any resource groups and subscriptions, "
-        "instead of --resource-group and --name. `@file` and `@-` read them from a file and standard input, one per line.",
+        "instead of --resource-group and --name. `@file` and `@-` read them from a file and standard input, one "
+        "per line.",
     )
     c.argument(
         "instance_ids",

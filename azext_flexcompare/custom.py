@@ -116,7 +116,7 @@ def set_orchestration_service_state(
     """Suspend or resume a service of the scale set."""
     from azext_flexcompare.execution.service_state import set_service_state
 
-    return set_service_state(cmd.cli_ctx, choice, service_name, action, timeout)
+    return set_service_state(cmd.cli_ctx, choice, service_name, action, timeout=timeout)
 
 
 def nat_rule_create(
@@ -180,8 +180,16 @@ def wait(
 
     if job_log:
         return resuming.wait_for_log(cmd.cli_ctx, job_log, timeout)
-    awaited = waiting.Awaited(created, updated, deleted, exists, custom, choice.power_states or ())
-    return waiting.wait_for(cmd.cli_ctx, choice._replace(power_states=None), awaited, interval, timeout)
+    awaited = waiting.Awaited(
+        created=created,
+        updated=updated,
+        deleted=deleted,
+        exists=exists,
+        custom=custom,
+        power_states=choice.power_states or (),
+    )
+    choice = choice._replace(power_states=None)
+    return waiting.wait_for(cmd.cli_ctx, choice, awaited, interval=interval, timeout=timeout)
 
 
 def operate(
@@ -194,9 +202,9 @@ def operate(
 
     check_one_run(acting)
     if acting["resume"]:
-        return resuming.resume(cmd.cli_ctx, operation, choice, options, acting)
+        return resuming.resume(cmd.cli_ctx, operation, choice, options, given=acting)
     if acting["retry_failed"]:
-        return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, acting)
+        return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, given=acting)
     return run.run_operation(cmd.cli_ctx, operation, choice, options, run_options=merge_run_options(acting))
 
 

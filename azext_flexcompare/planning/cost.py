@@ -72,7 +72,7 @@ def estimate_cost(engine: str, operation: Operation, calls: Calls, wait: bool = 
         polls += polled + listed
     busy = (least_seconds(limit.rate, count) for counted in places.values() for limit, count in counted.items())
     seconds = max(busy, default=0.0)
-    return CostEstimate(engine, _evidence(engine, operation), len(calls), polls, seconds)
+    return CostEstimate(engine, _evidence(engine, operation), calls=len(calls), polls=polls, seconds=seconds)
 
 
 def cheapest(costs: Iterable[CostEstimate]) -> CostEstimate:
