@@ -86,14 +86,13 @@ def _unlisted(one: Outcome[Instance], error: AzCLIError) -> Outcome[Instance]:
 
 def _is_well(operation: Operation, one: Outcome[Instance], after: Instance | None) -> bool:
     """Say whether an instance is where the operation leads, or at least shows that something was done to it."""
-    way = _way(operation)
-    if way.get("gone"):
+    if operation.removes:
         return after is None
     if after is None or after.provisioning_state not in AT_REST:
         return False
     if operation.powerState:
         return after.power_state == operation.powerState
-    return _changed(one.target, after) or (way.get("mayKeep", False) and one.status == Status.SUCCEEDED)
+    return _changed(one.target, after) or (_way(operation).get("mayKeep", False) and one.status == Status.SUCCEEDED)
 
 
 def _changed(before: Instance, after: Instance | None) -> bool:

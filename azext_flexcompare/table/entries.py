@@ -37,7 +37,9 @@ class Operation(NamedTuple):
     name: str
     summary: str
     call: str | None
-    request: str
+    target: str
+    method: str
+    path: str
     everyInstance: bool  # noqa: N815  (the names are those of the table)
     risk: str
     evidence: str
@@ -53,7 +55,19 @@ class Operation(NamedTuple):
     example: str = ""
     examples: tuple[dict[str, str], ...] = ()
     engines: dict[str, dict[str, Any]] | None = None  # besides calls for single VMs
+    removes: bool = False
     evicts: bool = False
+    alias_of: str | None = None
+
+    @property
+    def canonical(self) -> str:
+        """Return the name of its entry, of which its own may be an alias."""
+        return self.alias_of or self.name
+
+    @property
+    def request(self) -> str:
+        """Return the method and the path of its request, with the placeholders of the table."""
+        return f"{self.method} {self.path}"
 
     @property
     def is_long(self) -> bool:
@@ -63,11 +77,6 @@ class Operation(NamedTuple):
     def given(self, options: Mapping[str, Any]) -> list[Option]:
         """List its own options that were given, of those that were parsed."""
         return [option for option in self.options if options.get(option.dest)]
-
-    @property
-    def removes(self) -> bool:
-        """Say whether it leaves no instance behind."""
-        return self.request == "DELETE {vm}"
 
     @property
     def leaves_running(self) -> bool:
@@ -123,7 +132,7 @@ def facts() -> dict[str, Any]:
 
 def operations() -> list[Operation]:
     """List the operations, each alias as an operation of its own name."""
-    return [entry._replace(name=name) for entry in _written() for name in (entry.name, *entry.aliases)]
+    return [one for entry in _written() for one in (entry, *_aliases_of(entry))]
 
 
 def others() -> list[Other]:
@@ -159,6 +168,10 @@ def namesakes(command: str) -> list[str]:
     served = [name for api in facts()["apis"] if api["azVmssFlex"] == command for name in api["azVmss"]]
     names = [entry["name"] for entry in facts()["commands"] if entry["name"] == command]
     return [f"az vmss {name}" for name in dict.fromkeys(names or served)]
+
+
+def _aliases_of(entry: Operation) -> list[Operation]:
+    return [entry._replace(name=name, alias_of=entry.name) for name in entry.aliases]
 
 
 def _written() -> list[Operation]:

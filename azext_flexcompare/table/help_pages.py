@@ -134,7 +134,7 @@ def _request(request: str) -> str:
 
 
 def _calls(operation: Operation) -> str:
-    each = "One for each scale set, naming its instances" if "{set}" in operation.request else "One for each instance"
+    each = "One for each scale set, naming its instances" if operation.target == "set" else "One for each instance"
     return f"{each}{', and a few to see it end' if operation.is_long else ''}; {FIRST}."
 
 
