@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, pages
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.cost import cost_lines, duration, estimate_cost, least_seconds
+from azext_flexcompare.planning.cost import cost_lines, estimate_cost, least_seconds
 from azext_flexcompare.planning.engines import ENGINES, prepared_by
 from azext_flexcompare.table.entries import Operation, operations
+from azext_flexcompare.times import format_duration
 
 OPERATION = "start"  # every engine has it
 LARGEST_SET = 1000
@@ -67,7 +68,7 @@ def principals() -> Iterator[Row]:
     for vms in (*SIZES[:2], 2000, 5000, *SIZES[2:]):
         shared = [least_seconds(CHANGES.rate, -(-vms // count)) for count in PRINCIPALS]
         compute = least_seconds(ACTIONS.rate, vms)
-        yield f"{vms:,}", *(duration(max(one, compute)) for one in shared)
+        yield f"{vms:,}", *(format_duration(max(one, compute)) for one in shared)
 
 
 @cache
@@ -80,7 +81,7 @@ def fleets() -> list[Row]:
 def _fleet(fleet: Fleet) -> Row:
     operation, instances = _operation(), fleet.instances()
     costs = [estimate_cost(engine, operation, _calls(engine, operation, instances)) for engine in ENGINES]
-    costed = (text for one in costs for text in (f"{one.calls:,} + {one.looks:,}", duration(one.seconds)))
+    costed = (text for one in costs for text in (f"{one.calls:,} + {one.looks:,}", format_duration(one.seconds)))
     listed = fleet.sets * pages(min(LARGEST_SET, fleet.vms))
     return f"{fleet.vms:,}", fleet.sets, fleet.subscriptions, fleet.regions, f"{listed:,}", *costed
 

@@ -62,7 +62,7 @@ def _missing(planned: Record, scale_set: Any) -> Instance:
 def remaining_work(
     azure: Azure, found: Iterable[tuple[Instance, LoggedInstance]], prepare: Prepare, single: bool
 ) -> tuple[list[Work], list[Instance]]:
-    """Return the work that is left for the instances of a batch, and the instances that are missing and were never sent.
+    """Return the work that is left for the instances of a batch, and the missing instances that were never sent.
 
     An accepted operation is polled by its URL; where a call may have been accepted the instance is asked first; the
     rest is sent. `single` is whether every operation was one instance's own.

@@ -234,7 +234,7 @@ def _missing(operation: Operation, instance: Instance) -> Outcome[Instance]:
 def _warn_of_not_seen(path: str, operation: Operation, not_seen: Sequence[LoggedInstance]) -> None:
     if not_seen:
         get_logger(__name__).warning(
-            "%d were sent and their end was not seen; they are not retried. To see their end: az vmss-flex %s --resume %s",
+            "%d were sent and their end was not seen; they are not retried. To resume: az vmss-flex %s --resume %s",
             len(not_seen),
             operation.name,
             path,

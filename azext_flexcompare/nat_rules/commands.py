@@ -56,10 +56,11 @@ from azext_flexcompare.output.rows import instance_row
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes, skipped_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.state import Limits
+from azext_flexcompare.scheduler.service import Service
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 from azext_flexcompare.table.entries import Operation

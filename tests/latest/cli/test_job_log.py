@@ -97,7 +97,7 @@ def test_no_secret_is_in_it_not_even_one_that_the_service_repeats(
 def test_two_runs_do_not_write_one_log(run: Run, sim: Simulator, tmp_path: Path) -> None:
     path = tmp_path / "log"
     write(path, PLAN)
-    log, _ = job_log.open_again(str(path))
+    log, _ = job_log.open_to_append(str(path))
     try:
         done = run("restart", "--resume", str(path))
     finally:
@@ -182,7 +182,7 @@ def test_an_interrupted_run_is_resumed(run: Run, sim: Simulator, environment: di
     log = str(tmp_path / "log")
     first = interrupted_into(log, sim, environment)
     assert (first.exit, statuses(first)) == (130, {"Interrupted": 3, "NotStarted": 3})
-    assert f"To go on: az vmss-flex restart --resume {log}" in first.stderr
+    assert f"To resume: az vmss-flex restart --resume {log}" in first.stderr
     sim.configure(seconds=0.05)
     beside = run("restart", "--retry-failed", log, "--job-log", f"{log}2")
     assert (beside.exit, statuses(beside)) == (0, {"Succeeded": 3})

@@ -45,11 +45,11 @@ def test_a_terminal_shows_a_line_and_wipes_it_away(sim: Simulator, environment: 
     assert len(json.loads(stdout)) == 6
     lines = [line.split(b"\x1b[K")[-1].decode() for line in seen.split(b"\r")]
     assert any(
-        line.startswith("0 of 6 done, 0 failed, 3 in flight, 1 waiting for a slot, batch 1 of 2") for line in lines
+        line.startswith("0 of 6 done, 0 failed, 3 in progress, 1 waiting for a slot, batch 1 of 2") for line in lines
     )
     assert any("batch 2 of 2, about " in line for line in lines)
     last = sorted(sim.names("flex")[4:])
-    assert any(f"2 in flight ({', '.join(last)})"[:30] in line for line in lines)
+    assert any(f"2 in progress ({', '.join(last)})"[:30] in line for line in lines)
     assert b"\x1b[K" in seen
     assert seen.endswith(b"\r\x1b[K")
 
@@ -62,7 +62,7 @@ def test_a_terminal_shows_no_line_where_none_is_wanted(
     sim.configure(seconds=0.5)
     stdout, seen = on_terminal(environment, "restart", *FLEX, *quiet)
     assert len(json.loads(stdout)) == 6
-    assert b"in flight" not in seen
+    assert b"in progress" not in seen
     assert b"\x1b[K" not in seen
 
 
@@ -79,4 +79,4 @@ def test_a_terminal_shows_what_a_run_waits_for_between_batches(sim: Simulator, e
     health = ("--health-gate", "vm-agent", "--batch-pause", "1")
     _, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "5", *health)
     assert b"5 not healthy yet" in seen
-    assert b"resting for 1 s" in seen
+    assert b"next batch in 1 s" in seen

@@ -232,7 +232,7 @@ def go_on(path: Path) -> None:
     past = replay(job_log.read_complete(str(path)))
     merge_run_options({}, past.plan["how"])
     asked = Recorder()
-    for logged in past.logged_instances.values():
+    for logged in past.instances.values():
         one = instance(logged.planned["instance"])
         if logged.status in ENDED:
             outcome_of(one, logged)

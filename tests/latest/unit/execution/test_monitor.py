@@ -54,8 +54,8 @@ def test_each_step_is_a_record() -> None:
     monitor.on_throttled(WORK[1], 2.0)
     monitor.on_outcome(Outcome(WORK[0], Status.SUCCEEDED))
     assert [one["record"] for one in log.records] == ["intent", "intent", "accepted", "throttled", "outcome"]
-    assert monitor.refusals == [2.0]
-    assert monitor.ended_as == {"Succeeded": 1}
+    assert monitor.throttle_waits == [2.0]
+    assert monitor.counts == {"Succeeded": 1}
 
 
 def test_the_first_reason_to_stop_stays() -> None:
@@ -89,7 +89,7 @@ def test_a_run_stops_at_so_many_errors(most: Amount, total: int, failed: int) ->
 
 def test_without_a_limit_no_error_stops_a_run() -> None:
     monitor = watched()
-    monitor.settled([Outcome(instance("a"), Status.FAILED)] * 9)
+    monitor.settle([Outcome(instance("a"), Status.FAILED)] * 9)
     assert (monitor.errors, monitor.stop_reason()) == (9, None)
 
 
@@ -112,9 +112,9 @@ def test_events_that_cannot_be_written_stop_nothing() -> None:
 def test_an_outcome_has_the_number_of_its_batch_and_no_secret() -> None:
     monitor = watched(mask=lambda text: text.replace("hunter2", "***"))
     monitor.batch = (2, 3)
-    one = monitor.finished(Outcome(instance("a"), Status.FAILED, Error("Bad", "hunter2 is wrong.")))
+    one = monitor.complete(Outcome(instance("a"), Status.FAILED, Error("Bad", "hunter2 is wrong.")))
     assert (one.batch, one.error) == (2, ("Bad", "*** is wrong."))
-    assert monitor.finished(Outcome(instance("a"), Status.FAILED, BUSY)).error == BUSY
+    assert monitor.complete(Outcome(instance("a"), Status.FAILED, BUSY)).error == BUSY
 
 
 @pytest.mark.parametrize("end", ["interrupted", "stopped"])

@@ -41,7 +41,7 @@ def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
     ) -> tuple[list[Outcome[Instance]], Monitor]:
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
-            monitor.tell = lambda *_: monitor.stop("Enough.") if monitor.ended_as else None  # type: ignore[method-assign]
+            monitor.write = lambda *_: monitor.stop("Enough.") if monitor.counts else None  # type: ignore[method-assign]
         return roll_out(azure, batches, Limits(8, timeout=60), monitor, pace, **more), monitor
 
     return go
@@ -77,7 +77,7 @@ def test_a_batch_that_is_not_healthy_stops_the_run(go: Any, members: Members) ->
     outcomes, monitor = go(batches_of([first], [second]), RolloutPolicy(gate=Gate("app-health", 1)))
     assert [one.status for one in outcomes] == ["Succeeded", "NotStarted"]
     assert outcomes[0].reason.startswith("Not healthy after 1 s: ")
-    assert monitor.ill
+    assert monitor.gate_failed
     assert monitor.stopped.startswith("Stopped by --health-gate app-health")
 
 

@@ -25,11 +25,11 @@ def test_a_log_is_ours_alone_while_it_is_written(tmp_path: Path) -> None:
             job_log.create(path)
         log.write([PLAN])
         with pytest.raises(ValidationError, match="Another run is writing"):
-            job_log.open_again(path)
+            job_log.open_to_append(path)
         assert job_log.read_records(path) == [PLAN]
     finally:
         log.close()
-    job_log.open_again(path)[0].close()
+    job_log.open_to_append(path)[0].close()
 
 
 def test_a_file_that_holds_anything_is_not_written_over(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path, name: str) -> 
 @pytest.mark.parametrize("name", [".", "missing", "nul\0byte"])
 def test_a_log_that_cannot_be_read_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileOperationError, match="cannot be read"):
-        job_log.open_again(f"{tmp_path}/{name}")
+        job_log.open_to_append(f"{tmp_path}/{name}")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_file_that_is_no_log_is_refused_and_left_as_it_is(tmp_path: Path, cont
     path = tmp_path / "log"
     path.write_bytes(content)
     with pytest.raises(InvalidArgumentValueError, match="no"):
-        job_log.open_again(str(path))
+        job_log.open_to_append(str(path))
     assert path.read_bytes() == content
 
 
@@ -84,16 +84,16 @@ CONTENT = b"".join(json.dumps(one).encode() + b"\n" for one in WHOLE)
 
 
 @given(st.integers(0, len(CONTENT)))
-def test_a_log_that_was_cut_anywhere_is_read_as_far_as_it_is_whole(tmp_path_factory: Any, end: int) -> None:
+def test_a_log_that_was_cut_anywhere_is_read_as_far_as_it_is_complete(tmp_path_factory: Any, end: int) -> None:
     path = tmp_path_factory.getbasetemp() / "cut"
     path.write_bytes(CONTENT[:end])
     lines = CONTENT[:end].count(b"\n")
     if lines:
-        log, records = job_log.open_again(str(path))
+        log, records = job_log.open_to_append(str(path))
         log.write([WHOLE[1]])
         log.close()
         assert records == WHOLE[:lines]
         assert records_of(path) == [*WHOLE[:lines], WHOLE[1]]
     else:
         with pytest.raises(InvalidArgumentValueError, match="no plan"):
-            job_log.open_again(str(path))
+            job_log.open_to_append(str(path))

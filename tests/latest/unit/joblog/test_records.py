@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from azext_flexcompare.joblog import records
-from azext_flexcompare.joblog.schema import is_whole
+from azext_flexcompare.joblog.schema import is_complete
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import DB, instance, outcome
@@ -30,7 +30,7 @@ def test_a_plan_names_each_set_once_and_the_batch_of_each_instance() -> None:
     assert plan["scaleSets"] == [chosen[0].scale_set.id, DB.id]
     assert [one["batch"] for one in plan["instances"]] == [1, 2, None]
     assert plan["batches"] == 2
-    assert is_whole(plan)
+    assert is_complete(plan)
 
 
 def test_an_outcome_is_a_whole_record() -> None:
@@ -40,4 +40,4 @@ def test_an_outcome_is_a_whole_record() -> None:
         "Failed",
         {"code": "Conflict", "message": "Busy."},
     )
-    assert is_whole(one)
+    assert is_complete(one)

@@ -12,7 +12,7 @@ from tests.latest.helpers.logs import IDS, OUTCOME, PLAN, Record
 
 def logged(*records: Record) -> tuple[bool, bool, str | None]:
     """How the first instance stands: whether it may have been sent, was accepted, and its last status."""
-    found = replay([PLAN, *({"id": IDS[0], **one} for one in records)]).logged_instances[IDS[0]]
+    found = replay([PLAN, *({"id": IDS[0], **one} for one in records)]).instances[IDS[0]]
     return found.was_sent, found.accepted, found.status
 
 
@@ -44,6 +44,6 @@ def test_the_last_plan_counts_and_so_do_the_errors_since_the_last_stop() -> None
     failed = [{**OUTCOME, "status": "Failed", "id": id_} for id_ in IDS]
     again = {**PLAN, "instances": PLAN["instances"][:2]}
     past = replay([PLAN, *failed, again, failed[0], {"record": "stopped"}, failed[1]])
-    assert [one.status for one in past.logged_instances.values()] == ["Failed", "Failed"]
+    assert [one.status for one in past.instances.values()] == ["Failed", "Failed"]
     assert past.failed == {IDS[1]}
     assert replay([PLAN, *failed[:2]]).failed == {*IDS[:2]}

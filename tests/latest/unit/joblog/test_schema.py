@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog.replay import replay
-from azext_flexcompare.joblog.schema import RECORDS, is_whole
+from azext_flexcompare.joblog.schema import RECORDS, is_complete
 from tests.latest.helpers.logs import HOW, IDS, OUTCOME, PLAN, WHOLE, Record, write
 
 JUNK = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.none(), max_size=2) | st.just({})
@@ -27,16 +27,16 @@ def test_a_log_with_anything_in_a_field_is_read_or_refused(tmp_path_factory: Any
     path = tmp_path_factory.getbasetemp() / "junk"
     write(path, *records)
     try:
-        log, found = job_log.open_again(str(path))
+        log, found = job_log.open_to_append(str(path))
     except InvalidArgumentValueError:
         return
     log.close()
-    assert set(replay(found).logged_instances) == {one["id"] for one in found[0]["instances"]}
+    assert set(replay(found).instances) == {one["id"] for one in found[0]["instances"]}
 
 
 @pytest.mark.parametrize("one", [PLAN, {**OUTCOME, "id": IDS[0]}, {"record": "of a later version"}])
-def test_a_record_with_all_its_fields_is_whole(one: Record) -> None:
-    assert is_whole(one)
+def test_a_record_with_all_its_fields_is_complete(one: Record) -> None:
+    assert is_complete(one)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_a_record_with_all_its_fields_is_whole(one: Record) -> None:
     ids=str,
 )
 def test_a_plan_with_a_field_of_another_type_is_not_whole(change: Record) -> None:
-    assert not is_whole({**PLAN, **change})
+    assert not is_complete({**PLAN, **change})
 
 
 @pytest.mark.parametrize("field", sorted(RECORDS["outcome"]))
 def test_an_outcome_without_one_of_its_fields_is_not_whole(field: str) -> None:
     one = {**OUTCOME, "id": IDS[0]}
     del one[field]
-    assert not is_whole(one)
+    assert not is_complete(one)

@@ -15,7 +15,7 @@ from tests.latest.helpers.factories import DB, instance, outcome, scale_set
 
 
 def tell(operation: str, outcomes: list[Outcome[Instance]], options: Sequence[str] = ()) -> list[str]:
-    return messages.tell(outcomes, messages.Retry(operation, options, home="s"))
+    return messages.run_messages(outcomes, messages.Retry(operation, options, home="s"))
 
 
 def test_a_run_without_failures_has_no_message() -> None:
@@ -69,7 +69,7 @@ def test_a_retry_quotes_an_odd_resource_group() -> None:
 
 
 def test_a_retry_in_another_subscription_than_that_of_the_login_goes_by_ids() -> None:
-    told = messages.tell([outcome("web_1")], messages.Retry("stop", home="another"))
+    told = messages.run_messages([outcome("web_1")], messages.Retry("stop", home="another"))
     assert told[-1].endswith(f"To retry: az vmss-flex stop --ids {instance('web_1').id}")
 
 
@@ -101,8 +101,8 @@ def test_a_retry_names_not_started_instances_and_no_interrupted_one() -> None:
 
 
 def test_a_run_that_was_throttled_says_how_often_and_for_how_long() -> None:
-    (line,) = messages.tell(
-        [outcome(status=Status.SUCCEEDED, error=None)], messages.Retry("stop"), RunEnd(waits=[0, 7.5, 1])
+    (line,) = messages.run_messages(
+        [outcome(status=Status.SUCCEEDED, error=None)], messages.Retry("stop"), RunEnd(throttle_waits=[0, 7.5, 1])
     )
-    assert line.startswith("Throttled 3 times")
+    assert line.startswith("Azure throttled 3 requests (429)")
     assert "up to 7.5 s" in line

@@ -15,13 +15,13 @@ from azext_flexcompare.planning.cost import (
     CostEstimate,
     cheapest,
     cost_lines,
-    duration,
     estimate_cost,
     least_seconds,
 )
 from azext_flexcompare.planning.engines import ENGINES
 from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.table.entries import Operation, operations
+from azext_flexcompare.times import format_duration
 from tools.render import PERFORMANCE, content_of
 
 WIDTH = 80  # columns
@@ -152,7 +152,7 @@ def test_spreading_over_regions_never_takes_longer(regions: list[str]) -> None:
     ],
 )
 def test_a_duration_is_rounded_down_and_short(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_the_cheapest_has_the_fewest_requests_then_the_least_time_then_comes_first() -> None:
