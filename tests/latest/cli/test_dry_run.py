@@ -14,7 +14,7 @@ from tests.latest.helpers.worlds import changes
 # What a user sees
 
 VM = f"--engine vm: {INSTANCES} calls, at least {INSTANCES} looks, 0 s (documented)"
-SET = "--engine set: 1 call, at least 2 looks, 0 s (documented)"
+SET = "--engine set: 1 call, at least 2 looks, 0 s (unverified)"
 BULK = "--engine bulk: 1 call, at least 1 look, 0 s (documented)"
 TIMES = "Times are what the limits demand; the operation's own comes on top."
 
