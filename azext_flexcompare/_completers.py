@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # these would import the SDK at start-up
     from azext_flexcompare.instances import Instance
 
 SECONDS = 5.0  # after which a completion comes too late
+TAG_OF_AZURE = "VirtualMachineProfileTimeCreated"  # a time, on every instance
 
 T = TypeVar("T")
 
@@ -53,7 +54,8 @@ def fault_domains(instance: Instance) -> list[str]:
 
 def tags(instance: Instance) -> list[str]:
     """Return each tag of an instance, without its value and with it."""
-    return [text for key, value in instance.tags.items() for text in (key, f"{key}={value}")]
+    own = ((key, value) for key, value in instance.tags.items() if key != TAG_OF_AZURE)
+    return [text for key, value in own for text in (key, f"{key}={value}")]
 
 
 def promptly(read: Callable[[], list[T]], seconds: float = SECONDS) -> list[T]:
