@@ -70,12 +70,13 @@ def _exception(fault: dict[str, Any], operation: Operation) -> dict[str, Any] | 
 
 
 def _fits(operation: Operation, wanted: dict[str, Any]) -> bool:
-    method = operation.request.partition(" ")[0]
     facts = {
         "long": operation.is_long,
-        "many": "{vm}" not in operation.request,
+        "many": operation.target == "set",
         "removes": operation.removes,
         "returns": bool(operation.returns),
-        "traced": method in REPEATABLE or operation.name in LEAVES_TRACE,
+        "traced": operation.method in REPEATABLE or operation.name in LEAVES_TRACE,
     }
-    return all(method in value if name == "method" else facts[name] is value for name, value in wanted.items())
+    return all(
+        operation.method in value if name == "method" else facts[name] is value for name, value in wanted.items()
+    )

@@ -109,8 +109,7 @@ class InstanceCheck:
         assert self.began is not None  # noqa: S101
         if monotonic() - self.began < (ACCEPTED_GRACE if self.accepted else GRACE):
             raise Unanswered
-        method = self.operation.request.partition(" ")[0]
-        if self.accepted or (method not in REPEATABLE and self.operation.name not in LEAVES_TRACE):
+        if self.accepted or (self.operation.method not in REPEATABLE and self.operation.name not in LEAVES_TRACE):
             self.reason = None
             raise OutcomeUnknown(self.cause, NOTHING_SHOWN)
         raise NotAccepted(self.cause)
@@ -174,8 +173,9 @@ def can_be_resolved(operation: Operation) -> bool:
 
     What an operation returned is shown nowhere else, and without it none has succeeded.
     """
-    method = operation.request.partition(" ")[0]
-    return "{vm}" in operation.request and not operation.returns and (operation.is_long or method in REPEATABLE)
+    if operation.target == "set" or operation.returns:
+        return False
+    return operation.is_long or operation.method in REPEATABLE
 
 
 class UnknownOutcomes:

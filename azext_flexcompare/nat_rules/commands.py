@@ -71,7 +71,9 @@ CREATE = Operation(
     name="nat-rule create",
     summary="Create an inbound NAT rule on a load balancer for each instance.",
     call=None,
-    request="PUT {load balancer}, PUT {network interface}",
+    target="loadBalancer",
+    method="PUT",
+    path="{load balancer}, PUT {network interface}",
     everyInstance=True,
     risk="",
     evidence="documented",
@@ -257,7 +259,7 @@ def _run_two_steps(
     first: list[Work], second: Callable[[list[Instance]], list[Work]], instances: list[Instance], options: RunOptions
 ) -> Outcomes:
     """Run a first step, and a second one for the instances that succeeded in it or did not need it."""
-    limits = limits_of(options.timeout, sends=CHANGES, max_parallel=options.max_parallel)
+    limits = limits_of(options.timeout, sends=CHANGES, max_parallel=options.max_parallel, retries=options.retries)
     with interruptible() as interrupted:
         before = {one.target.id: one for one in _send_and_poll(first, limits, interrupted)}
         failed = {key: one for key, one in before.items() if one.status != Status.SUCCEEDED}

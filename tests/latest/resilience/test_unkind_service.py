@@ -154,3 +154,13 @@ def test_a_refusal_that_lasts_keeps_its_code_and_message(status: int, code: str,
     sim.add_fault({"action": "restart", "fault": fault})
     rows = rows_of(warm.run("restart", *ALL, "--timeout", "2"))
     assert {(row["status"], *row["error"].values()) for row in rows} == {("TimedOut", code, fault["message"])}
+
+
+@pytest.mark.parametrize(("retries", "status"), [("1", "Failed"), ("2", "Succeeded")])
+def test_a_temporary_refusal_is_retried_as_often_as_asked_for(
+    retries: str, status: str, warm: WarmAz, sim: Simulator
+) -> None:
+    fault = {"status": 409, "code": "Conflict", "message": "Run command extension execution is in progress."}
+    sim.add_fault({"action": "restart", "times": 2, "fault": fault})
+    rows = rows_of(warm.run("restart", *ALL, "--retries", retries))
+    assert {row["status"] for row in rows} == {status}

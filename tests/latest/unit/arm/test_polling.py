@@ -19,7 +19,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import MANY_ODD, MAY_NOT_BE_READ
 from azext_flexcompare.arm.responses import OperationUnreadable
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.planning.adapters import arguments_of, preparer
+from azext_flexcompare.planning.adapters import arguments_of, vm_preparer
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Failure, OutcomeUnknown, Poll, Poller, Throttled, Unanswered
 from azext_flexcompare.table.entries import Operation, operations
@@ -83,7 +83,7 @@ def send(sim: Simulator, compute: ComputeManagementClient, name: str) -> Send:
     def send(command: str = "restart", **options: Any) -> Poller:
         operation = OPERATIONS[command]
         if operation.adapter:
-            (work,) = preparer(operation, {one.dest: None for one in operation.options} | options, azure)([target])
+            (work,) = vm_preparer(operation, {one.dest: None for one in operation.options} | options, azure)([target])
             assert callable(work.call)
             return work.call()
         return call_sdk(azure, target, str(operation.call), arguments_of(operation, options))
