@@ -13,8 +13,9 @@ from azure.cli.core.commands.parameters import (
 )
 
 from azext_flexcompare import _completers as completers
-from azext_flexcompare._validators import file_name, port, positive, resource_name, row_name, seconds
-from azext_flexcompare.planning.batches import parse_amount, parse_batch_size
+from azext_flexcompare._validators import port, resource_name, row_name
+from azext_flexcompare.planning.option_values import file_name, positive
+from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.table.comparison import names, sections, supports
 from azext_flexcompare.table.entries import Operation, operations
 
@@ -34,7 +35,7 @@ def load_arguments(loader: Any, _: str) -> None:
     """Describe every argument once, and each operation's own options from the table."""
     with loader.argument_context("vmss-flex") as c:
         _describe_choice(c)
-        _describe_acting(c)
+        _describe_run_options(c)
     with loader.argument_context("vmss-flex list-instances") as c:
         c.argument(
             "source",
@@ -158,106 +159,11 @@ def _describe_choice(c: Any) -> None:
     )
 
 
-def _describe_acting(c: Any) -> None:
-    group = "Acting"
-    c.argument(
-        "max_parallel",
-        type=positive,
-        arg_group=group,
-        help="How many instances may be in operation at once; left out, as many as the service takes.",
-    )
-    c.argument(
-        "timeout",
-        type=positive,
-        arg_group=group,
-        help="Seconds to wait for each instance, from the sending on; after that it is TimedOut.",
-    )
-    c.argument(
-        "dry_run", action="store_true", arg_group=group, help="Show what would be done, and send nothing that acts."
-    )
-    c.argument(
-        "no_wait",
-        options_list=["--no-wait"],
-        action="store_true",
-        arg_group=group,
-        help="Do not wait for the operations to end; report each as Accepted with its URL.",
-    )
-    c.argument("yes", options_list=["--yes", "-y"], action="store_true", arg_group=group, help="Do not ask.")
-    c.argument(
-        "skip_satisfied",
-        action="store_true",
-        arg_group=group,
-        help="Skip instances that are already in the power state to which the operation leads.",
-    )
-    _describe_batches(c)
-    _describe_logs(c)
-
-
-def _describe_batches(c: Any) -> None:
-    group = "Rolling out"
-    c.argument(
-        "batch_size",
-        nargs="+",
-        type=parse_batch_size,
-        arg_group=group,
-        help="Go in batches of these sizes, numbers or percentages: `1 10% 100%` begins with one instance. The last "
-        "size repeats. With --batch-by they are sizes within each domain.",
-    )
-    c.argument(
-        "batch_by",
-        nargs="+",
-        arg_type=get_enum_type(["zone", "fault-domain"]),
-        arg_group=group,
-        help="Go through one zone, or one fault domain, after the other, never two at once.",
-    )
-    c.argument("batch_pause", type=seconds, arg_group=group, help="Seconds to rest between two batches.")
-    c.argument(
-        "max_errors",
-        type=parse_amount,
-        arg_group=group,
-        help="Send nothing new once so many instances, or such a percentage, have failed; 0 is at the first.",
-    )
-    c.argument(
-        "health_gate",
-        arg_type=get_enum_type(["vm-agent", "app-health"]),
-        arg_group=group,
-        help="Begin the next batch only when the instances of this one are healthy: their VM agent Ready, or their "
-        "application healthy by the Application Health extension.",
-    )
-    c.argument(
-        "health_timeout",
-        type=positive,
-        arg_group=group,
-        help="Seconds in which a batch must be healthy; then the run stops. Left out, 600.",
-    )
-
-
-def _describe_logs(c: Any) -> None:
-    group = "Job log"
-    c.argument(
-        "job_log",
-        type=file_name,
-        arg_group=group,
-        help="Write every step to this file, so that a run that was killed can be gone on with.",
-    )
-    c.argument(
-        "resume",
-        type=file_name,
-        arg_group=group,
-        help="Finish the run of this job log: what ended is not repeated, what was accepted is watched, the rest sent.",
-    )
-    c.argument(
-        "retry_failed",
-        type=file_name,
-        arg_group=group,
-        help="Do again what Failed, TimedOut or was NotStarted in the run of this job log.",
-    )
-    c.argument(
-        "events",
-        type=file_name,
-        arg_group=group,
-        help="Write every step as a line of JSON to this file, or to standard error with `-`.",
-    )
+def _describe_run_options(c: Any) -> None:
+    for option in RUN_OPTIONS:
+        settings = dict(option.argument)
+        choices = {"arg_type": get_enum_type(settings.pop("choices"))} if "choices" in settings else {}
+        c.argument(option.name, arg_group=option.group, help=option.help, **choices, **settings)
 
 
 def _describe_waiting(c: Any) -> None:
@@ -285,14 +191,9 @@ def _describe_waiting(c: Any) -> None:
 
 
 def _describe_engines(c: Any, operation: Operation) -> None:
-    there = " and ".join(sorted(operation.engines or (), reverse=True)) or "none"
-    c.argument(
-        "engine",
-        arg_type=get_enum_type(["vm", "set", "bulk"]),
-        arg_group="Acting",
-        help="How it is sent: a call for each VM, one call of each scale set, or Azure's bulk operations, 100 VMs a "
-        f"call. Besides `vm`, this command has: {there}.",
-    )
+    supported = " ".join(["vm", *sorted(operation.engines or (), reverse=True)])
+    engine = next(option for option in RUN_OPTIONS if option.name == "engine")
+    c.argument("engine", help=f"{engine.help} Engines of this command: {supported}.")
 
 
 def _describe_nat_rules(c: Any) -> None:

@@ -14,6 +14,8 @@ from azure.cli.core.azclierror import (
     RequiredArgumentMissingError,
 )
 
+from azext_flexcompare.planning.option_values import positive
+from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.selection.selection import Choice
 from azext_flexcompare.table.comparison import names
 
@@ -28,29 +30,7 @@ CHOICE = (
     "exclude",
 )
 
-
-ACTING = (
-    "max_parallel",
-    "timeout",
-    "dry_run",
-    "no_wait",
-    "yes",
-    "skip_satisfied",
-    "engine",
-    "batch_size",
-    "batch_by",
-    "batch_pause",
-    "max_errors",
-    "health_gate",
-    "health_timeout",
-    "job_log",
-    "resume",
-    "retry_failed",
-    "events",
-)
-
-
-MANY = 10**9
+ACTING = tuple(option.name for option in RUN_OPTIONS)
 NO_NAME = re.compile(r"[\x00-\x1f\x7f<>*%&:\\?/#\"']")  # Azure allows none of these in a name that stands in a URL
 
 
@@ -89,34 +69,11 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
     )
 
 
-def positive(text: str) -> int:
-    """Read a whole number above zero, and below a billion, or be refused by the parser."""
-    number = int(text)
-    if not 1 <= number < MANY:
-        raise ValueError(text)
-    return number
-
-
 def resource_name(text: str) -> str:
     """Read the name of a resource, or be refused by the parser: what is no name would lead to another resource."""
     if text in (".", "..") or not text.strip() or NO_NAME.search(text):
         raise ArgumentTypeError(f"{text!r} cannot be the name of a resource")
     return text
-
-
-def file_name(text: str) -> str:
-    """Read the name of a file, or be refused by the parser: an empty one is no file, and not as if left out."""
-    if not text:
-        raise ArgumentTypeError("it names no file")
-    return text
-
-
-def seconds(text: str) -> float:
-    """Read a time that is not negative, or be refused by the parser."""
-    found = float(text)
-    if not 0 <= found < float("inf"):
-        raise ValueError(text)
-    return found
 
 
 def port(text: str) -> int:

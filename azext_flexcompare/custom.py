@@ -122,44 +122,30 @@ def set_orchestration_service_state(
 def nat_rule_create(
     cmd: Any,
     choice: Choice,
+    acting: dict[str, Any],
     lb_name: str,
     backend_port: int,
     frontend_port_start: int,
     frontend_ip_name: str | None = None,
     protocol: str = "Tcp",
-    max_parallel: int | None = None,
-    timeout: int = 7200,
-    dry_run: bool = False,
-    no_wait: bool = False,
-    yes: bool = False,
 ) -> list[dict[str, Any]]:
     """Create a NAT rule for each chosen instance."""
     from azext_flexcompare.nat_rules.commands import create_rules
     from azext_flexcompare.nat_rules.rules import RuleRequest
-    from azext_flexcompare.planning.run_options import RunOptions
+    from azext_flexcompare.planning.run_options import merge_run_options
 
     request = RuleRequest(backend_port, frontend_port_start, frontend_ip_name, protocol)
-    run_options = RunOptions(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
-    return create_rules(cmd.cli_ctx, choice, lb_name, request, run_options)
+    return create_rules(cmd.cli_ctx, choice, lb_name, request, merge_run_options(acting))
 
 
 def nat_rule_delete(
-    cmd: Any,
-    choice: Choice,
-    lb_name: str,
-    backend_port: int | None = None,
-    max_parallel: int | None = None,
-    timeout: int = 7200,
-    dry_run: bool = False,
-    no_wait: bool = False,
-    yes: bool = False,
+    cmd: Any, choice: Choice, acting: dict[str, Any], lb_name: str, backend_port: int | None = None
 ) -> list[dict[str, Any]]:
     """Delete the NAT rules of `nat-rule create` of each chosen instance."""
     from azext_flexcompare.nat_rules.commands import delete_rules
-    from azext_flexcompare.planning.run_options import RunOptions
+    from azext_flexcompare.planning.run_options import merge_run_options
 
-    run_options = RunOptions(max_parallel, timeout, dry_run, no_wait, yes, skip_satisfied=False)
-    return delete_rules(cmd.cli_ctx, choice, lb_name, backend_port, run_options)
+    return delete_rules(cmd.cli_ctx, choice, lb_name, backend_port, run_options=merge_run_options(acting))
 
 
 def nat_rule_list(cmd: Any, choice: Choice, lb_name: str | None = None) -> list[dict[str, Any]]:
