@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from azext_flexcompare.html_report.markup import join, show_invisible, tag
+from azext_flexcompare.html_report.markup import join, tag
+from azext_flexcompare.text import show_invisible
 
 
 @pytest.mark.parametrize(
