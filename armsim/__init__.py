@@ -1,4 +1,4 @@
-"""An embedded Azure Resource Manager: what would `az` see if this were Azure?"""
+"""An embedded simulation of Azure Resource Manager."""
 
 from armsim.simulator import Simulator
 

@@ -1,4 +1,4 @@
-"""How is the simulator run by hand? `python -m armsim --vms 40`, then paste what it prints."""
+"""Command line of the simulator: `python -m armsim --vms 40` prints what to paste into a shell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Run the simulator until Ctrl-C or SIGTERM."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -1,4 +1,4 @@
-"""Whom do the clients of the simulator trust?"""
+"""TLS certificate of the simulator and the authority that clients must trust."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What time is it in the simulated cloud?"""
+"""Clock of the simulated cloud."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Clock:
         return datetime.now(timezone.utc) + timedelta(seconds=self._ahead)
 
     def advance(self, seconds: float) -> None:
-        """Let seconds pass at once."""
+        """Advance the clock by some seconds."""
         if seconds < 0:
             raise ValueError(f"time cannot go back by {-seconds} seconds")
         self._ahead += seconds

@@ -1,4 +1,4 @@
-"""What is the state of the simulated cloud right now?"""
+"""State of the simulated cloud."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from armsim.arm.agenda import Agenda
+from armsim.arm.event_queue import EventQueue
 from armsim.arm.limits import Throttle
-from armsim.arm.operations import OperationStore
-from armsim.compute.bulk import BulkBook
+from armsim.arm.operation_store import OperationStore
+from armsim.compute.bulk import BulkStore
 from armsim.compute.lifecycle import GONE
 from armsim.faults.book import FaultBook
 from armsim.intervals import Intervals
@@ -40,9 +40,9 @@ class Cloud:
     tokens: TokenIssuer
     faults: FaultBook
     clock: Clock
-    agenda: Agenda = field(default_factory=Agenda)
+    events: EventQueue = field(default_factory=EventQueue)
     operations: OperationStore = field(default_factory=OperationStore)
-    bulk: BulkBook = field(default_factory=BulkBook)
+    bulk: BulkStore = field(default_factory=BulkStore)
     throttle: Throttle = field(default_factory=Throttle)
     log: RequestLog = field(default_factory=RequestLog)
     accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -55,17 +55,17 @@ class Cloud:
         self.catch_up()
 
     def catch_up(self) -> None:
-        """Let everything happen that was due until now."""
+        """Run every event that is due by now."""
         self.now = self.clock.monotonic()
         for other in self.others:
             other.now, other.settings = self.now, self.settings
-        self.agenda.run(self.now)
+        self.events.run(self.now)
 
     def add_subscription(self, world: World) -> None:
-        """Take in another subscription."""
-        self.others.append(replace(self, world=world, bulk=BulkBook(), throttle=Throttle(), others=[]))
+        """Add another subscription."""
+        self.others.append(replace(self, world=world, bulk=BulkStore(), throttle=Throttle(), others=[]))
 
-    def all_of_them(self) -> list[Cloud]:
+    def subscriptions(self) -> list[Cloud]:
         """Return the clouds of all subscriptions, this one first."""
         return [self, *self.others]
 
@@ -90,11 +90,11 @@ class Cloud:
         moment: float | None = None,
         error: dict[str, str] | None = None,
     ) -> None:
-        """Put a VM into a state, `gone` removing it, and let Resource Graph hear of it."""
+        """Change the state of a VM, `gone` removing it, and publish it to Resource Graph."""
         when = self.now if moment is None else moment
         if power == GONE:
             self.world.remove_vm(vm)
             self.graph.publish(when, vm, gone=True)
             return
-        vm.state = VmState(power, provisioning, self.at(when), error, vm.state.version + 1)
+        vm.state = VmState(power, provisioning, self.at(when), error)
         self.graph.publish(when, vm)

@@ -1,4 +1,4 @@
-"""How is the simulator itself steered over HTTP? Under /_sim/, free of tokens, faults and the request log."""
+"""Control API of the simulator under /_sim/, without tokens, faults or the request log."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError, not_modelled
+from armsim.dispatch import ROUTES
 from armsim.faults.rules import parse_rule
 from armsim.messages import Request, Response
-from armsim.passage import ROUTES
 from armsim.truth import count_traffic, describe_changes, describe_state
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ PREFIX = "/_sim/"
 
 
 class ControlPlane:
-    """What answers under /_sim/; everything else goes to the cloud."""
+    """The handlers of /_sim/; every other request goes to the cloud."""
 
     def __init__(self, service: Service, reset: Callable[..., None]) -> None:
         self._service = service

@@ -1,4 +1,4 @@
-"""Which operation ran on which VM, from when to when?"""
+"""Record of the operations on each VM: which one, from when to when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes in and what goes out, free of sockets?"""
+"""HTTP requests and responses, independent of sockets."""
 
 from __future__ import annotations
 

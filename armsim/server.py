@@ -1,4 +1,4 @@
-"""How do requests get in and answers out?"""
+"""HTTPS server of the simulator."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Server(ThreadingHTTPServer):
         return f"https://localhost:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about clients that went away or do not trust us; anything else is a defect of ours."""
+        """Ignore clients that went away or do not trust the certificate; report anything else."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -86,4 +86,4 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that the standard library calls
-        """Say nothing: the service keeps the log."""
+        """Ignore the message: the service keeps the log."""

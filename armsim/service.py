@@ -1,4 +1,4 @@
-"""Who keeps the simulated cloud, so that requests of many threads find it one at a time?"""
+"""The simulated cloud behind one lock."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import time
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from armsim.arm.operations import SIGNED
 from armsim.arm.tokens import TokenIssuer
 from armsim.clock import Clock
 from armsim.cloud import Cloud
+from armsim.dispatch import dispatch
 from armsim.faults.book import FaultBook
-from armsim.passage import let_pass
 from armsim.settings import Settings
 from armsim.traffic import Entry
 from armsim.world.build import build_worlds
 
 if TYPE_CHECKING:
+    from armsim.dispatch import Outcome
     from armsim.messages import Request, Response
-    from armsim.passage import Outcome
     from armsim.traffic import Meter, Recorder
 
 
 class Service:
-    """The simulated cloud behind one lock; whoever touches `cloud` from outside holds `lock`."""
+    """The simulated cloud behind one lock, which must be held to use `cloud`."""
 
     def __init__(self, url: str, meter: Meter, recorder: Recorder | None = None) -> None:
         self.lock = RLock()
@@ -33,7 +34,7 @@ class Service:
         self.reset({}, Settings())
 
     def reset(self, description: dict[str, Any], settings: Settings) -> None:
-        """Replace the world; tokens stay valid, so that no one need log in again."""
+        """Replace the world; tokens stay valid, so that clients stay logged in."""
         world, *others = build_worlds(description)
         with self.lock:
             clock = Clock()
@@ -48,7 +49,7 @@ class Service:
             with self.lock:
                 cloud = self.cloud
                 cloud.catch_up()
-                outcome = let_pass(request, cloud.of(request.path))
+                outcome = dispatch(request, cloud.of(request.path))
                 cloud.log.add(_entry(request, outcome, cloud))
             if outcome.surface == "arm":
                 self._follow(request, outcome.response, cloud.settings.latency)
@@ -61,6 +62,12 @@ class Service:
             time.sleep(latency)
 
 
+def _without_signature(request: Request) -> Request:
+    """Return a request without its headers and the signed part of its URL, which would fill the memory."""
+    query = {name: value for name, value in request.query.items() if name not in SIGNED}
+    return request._replace(target="", headers={}, query=query)
+
+
 def _entry(request: Request, outcome: Outcome, cloud: Cloud) -> Entry:
     status = outcome.response.status if outcome.response else None
     return Entry(
@@ -69,7 +76,7 @@ def _entry(request: Request, outcome: Outcome, cloud: Cloud) -> Entry:
         outcome.surface,
         outcome.action,
         outcome.vm,
-        request,
+        _without_signature(request),
         status,
         outcome.error,
         outcome.throttled,

@@ -1,4 +1,4 @@
-"""How does a test get itself a cloud?"""
+"""The simulator as tests use it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from armsim.certificates import issue_certificate
 from armsim.control import ControlPlane
+from armsim.dispatch import ROUTES
 from armsim.faults.rules import parse_rule
-from armsim.passage import ROUTES
 from armsim.server import Server
 from armsim.service import Service
 from armsim.settings import Settings
@@ -82,12 +82,12 @@ class Simulator:
     @property
     def subscriptions(self) -> list[str]:
         """The ids of all subscriptions, the world's own first."""
-        return [one.world.subscription for one in self._service.cloud.all_of_them()]
+        return [one.world.subscription for one in self._service.cloud.subscriptions()]
 
     @property
     def scale_sets(self) -> dict[str, str]:
         """The ids of the scale sets by name, the world's own before those of further subscriptions."""
-        worlds = [one.world for one in reversed(self._service.cloud.all_of_them())]
+        worlds = [one.world for one in reversed(self._service.cloud.subscriptions())]
         return {one.name: one.id for world in worlds for one in world.scale_sets.values()}
 
     def names(self, scale_set: str) -> list[str]:
@@ -127,14 +127,14 @@ class Simulator:
         ]
 
     def reset(self, world: dict[str, Any] | None = None, vms: int | None = None, **settings: Any) -> None:
-        """Start over: a fresh world, an empty log, no faults, and the settings of the constructor unless given."""
+        """Reset the world, the log, the faults and, unless given, the settings to those of the constructor."""
         if world is None and vms is None:
             world = self._world
         description = world or default_description(self._vms if vms is None else vms)
         self._service.reset(description, self._settings.changed(settings))
 
     def add_fault(self, rule: dict[str, Any]) -> None:
-        """Let something go wrong from now on (see the README)."""
+        """Add a fault rule (see the README)."""
         with self._service.lock:
             self._service.cloud.faults.add(parse_rule(rule, ROUTES.actions()))
 
@@ -144,12 +144,12 @@ class Simulator:
             self._service.cloud.settings = self._service.cloud.settings.changed(settings)
 
     def expire_tokens(self) -> None:
-        """Let every token that was issued until now be expired."""
+        """Expire every token that was issued until now."""
         with self._service.lock:
             self._service.cloud.tokens.expire()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once in the simulated cloud."""
+        """Advance the clock of the simulated cloud."""
         with self._service.lock:
             self._service.cloud.clock.advance(seconds)
 

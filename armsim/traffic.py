@@ -1,4 +1,4 @@
-"""Which requests arrived, and what was answered?"""
+"""Request log, traffic counters and recorder."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _text(content: bytes) -> Any:
 
 
 class RequestLog:
-    """The requests since the last reset; entries become dictionaries only when someone reads them."""
+    """The requests since the last reset; entries become dictionaries only when they are read."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
@@ -70,7 +70,7 @@ class RequestLog:
         return len(self._entries)
 
     def add(self, entry: Entry) -> None:
-        """Remember a request."""
+        """Add a request."""
         self._entries.append(entry)
         if entry.status == 429:
             self.throttled[entry.throttled or "provider"] += 1
@@ -83,7 +83,7 @@ class RequestLog:
 
 
 class Meter:
-    """How the clients come: which connections they opened since the last reset, and how many requests they had at once.
+    """The connections that clients opened since the last reset, and their number of concurrent requests.
 
     Those for the simulator itself (/_sim/) are not among them.
     """
@@ -101,11 +101,11 @@ class Meter:
 
     @property
     def peak(self) -> int:
-        """The most requests that were ever in flight at once."""
+        """The highest number of concurrent requests."""
         return self._peak
 
     def reset(self) -> None:
-        """Forget what was."""
+        """Reset the counters."""
         with self._lock:
             self._connections.clear()
             self._peak = self._in_flight
@@ -116,7 +116,7 @@ class Meter:
             self._connections.add(number)
 
     def disregard(self, number: int) -> None:
-        """Count a connection no more: it is not a client's."""
+        """Remove a connection that is not a client's."""
         with self._lock:
             self._connections.discard(number)
 

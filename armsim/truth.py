@@ -1,4 +1,4 @@
-"""What is a VM really doing, whatever the clients have seen?"""
+"""Ground truth about VMs, whatever clients have seen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COUNTED = (*ACTIONS, *WRITES, *BATCHES, *STARTING, "manualupgrade", "instance-p
 
 def find_vm(cloud: Cloud, name: str) -> Vm | None:
     """Return the VM of a name, in whichever subscription and resource group it is."""
-    worlds = [one.world for one in cloud.all_of_them()]
+    worlds = [one.world for one in cloud.subscriptions()]
     found = (world.vms.get((group, name.lower())) for world in worlds for group in world.groups)
     return next((vm for vm in found if vm is not None), None)
 
@@ -75,7 +75,7 @@ def count_traffic(cloud: Cloud, meter: Meter) -> dict[str, Any]:
 
 def describe_state(cloud: Cloud) -> dict[str, Any]:
     """Return the truth about everything at once."""
-    worlds = [one.world for one in cloud.all_of_them()]
+    worlds = [one.world for one in cloud.subscriptions()]
     vms = {vm.spec.id: describe_truth(cloud, vm.spec.name) for world in worlds for vm in world.vms.values()}
     return {
         "vms": vms,

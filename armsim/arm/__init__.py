@@ -1,1 +1,1 @@
-"""What is common to every resource provider: routes, errors, identity, long-running operations."""
+"""The parts that every resource provider shares: routes, errors, identity, long-running operations."""

@@ -1,4 +1,4 @@
-"""How does ARM say no?"""
+"""ARM's error envelope and its common refusals."""
 
 from __future__ import annotations
 
@@ -55,4 +55,4 @@ def resource_not_found(kind: str, name: str, group: str) -> ArmError:
         f"The Resource '{kind}/{name}' under resource group '{group}' was not found. "
         "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
     )
-    return ArmError(404, "ResourceNotFound", message)
+    return ArmError(404, "ResourceNotFound", message, headers={"x-ms-failure-cause": "gateway"})

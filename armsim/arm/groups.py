@@ -1,4 +1,4 @@
-"""Which resource groups are there?"""
+"""Routes of resource groups."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GROUPS = "/subscriptions/{subscription}/resourceGroups"
 
 @routes.route(f"GET {_GROUPS}/{{group}}", "group", bucket="reads")
 def get_group(call: Call) -> Response:
-    """Show one resource group."""
+    """Return one resource group."""
     return Response(200, _describe(call.cloud, call.cloud.world.groups[group_of(call)]))
 
 

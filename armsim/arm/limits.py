@@ -1,4 +1,4 @@
-"""How many requests are left to whom? Token buckets; their sizes are data: limits.json.
+"""Token buckets of the rate limits; their sizes are data in limits.json.
 
 Those of ARM are the ones of 2024 (burst, then a rate a second), those of the compute provider as on its throttling
 page of May 2024. All rates in the file are a minute's.
@@ -18,30 +18,35 @@ if TYPE_CHECKING:
 
 
 class Policy(NamedTuple):
-    """One kind of bucket; `per` tells what has one of its own, `refill` is in tokens a second."""
+    """One kind of bucket; `per` tells what has one of its own, `refill` is in tokens a second.
+
+    A `charged` one is drawn on for every item of an answer.
+    """
 
     name: str
     per: str
     refill: float
     capacity: float
+    charged: bool = False
 
 
 class Claim(NamedTuple):
-    """One token of the bucket that somebody or something has."""
+    """One token of the bucket of an owner."""
 
     policy: Policy
     owner: tuple[str, ...]
 
 
 class Shortage(NamedTuple):
-    """The first claim that was not met, and in how many whole seconds all of them could be."""
+    """The first claim that was not met, and the whole seconds until all of them can be."""
 
     claim: Claim
     seconds: int
 
 
 def _policy(name: str, per: str, entry: dict[str, Any], times: int = 1) -> Policy:
-    return Policy(name, per, entry["refill"] * times / 60, entry["capacity"] * times)
+    charged = entry.get("charged", False)
+    return Policy(name, per, entry["refill"] * times / 60, entry["capacity"] * times, charged)
 
 
 _DATA = json.loads(Path(__file__).with_name("limits.json").read_text())
@@ -65,21 +70,21 @@ def kind_of(method: str) -> str:
 
 
 class Throttle:
-    """Every bucket that anybody has drawn on; all are full at first, and again when their sizes change."""
+    """Every bucket in use; all are full at first, and again when their sizes change."""
 
     def __init__(self) -> None:
         self._levels: dict[Claim, tuple[float, float]] = {}
         self._scale = (False, 1.0, 1.0)
 
     def follow(self, settings: Settings) -> None:
-        """Take over switch and scale from the settings."""
+        """Apply the settings; refill every bucket where they changed."""
         scale = settings.limits, settings.limits_capacity, settings.limits_refill
         if scale != self._scale:
             self._levels.clear()
             self._scale = scale
 
-    def draw(self, claims: Iterable[Claim], now: float) -> Shortage | None:
-        """Take a token of each bucket, or none at all where one of them is empty."""
+    def draw(self, claims: Iterable[Claim], now: float, cost: int = 1) -> Shortage | None:
+        """Remove a token from each bucket, or none where one of them is empty."""
         claims = list(claims)
         levels = [self._level(claim, now) for claim in claims]
         short = [(claim, level) for claim, level in zip(claims, levels, strict=True) if level < _ENOUGH]
@@ -87,7 +92,7 @@ class Throttle:
             waits = [(1 - level) / self._refill(claim) for claim, level in short]
             return Shortage(short[0][0], max(1, ceil(max(waits) - 1e-6)))
         for claim, level in zip(claims, levels, strict=True):
-            self._levels[claim] = max(0.0, level - 1), now
+            self._levels[claim] = max(0.0, level - (cost if claim.policy.charged else 1)), now
         return None
 
     def left(self, claim: Claim, now: float) -> int:

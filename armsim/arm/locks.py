@@ -1,4 +1,4 @@
-"""Who may not be changed or deleted? Management locks, at a subscription, a resource group or a resource.
+"""Management locks at a subscription, a resource group or a resource.
 
 What a list without a filter holds (the scope itself, what is above and what is below) and what `atScope()` leaves
 out (what is below) is as the documentation of Get-AzResourceLock, parameter AtScope, has it.
@@ -44,7 +44,7 @@ def list_locks(call: Call) -> Response:
 
 
 def get_lock(call: Call) -> Response:
-    """Show one lock."""
+    """Return one lock."""
     lock = call.cloud.world.locks.get(_key(call))
     if lock is None:
         raise ArmError(404, "LockNotFound", f"The lock '{call.params['lock']}' could not be found.")
@@ -52,17 +52,19 @@ def get_lock(call: Call) -> Response:
 
 
 def put_lock(call: Call) -> Response:
-    """Lock a scope, or change a lock."""
+    """Create or change a lock."""
     key, locks = _key(call), call.cloud.world.locks
     properties = _read(call)
     old = locks.get(key)
-    locks[key] = lock = Lock(old.scope if old else _scope_of(call), call.params["lock"], **properties)
+    locks[key] = lock = Lock(
+        old.scope if old else _spelled(call), old.name if old else call.params["lock"], **properties
+    )
     _count(call)
     return Response(200 if old else 201, lock.body())
 
 
 def delete_lock(call: Call) -> Response:
-    """Take a lock away; 204 where there is none."""
+    """Remove a lock; 204 where there is none."""
     if call.cloud.world.locks.pop(_key(call), None) is None:
         return Response(204)
     _count(call)
@@ -111,6 +113,12 @@ def _scope_of(call: Call) -> str:
         return world.group_id(world.groups[group_of(call)])
     check_subscription(call)
     return f"/subscriptions/{world.subscription}"
+
+
+def _spelled(call: Call) -> str:
+    """Return the scope as the path spells it, which the id of a lock keeps."""
+    segments = [segment for segment in call.request.path.split("/") if segment]
+    return "/" + "/".join(segments[: -len(f"{_LOCKS}/name".split("/"))])
 
 
 def _read(call: Call) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What does `az login` ask for before the first real request?"""
+"""Routes that `az login` calls before the first ARM request."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from urllib.parse import parse_qs
 
 from armsim.arm.errors import ArmError, subscription_not_found
 from armsim.arm.router import Call, Router
+from armsim.identifiers import TENANT
 from armsim.messages import Response
-from armsim.seeds import TENANT
 
 if TYPE_CHECKING:
     from armsim.cloud import Cloud
@@ -18,7 +18,7 @@ routes = Router()
 
 @routes.route("GET /metadata/endpoints", "metadata", surface="public")
 def show_endpoints(call: Call) -> Response:
-    """Describe the cloud to `az cloud register`: every endpoint is the simulator."""
+    """Return the endpoints of the cloud for `az cloud register`: each is the simulator."""
     url = call.cloud.url
     return Response(200, {
         "name": "armsim",
@@ -43,7 +43,7 @@ def show_endpoints(call: Call) -> Response:
 
 @routes.route("GET /msi/token", "token", query=("resource", "client_id"), surface="public")
 def issue_identity_token(call: Call) -> Response:
-    """Answer as the App Service managed identity endpoint."""
+    """Return a token as the App Service managed identity endpoint does."""
     if "x-identity-header" not in call.request.headers:
         raise ArmError(401, "Unauthorized", "The X-IDENTITY-HEADER header is missing.")
     audience = call.request.query.get("resource")
@@ -56,7 +56,7 @@ def issue_identity_token(call: Call) -> Response:
 
 @routes.route("GET /{tenant}/v2.0/.well-known/openid-configuration", "openid", surface="public")
 def show_openid_configuration(call: Call) -> Response:
-    """Tell a service principal where its tokens come from."""
+    """Return the token endpoints for a service principal."""
     base = f"{call.cloud.url}/{call.params['tenant']}"
     return Response(200, {
         "issuer": f"{base}/v2.0",
@@ -70,7 +70,7 @@ def show_openid_configuration(call: Call) -> Response:
 
 @routes.route("POST /{tenant}/oauth2/v2.0/token", "token", query=("client-request-id",), surface="public")
 def issue_principal_token(call: Call) -> Response:
-    """Give a token to any service principal; other grants are refused."""
+    """Return a token for any service principal; refuse other grants."""
     form = parse_qs(call.request.content.decode())
     if form.get("grant_type") != ["client_credentials"]:
         return Response(
@@ -91,12 +91,12 @@ def _issue(cloud: Cloud, audience: str, client: str) -> dict[str, Any]:
 @routes.route("GET /subscriptions", "listSubscriptions", surface="login", bucket="reads")
 def list_subscriptions(call: Call) -> Response:
     """List the subscriptions, the world's own first."""
-    return Response(200, {"value": [_subscription(one.world.subscription) for one in call.cloud.all_of_them()]})
+    return Response(200, {"value": [_subscription(one.world.subscription) for one in call.cloud.subscriptions()]})
 
 
 @routes.route("GET /subscriptions/{subscription}", "subscription", bucket="reads")
 def show_subscription(call: Call) -> Response:
-    """Show one subscription."""
+    """Return one subscription."""
     if call.params["subscription"].lower() != call.cloud.world.subscription:
         raise subscription_not_found(call.params["subscription"])
     return Response(200, _subscription(call.cloud.world.subscription))

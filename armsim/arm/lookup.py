@@ -1,4 +1,4 @@
-"""Which resource does a path name? Answers in ARM's own order: subscription, group, resource."""
+"""Resources by the path that names them, checked in ARM's order: subscription, group, resource."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def resource_of(call: Call) -> str:
     group, kind, name = group_of(call), f"{call.params['namespace']}/{call.params['kind']}", call.params["name"]
     world = call.cloud.world
     known: dict[str, dict[tuple[str, str], Any]] = {VM_TYPE: world.vms, SCALE_SET_TYPE: world.scale_sets}
-    known |= {one: world.network.shelf(one) for one in (LOAD_BALANCER, NIC, PUBLIC_IP)}
+    known |= {one: world.network.documents(one) for one in (LOAD_BALANCER, NIC, PUBLIC_IP)}
     resources = next((part for one, part in known.items() if one.lower() == kind.lower()), None)
     if resources is None:
         raise not_modelled(f"resources of type {kind}")

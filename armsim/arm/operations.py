@@ -1,24 +1,24 @@
-"""How far is a long-running operation?
+"""The protocol of long-running operations: the headers of an acceptance, and the polls.
 
-The protocol (both headers on the 202, no Retry-After, the members of the status body) is as in the azure-cli
-recording test_vmss_hibernate.yaml of August 2024.
+Both headers on the 202 and the members of the status body are as in the azure-cli recording test_vmss_hibernate.yaml
+of August 2024. `Retry-After` by operation is data: retry_after.json, by the name of the action or of the provider.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import base64
+import json
+from functools import lru_cache
+from hashlib import shake_256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from armsim.arm.errors import ArmError
 from armsim.arm.router import Call, Router
-from armsim.clock import stamp
+from armsim.identifiers import guid
 from armsim.messages import Response
-from armsim.seeds import guid
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from armsim.arm.agenda import Event
+    from armsim.arm.operation_store import Operation
     from armsim.cloud import Cloud
 
 routes = Router()
@@ -26,77 +26,11 @@ routes = Router()
 _PATH = "/subscriptions/{{subscription}}/providers/{provider}/locations/{{location}}"
 _COMPUTE = _PATH.format(provider="Microsoft.Compute")
 _NETWORK = _PATH.format(provider="Microsoft.Network")
+_RETRY_AFTER: dict[str, dict[str, int]] = json.loads(Path(__file__).with_name("retry_after.json").read_text())
 
-
-@dataclass
-class Operation:
-    """One accepted operation.
-
-    `hidden` makes its URLs answer 404 while it goes on, `then` waits for its end, `output` is what it came to where
-    that is more than a state.
-    """
-
-    id: str
-    vm: str
-    action: str
-    location: str
-    started: datetime
-    ended: datetime | None = None
-    status: str = "InProgress"
-    error: dict[str, str] | None = None
-    hidden: bool = False
-    provider: str = "Microsoft.Compute"
-    output: dict[str, Any] | None = None
-    then: list[Event] = field(default_factory=list)
-
-    def body(self) -> dict[str, Any]:
-        """Return the status body that Azure-AsyncOperation shows: the network provider's has no more than it must."""
-        if self.provider == "Microsoft.Network":
-            return {"status": self.status} | ({"error": self.error} if self.error else {})
-        body: dict[str, Any] = {"startTime": stamp(self.started)}
-        if self.ended:
-            body["endTime"] = stamp(self.ended)
-        body |= {"status": self.status}
-        if self.ended and self.output is not None and not self.error:
-            body["properties"] = {"output": self.output}
-        body["name"] = self.id
-        return body | {"error": self.error} if self.error else body
-
-
-@dataclass
-class OperationStore:
-    """Every operation since the last reset, the number that run now and the most that ever ran at once."""
-
-    operations: dict[str, Operation] = field(default_factory=dict)
-    running: int = 0
-    peak: int = 0
-
-    def start(
-        self, vm: str, action: str, location: str, now: datetime, provider: str = "Microsoft.Compute"
-    ) -> Operation:
-        """Record a new operation; `vm` is empty where it is not about one."""
-        identifier = guid("operation", len(self.operations))
-        operation = Operation(identifier, vm, action, location, now, provider=provider)
-        self.operations[identifier] = operation
-        self.running += 1
-        self.peak = max(self.peak, self.running)
-        return operation
-
-    def end(
-        self, operation: Operation, now: datetime, error: dict[str, str] | None = None, bad: str = "Failed"
-    ) -> None:
-        """Record that an operation is over, well or with an error, which makes its status a `bad` one."""
-        operation.ended = now
-        operation.error = error
-        operation.status = bad if error else "Succeeded"
-        self.running -= 1
-
-    def find(self, identifier: str) -> Operation:
-        """Return an operation by its id; 404 for an unknown or hidden one."""
-        operation = self.operations.get(identifier.lower())
-        if operation is None or operation.hidden:
-            raise ArmError(404, "NotFound", f"The operation '{identifier}' was not found.")
-        return operation
+SIGNED = ("t", "c", "s", "h")
+"""The query parameters of a signed operation URL: time, certificate, signature and hash."""
+_SIGNATURE, _HASH = 342, 43
 
 
 def accepted(call: Call, operation: Operation, status: int = 202, body: dict[str, Any] | None = None) -> Response:
@@ -104,33 +38,58 @@ def accepted(call: Call, operation: Operation, status: int = 202, body: dict[str
     cloud = call.cloud
     path = _PATH.format(provider=operation.provider)
     location = path.format(subscription=cloud.world.subscription, location=operation.location)
-    url = f"{cloud.url}{location}/operations/{operation.id}?p={guid('partition')}"
-    version = f"api-version={call.request.query['api-version']}"
+    url = f"{cloud.url}{location}/operations/{operation.id}?"
+    start = f"{url}p={guid('partition')}&" if operation.provider == "Microsoft.Compute" else url
+    tail = f"api-version={call.request.query['api-version']}{_signature(cloud, operation)}"
     headers = {
-        "Azure-AsyncOperation": f"{url}&{version}",
+        "Azure-AsyncOperation": f"{start}{tail}",
         "azure-asyncnotification": "Enabled",
     }
     if status == 202:
-        headers["Location"] = f"{url}&monitor=true&{version}"
-    return Response(status, body, headers | retry_headers(cloud))
+        headers["Location"] = f"{start}monitor=true&{tail}"
+    return Response(status, body, headers | retry_headers(cloud, operation, "accepted"))
 
 
-def retry_headers(cloud: Cloud) -> dict[str, str]:
-    """Return what the settings tell a client about the next poll: nothing by default, as recorded."""
+def _signature(cloud: Cloud, operation: Operation) -> str:
+    """Return the signed part of a URL, which is as long as the setting `url_length` wants it."""
+    rest = cloud.settings.url_length - 300 - _SIGNATURE - _HASH
+    if rest < 0:
+        return ""
+    ticks = int(operation.started.timestamp() * 10_000_000) + 621_355_968_000_000_000
+    return f"&t={ticks}&c={_text('certificate', rest)}&s={_text(operation.id, _SIGNATURE)}&h={_text('hash', _HASH)}"
+
+
+@lru_cache(maxsize=256)
+def _text(seed: str, length: int) -> str:
+    return base64.urlsafe_b64encode(shake_256(seed.encode()).digest(length)).decode()[:length]
+
+
+def retry_headers(cloud: Cloud, operation: Operation, moment: str) -> dict[str, str]:
+    """Return when a client is asked to poll next: `moment` is accepted, first (poll) or later."""
     headers = {}
-    if cloud.settings.retry_after is not None:
-        headers["Retry-After"] = str(cloud.settings.retry_after)
+    seconds = _recorded(operation, moment) if cloud.settings.retry_after == "recorded" else cloud.settings.retry_after
+    if seconds not in {None, "none"}:
+        headers["Retry-After"] = str(seconds)
     if cloud.settings.retry_after_ms is not None:
         headers["retry-after-ms"] = str(cloud.settings.retry_after_ms)
     return headers
 
 
-@routes.route(f"GET {_NETWORK}/operations/{{operation}}", "poll", query=("p", "monitor"))
-@routes.route(f"GET {_COMPUTE}/operations/{{operation}}", "poll", query=("p", "monitor"), bucket="GetOperation")
+def _recorded(operation: Operation, moment: str) -> int | None:
+    table = _RETRY_AFTER.get(operation.action) or _RETRY_AFTER.get(operation.provider) or {}
+    return table.get(moment)
+
+
+@routes.route(f"GET {_NETWORK}/operations/{{operation}}", "poll", query=("p", "monitor", *SIGNED))
+@routes.route(
+    f"GET {_COMPUTE}/operations/{{operation}}", "poll", query=("p", "monitor", *SIGNED), bucket="GetOperation"
+)
 def poll(call: Call) -> Response:
-    """Answer Azure-AsyncOperation, or Location where monitor=true."""
+    """Return the state of an operation: Azure-AsyncOperation, or Location where monitor=true."""
     operation = call.cloud.operations.find(call.params["operation"])
-    headers = {} if operation.ended else retry_headers(call.cloud)
+    operation.polls += 1
+    moment = "first" if operation.polls == 1 else "later"
+    headers = {} if operation.ended else retry_headers(call.cloud, operation, moment)
     if call.flag("monitor"):
         return _monitor(call, operation, headers)
     return Response(200, operation.body(), headers)

@@ -1,4 +1,4 @@
-"""How is a long list cut into pages?"""
+"""Pages of long lists."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Page(NamedTuple):
     size: int
 
 
-def read_page(call: Call) -> Page:
+def read_page(call: Call, size: int | None = None) -> Page:
     """Return the page that a request asks for with $skiptoken: the first one without it."""
     token = call.request.query.get("$skiptoken")
     after = -1 if token is None else decode_token(token)
-    return Page(after, call.cloud.settings.page_size)
+    return Page(after, size or call.cloud.settings.page_size)
 
 
 def next_link(call: Call, last: int) -> dict[str, Any]:

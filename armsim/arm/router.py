@@ -1,4 +1,4 @@
-"""Who answers this request?"""
+"""Routes by method and path, and the call that a handler receives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _API_VERSION = re.compile(r"20\d\d-\d\d-\d\d(-preview)?")
 
 
 class Call(NamedTuple):
-    """A request on its way to a handler: what the path's variables are, and the cloud that it is about."""
+    """A request for a handler: the variables of its path and the cloud that it is about."""
 
     request: Request
     params: dict[str, str]
@@ -93,7 +93,7 @@ class Router:
         return register
 
     def include(self, other: Router) -> None:
-        """Take over the routes of another router."""
+        """Add the routes of another router."""
         for key, routes in other._routes.items():
             self._routes.setdefault(key, []).extend(routes)
 

@@ -1,4 +1,4 @@
-"""Is this bearer token one of ours, and still good?"""
+"""Bearer tokens: issue, check and expiry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError
 from armsim.clock import stamp
-from armsim.seeds import TENANT, guid
+from armsim.identifiers import TENANT, guid
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,7 +66,7 @@ class TokenIssuer:
         return principal
 
     def expire(self) -> None:
-        """Let every token that was issued until now be expired."""
+        """Expire every token that was issued until now."""
         self._known = {token: (0, principal) for token, (_, principal) in self._known.items()}
 
     def _signature(self, signed: str) -> str:

@@ -1,1 +1,1 @@
-"""What does the compute provider do: virtual machines, scale sets and their lifecycle?"""
+"""The compute provider: virtual machines, scale sets and their lifecycle."""

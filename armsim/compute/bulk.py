@@ -1,4 +1,4 @@
-"""What do the services that act on many VMs offer, and how far are the operations that they accepted? See bulk.json."""
+"""Bulk services and the operations that they accepted; bulk.json describes the services."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from armsim.clock import stamp
 from armsim.compute.lifecycle import ACTIONS, Action
-from armsim.seeds import guid
+from armsim.identifiers import guid
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +30,7 @@ class BulkRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class BulkService:
-    """One of the services; `setting` names the one that lists its regions, `missing` is what it says without any."""
+    """One of the services; `setting` names the one that lists its regions, `missing` is what it answers without any."""
 
     provider: str
     path: str
@@ -38,6 +38,7 @@ class BulkService:
     setting: str
     missing: dict[str, Any]
     correlated: bool
+    details: bool
     parameters: list[str]
     requests: dict[str, BulkRequest]
 
@@ -65,7 +66,7 @@ UNSTARTED = {*DATA["phases"], "Blocked"}
 
 @dataclass
 class BulkOperation:
-    """What one request is to do to one of its VMs; `scope` is the path under which it can be asked about."""
+    """One operation of a bulk request on one VM; `scope` is the path under which it can be polled."""
 
     id: str
     scope: str
@@ -76,6 +77,7 @@ class BulkOperation:
     subscription: str
     deadline: datetime
     retries: dict[str, Any]
+    details: bool = False
     fault: Fault | None = None
     state: str = "PendingScheduling"
     error: dict[str, str] | None = None
@@ -83,11 +85,11 @@ class BulkOperation:
 
     @property
     def action(self) -> Action:
-        """What is done to the VM."""
+        """The action on the VM."""
         return KINDS[self.kind]
 
-    def body(self) -> dict[str, Any]:
-        """Return the operation as both services show it."""
+    def body(self, zone: str = "UTC") -> dict[str, Any]:
+        """Return the operation as its service shows it; ComputeSchedule has every member, null where it has none."""
         body: dict[str, Any] = {
             "operationId": self.id,
             "resourceId": self.resource,
@@ -96,19 +98,17 @@ class BulkOperation:
             "deadline": stamp(self.deadline),
             "deadlineType": "InitiateAt",
             "state": self.state,
-            "timezone": "UTC",
+            "timeZone" if self.details else "timezone": zone if self.details else "UTC",
         }
-        if self.error:
-            error = {"errorCode": self.error["code"], "errorDetails": self.error["message"]}
-            body["resourceOperationError"] = error
-        if self.completed:
-            body["completedAt"] = stamp(self.completed)
+        error = self.error and {"errorCode": self.error["code"], "errorDetails": self.error["message"]}
+        ends = {"resourceOperationError": error, "completedAt": self.completed and stamp(self.completed)}
+        body |= {name: value for name, value in ends.items() if value or self.details}
         return body | {"retryPolicy": self.retries}
 
 
 @dataclass
-class BulkBook:
-    """Every such operation since the last reset; `open` are those not over (by VM), `waiting` those whose turn came."""
+class BulkStore:
+    """Every bulk operation since the last reset; `open` are those in progress by VM, `waiting` those in the queue."""
 
     operations: dict[str, BulkOperation] = field(default_factory=dict)
     open: dict[str, BulkOperation] = field(default_factory=dict)

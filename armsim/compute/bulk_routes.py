@@ -1,4 +1,4 @@
-"""What do the bulk services accept, refuse and tell? An answer is 200 even where it refuses every single VM."""
+"""Routes of the bulk services, which answer 200 even where they refuse every VM."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from armsim.arm.locks import check_scope
 from armsim.arm.lookup import check_subscription, group_of
 from armsim.arm.router import Call, Router
 from armsim.compute.bulk import DATA, SERVICES, BulkOperation, BulkRequest, BulkService
-from armsim.compute.bulk_run import cancel, catch_up, plan
+from armsim.compute.bulk_scheduler import cancel, catch_up, plan
 from armsim.compute.progress import read_object
 from armsim.faults.answers import error_of
 from armsim.messages import Response
@@ -27,7 +27,7 @@ _LIMITS = DATA["limits"]
 
 
 def answer(call: Call) -> Response:
-    """Answer any request of these services."""
+    """Return the answer to any request of these services."""
     service = next(service for service in SERVICES.values() if call.action in service.requests)
     request = service.requests[call.action]
     _check_scope(call, service, request)
@@ -71,14 +71,16 @@ def _start(call: Call, service: BulkService, request: BulkRequest, body: dict[st
     resources = _object(body.get("resources"), "resources")
     _check_members(resources, {"ids"})
     ids = _strings(resources.get("ids"), "resources.ids")
-    rows = [_accept(call, request, each, retries) for each in ids]
-    call.cloud.agenda.run(call.cloud.now)
-    return Response(200, {
+    rows = [_accept(call, service, request, each, retries) for each in ids]
+    call.cloud.events.run(call.cloud.now)
+    answer: dict[str, Any] = {
         "description": f"{kind} Resource request",
         "type": "VirtualMachines",
         "location": call.params["location"],
-        "results": [_row(one) if isinstance(one, BulkOperation) else one for one in rows],
-    })  # fmt: skip
+    }
+    if service.details or call.cloud.settings.bulk_results:
+        answer["results"] = [_row(one) if isinstance(one, BulkOperation) else one for one in rows]
+    return Response(200, answer)
 
 
 def _tell(call: Call, service: BulkService, request: BulkRequest, body: dict[str, Any]) -> Response:
@@ -92,7 +94,7 @@ def _tell(call: Call, service: BulkService, request: BulkRequest, body: dict[str
             continue
         if request.cancels:
             cancel(call.cloud, operation)
-        rows.append(_row(operation))
+        rows.append(_row(operation, ""))
     return Response(200, {"results": rows})
 
 
@@ -100,7 +102,9 @@ def _is_hidden(operation: BulkOperation) -> bool:
     return operation.fault is not None and operation.fault.kind == "gone"
 
 
-def _accept(call: Call, request: BulkRequest, resource: str, retries: dict[str, Any]) -> BulkOperation | dict[str, Any]:
+def _accept(
+    call: Call, service: BulkService, request: BulkRequest, resource: str, retries: dict[str, Any]
+) -> BulkOperation | dict[str, Any]:
     """Return the operation for one VM, or the row that says why there is none."""
     try:
         vm = _vm_of(call, resource)
@@ -118,7 +122,8 @@ def _accept(call: Call, request: BulkRequest, resource: str, retries: dict[str, 
         cloud.world.subscription,
         cloud.at(cloud.now),
         retries,
-        call.fault,
+        details=service.details,
+        fault=call.fault,
     )
     plan(cloud, operation)
     return operation
@@ -155,12 +160,12 @@ def _check_vm(call: Call, request: BulkRequest, vm: Vm) -> None:
     check_scope(cloud.world, vm.id, request.operation == "Delete")
 
 
-def _row(operation: BulkOperation) -> dict[str, Any]:
+def _row(operation: BulkOperation, zone: str = "UTC") -> dict[str, Any]:
     return {
         "resourceId": operation.resource,
         "errorCode": None,
         "errorDetails": None,
-        "operation": operation.body(),
+        "operation": operation.body(zone),
     }
 
 

@@ -1,4 +1,4 @@
-"""Does a write reach the version of the VM that its sender saw?"""
+"""Conditional writes: If-Match and If-None-Match."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""How does ARM describe a VM extension?"""
+"""ARM bodies of VM extensions."""
 
 from __future__ import annotations
 
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from armsim.clock import stamp
 from armsim.world.model import VM_TYPE
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def describe_handler(extension: Extension) -> dict[str, Any]:
         "code": "ProvisioningState/succeeded",
         "level": "Info",
         "displayStatus": "Ready",
-        "message": f"Plugin enabled (name: {extension.handler}, version: {version}).",
+        "message": "Plugin enabled",
     }
     return {"type": extension.handler, "typeHandlerVersion": version, "status": status}
 
@@ -68,6 +67,5 @@ def _status(extension: Extension) -> dict[str, Any]:
         "code": f"ProvisioningState/{word}",
         "level": "Error" if extension.error else "Info",
         "displayStatus": f"Provisioning {word}",
-        "time": stamp(extension.since),
     }
-    return status | ({"message": extension.error["message"]} if extension.error else {})
+    return status | {"message": extension.error["message"] if extension.error else "Enable succeeded."}

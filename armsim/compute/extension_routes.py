@@ -1,4 +1,4 @@
-"""What can be done with the extensions of a VM?"""
+"""Routes of VM extensions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def list_extensions(call: Call) -> Response:
 
 @routes.route(f"GET {_ONE}", "extension", query=("$expand",), bucket="LowCostGet")
 def get_extension(call: Call) -> Response:
-    """Show one extension."""
+    """Return one extension."""
     vm = vm_of(call)
     return Response(200, describe_extension(vm, _extension_of(call, vm), _wants_view(call)))
 
@@ -73,7 +73,7 @@ def put_extension(call: Call) -> Response:
     _check_only(vm, call.params["extension"], properties)
     WRITES["extension-put"].check(vm)
     extension = old or Extension(call.params["extension"], {}, call.cloud.utc())
-    extension.properties = properties
+    extension.properties = {"autoUpgradeMinorVersion": False, **properties}
     return _apply(call, vm, extension, "Updating" if old else "Creating", 200 if old else 201)
 
 
@@ -133,7 +133,8 @@ def _failure(extension: Extension) -> dict[str, str]:
     message = (
         f"VM has reported a failure when processing extension '{extension.name}' "
         f"(publisher '{extension.properties['publisher']}' and type '{extension.properties['type']}'). "
-        "Error message: 'Enable failed: the command terminated with exit status=1'."
+        'Error message: "Enable failed: the command terminated with exit status=1". More information on '
+        "troubleshooting is available at https://aka.ms/VMExtensionTroubleshoot. "
     )
     return {"code": "VMExtensionProvisioningError", "message": message}
 
@@ -141,7 +142,9 @@ def _failure(extension: Extension) -> dict[str, str]:
 def _silence(vm: Vm) -> dict[str, str]:
     message = (
         f"VM '{vm.spec.name}' has not reported status for VM agent or extensions. Verify that the OS is up and "
-        "healthy, the VM has a running VM agent, and that it can establish outbound connections to Azure storage."
+        "healthy, the VM has a running VM agent, and that it can establish outbound connections to Azure storage. "
+        f"Please refer to https://aka.ms/vmextension{vm.spec.os_type.lower()}troubleshoot for additional VM agent "
+        "troubleshooting information."
     )
     return {"code": "VMAgentStatusCommunicationError", "message": message}
 

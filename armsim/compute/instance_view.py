@@ -1,4 +1,4 @@
-"""How does ARM describe what a VM is doing?"""
+"""ARM body of an instance view."""
 
 from __future__ import annotations
 
@@ -8,23 +8,29 @@ from armsim.clock import stamp
 from armsim.compute.extension_body import describe_handler, describe_status
 from armsim.compute.lifecycle import POWER_STATES
 from armsim.compute.vm_body import computer_name, os_disk_name
+from armsim.world.model import NOT_READY, UNRESPONSIVE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from armsim.world.model import Vm, VmState
+    from armsim.world.model import Report, Vm, VmState
 
 _SYSTEMS = {"Linux": ("ubuntu", "24.04"), "Windows": ("Windows Server 2022 Datacenter", "10.0.20348.2655")}
 _AGENT = "2.11.1.12"
+_MESSAGES = {
+    "Ready": "Guest Agent is running",
+    NOT_READY: "VM status blob is found but not yet populated.",
+    UNRESPONSIVE: "VM Agent is unresponsive.",
+}
 _TERMINAL = {"Succeeded", "Failed"}
 
 
 def describe_instance(vm: Vm) -> dict[str, Any]:
-    """Return the instance view; the guest's part (name, agent, extensions, health) only while the VM runs."""
+    """Return the instance view, with the guest's part (name, agent, extensions, health) where the guest reports."""
     spec, state = vm.spec, vm.state
     view: dict[str, Any] = {"platformFaultDomain": spec.fault_domain} if spec.scale_set else {}
-    if state.power == "running":
-        view |= _guest(vm)
+    if vm.agent:
+        view |= _guest(vm, vm.agent)
     disk_state = _status("ProvisioningState/succeeded", "Provisioning succeeded", spec.created)
     view |= {
         "disks": [{"name": os_disk_name(spec), "statuses": [disk_state]}],
@@ -45,24 +51,23 @@ def describe_power(state: VmState) -> dict[str, str]:
     return {"code": power["code"], "displayStatus": power["displayStatus"]}
 
 
-def _guest(vm: Vm) -> dict[str, Any]:
+def _guest(vm: Vm, agent: Report) -> dict[str, Any]:
     spec = vm.spec
     system, version = _SYSTEMS[spec.os_type]
-    guest: dict[str, Any] = {
-        "computerName": computer_name(spec),
-        "osName": system,
-        "osVersion": version,
-        "vmAgent": _agent(vm),
-    }
+    reported = spec.vm_agent == "Ready"
+    names = {"computerName": computer_name(spec), "osName": system, "osVersion": version}
+    guest: dict[str, Any] = {**(names if reported else {}), "vmAgent": _agent(vm, agent)}
     if vm.extensions:
-        guest["extensions"] = [describe_status(extension) for extension in vm.extensions.values()]
-        if any(extension.reports_health for extension in vm.extensions.values()):
-            guest["vmHealth"] = {"status": _health(vm)}
+        guest["extensions"] = [
+            describe_status(extension) if reported else {"name": extension.name} for extension in vm.extensions.values()
+        ]
+        if vm.health and any(extension.reports_health for extension in vm.extensions.values()):
+            guest["vmHealth"] = {"status": _health(vm.health)}
     return guest
 
 
-def _health(vm: Vm) -> dict[str, Any]:
-    word, since = vm.health
+def _health(report: Report) -> dict[str, Any]:
+    word, since = report
     return _status(f"HealthState/{word}", _words(word), since)
 
 
@@ -70,15 +75,15 @@ def _words(health: str) -> str:
     return f"The VM is reporting itself as {health} or is unreachable" if health == "unhealthy" else health
 
 
-def _agent(vm: Vm) -> dict[str, Any]:
-    word, since = vm.agent
+def _agent(vm: Vm, report: Report) -> dict[str, Any]:
+    word, since = report
     ready = word == "Ready"
-    status = _status(f"ProvisioningState/{'succeeded' if ready else 'Unavailable'}", word, since)
-    status |= {"message": "Guest Agent is running" if ready else "VM status blob is found but not yet populated."}
+    code = f"ProvisioningState/{'succeeded' if ready else 'Unavailable'}"
+    status = _status(code, word if ready else NOT_READY, since) | {"message": _MESSAGES[word]}
     if not ready:
         status["level"] = "Warning"
     agent: dict[str, Any] = {"vmAgentVersion": _AGENT if ready else "Unknown", "statuses": [status]}
-    if ready and vm.extensions:
+    if ready:
         agent["extensionHandlers"] = [describe_handler(extension) for extension in vm.extensions.values()]
     return agent
 

@@ -1,4 +1,4 @@
-"""What may be done to a VM in which state, and what comes of it? The answers are data: lifecycle.json."""
+"""Actions on VMs: the states that they need and the states that they lead to; data in lifecycle.json."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError
-from armsim.seeds import fraction
+from armsim.identifiers import fraction
 
 if TYPE_CHECKING:
     from armsim.world.model import Vm
@@ -23,7 +23,8 @@ class Action:
     `to` is a power state, or a choice by the power state before or by the VM's attribute `by`. `during` and
     `provisioning` hold while the operation runs. `boots` are the power states from which it boots the VM. An `answer`
     other than 202 has no operation to poll. `busy` has the words for a VM that some other operation keeps busy, where
-    they are not the usual ones.
+    they are not the usual ones, `ineligible` those for a VM without what the action `requires`. `etag` is added to
+    the VM's version; `vm_fails` tells whether a failure makes the VM Failed.
     """
 
     name: str
@@ -40,9 +41,12 @@ class Action:
     body: tuple[str, ...] = ()
     requires: dict[str, Any] | None = None
     refusal: dict[str, str] | None = None
+    ineligible: dict[str, str] | None = None
     busy: dict[str, dict[str, str]] | None = None
     answer: int = 202
     bucket: str = "UpdateVM"
+    etag: int = 1
+    vm_fails: bool = True
     variants: dict[str, dict[str, Any]] | None = None
 
     def variant(self, flags: dict[str, bool]) -> Action:
@@ -60,6 +64,8 @@ class Action:
             raise _conflict((self.busy or {}).get(running, _BUSY), self.name, vm, running)
         required = (self.requires or {}).items()
         fits = all(getattr(vm.spec, attribute) == value for attribute, value in required)
+        if not fits and self.ineligible:
+            raise _conflict(self.ineligible, self.name, vm)
         if vm.state.power not in self.from_states or not fits:
             raise _conflict(self.refusal or _BUSY, self.name, vm)
 

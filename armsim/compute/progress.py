@@ -1,4 +1,4 @@
-"""What happens while an operation on a VM runs, and when it ends?"""
+"""Course of an operation on a VM, from its acceptance to its end."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError
-from armsim.arm.operations import Operation
-from armsim.compute.guest import come_up, go_down
+from armsim.arm.operation_store import Operation
+from armsim.compute.guest import come_up, go_down, shut_down
 from armsim.compute.lifecycle import GONE
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ def begin(
 
     error = _PREEMPTED if deleted else _failure(fault, words) or (words if fails else None)
     carry_out(cloud, vm, action, operation, finish, error=error, stuck=is_stuck(fault), deleted=deleted)
-    cloud.agenda.run(cloud.now)
+    cloud.events.run(cloud.now)
     return operation
 
 
 def begin_part(
     cloud: Cloud, vm: Vm, action: Action, name: str, at_end: AtEnd, fault: Fault | None, moment: float | None = None
 ) -> None:
-    """Start what a larger operation of some name does to one of its VMs; no client can ask how far it is."""
+    """Start the part of a larger operation on one of its VMs; it has no URL of its own."""
     operation = Operation("", vm.spec.name, name, vm.spec.location, cloud.at(cloud.now if moment is None else moment))
 
     def finish(due: float, error: Error | None) -> None:
@@ -82,21 +82,25 @@ def carry_out(
     deleted: bool = False,
     moment: float | None = None,
 ) -> None:
-    """Let a VM go through an action from a moment on, for an operation that ends with it, well or with an error.
+    """Carry out an action on a VM from a moment on, and end its operation with it.
 
-    One that is `deleted` meanwhile, by someone else, is gone halfway.
+    A VM that another client `deleted` meanwhile is gone halfway.
     """
     start = cloud.now if moment is None else moment
     before = vm.state.power
     boots = before in action.boots
-    after = (GONE if deleted else before, "Failed") if error else (action.target(vm), "Succeeded")
+    failed = error if deleted or action.vm_fails else None
+    target = (GONE if deleted else before) if error else action.target(vm)
 
     def end(due: float) -> None:
         finish(due, error)
         cloud.intervals.end(number, due)
-        if boots:
+        vm.version += 0 if error else action.etag
+        cloud.change(vm, target, "Failed" if failed else "Succeeded", due, failed)
+        if boots and target == "running":
             come_up(cloud, vm, due)
-        cloud.change(vm, *after, due, error)
+        elif target != before:
+            shut_down(cloud, vm, due)
         for event in operation.then:
             event(due)
 
@@ -107,7 +111,7 @@ def carry_out(
         go_down(cloud, vm, start)
     cloud.change(vm, action.during or before, action.provisioning, start)
     if not stuck:
-        cloud.agenda.add(start + length(cloud, vm, action, operation.action) / (2 if deleted else 1), end)
+        cloud.events.add(start + length(cloud, vm, action, operation.action) / (2 if deleted else 1), end)
 
 
 def is_stuck(fault: Fault | None) -> bool:

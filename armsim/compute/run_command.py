@@ -1,4 +1,4 @@
-"""What does a script in a VM answer? Nothing runs: `echo` and `hostname` are all that a simulated guest knows."""
+"""Run command in a VM: a simulated guest knows a few shell commands and runs nothing."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ _COMMANDS = {
     },
 }  # fmt: skip
 """The documented commands."""
+_SCRIPT = "/var/lib/waagent/run-command/download/0/script.sh"
 _SCRIPTED = {"runshellscript", "runpowershellscript"}
 _MEMBERS = {"commandId", "script", "parameters"}
 _ECHO = re.compile(r"""(?:echo|write-output|write-host)\s+(['"]?)(.*?)\1\s*(>&2)?""", re.IGNORECASE)
@@ -34,7 +35,7 @@ _ECHO = re.compile(r"""(?:echo|write-output|write-host)\s+(['"]?)(.*?)\1\s*(>&2)
 
 @routes.route(f"POST {VM_PATH}/runCommand", "runCommand", bucket="UpdateVM", long=True)
 def run_command(call: Call) -> Response:
-    """Run a script in a VM; its output comes with the end of the operation."""
+    """Run a script in a VM; the operation returns its output."""
     vm = vm_of(call)
     body = _read(call, vm)
     action = WRITES["runCommand"]
@@ -74,18 +75,28 @@ def _run(vm: Vm, body: dict[str, Any]) -> tuple[str, str]:
     errors: list[str] = []
     scripted = body["commandId"].lower() in _SCRIPTED
     lines = "\n".join(body.get("script") or []).splitlines() if scripted else []
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         text = _fill_in(line.strip(), body.get("parameters") or [])
         match = _ECHO.fullmatch(text)
         if match:
             (errors if match[3] else output).append(match[2])
         elif text == "hostname":
             output.append(computer_name(vm.spec))
+        elif text.startswith("no-such-"):
+            errors.append(_not_found(vm, text.split()[0], number))
     return "\n".join(output), "\n".join(errors)
 
 
+def _not_found(vm: Vm, command: str, line: int) -> str:
+    """Return the complaint of a shell about a command that there is not, which does not fail the operation."""
+    if vm.spec.os_type == "Windows":
+        return f"{command} : The term '{command}' is not recognized as the name of a cmdlet, function, or script file."
+    return f"{_SCRIPT}: {line}: {_SCRIPT}: {command}: not found"
+
+
 def _fill_in(line: str, parameters: list[dict[str, str]]) -> str:
-    """Put the values of parameters into a line, by name and by position."""
+    """Replace the parameters in a line by their values, by name and by position."""
+    line = line.replace("$0", _SCRIPT)
     for number, parameter in enumerate(parameters, 1):
         value = parameter.get("value", "")
         line = line.replace(f"${parameter.get('name')}", value).replace(f"${number}", value)

@@ -1,4 +1,4 @@
-"""What can be done to a scale set as a whole, or to what it knows of an instance?"""
+"""Writes to a scale set as a whole and to its view of an instance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from armsim.compute.scale_set_body import flexible_instance
 from armsim.compute.scale_set_routes import SET, instance_of
 
 if TYPE_CHECKING:
-    from armsim.arm.operations import Operation
+    from armsim.arm.operation_store import Operation
     from armsim.faults.rules import Fault
     from armsim.messages import Response
     from armsim.world.model import ScaleSet, Vm
@@ -37,9 +37,9 @@ _OLDEST = "2023-09-01"
 """The first api-version with protection of Flexible instances."""
 
 
-@routes.route(f"POST {SET}/manualupgrade", "manualupgrade", bucket="UpdateVMScaleSet", long=True)
+@routes.route(f"POST {SET}/manualupgrade", "manualupgrade", bucket="VMScaleSetActions", long=True)
 def upgrade_instances(call: Call) -> Response:
-    """Bring instances up to the latest model of their set."""
+    """Upgrade instances to the latest model of their set."""
     scale_set = flexible_set(call)
     vms = instances_of(call, scale_set, _names(read_object(call)))
     for vm in vms:
@@ -48,10 +48,13 @@ def upgrade_instances(call: Call) -> Response:
 
 
 @routes.route(
-    f"POST {SET}/setOrchestrationServiceState", "setOrchestrationServiceState", bucket="UpdateVMScaleSet", long=True
+    f"POST {SET}/setOrchestrationServiceState",
+    "setOrchestrationServiceState",
+    bucket="VMScaleSetActionsOfSet",
+    long=True,
 )
 def set_service_state(call: Call) -> Response:
-    """Suspend or resume a service; no one can read its state of a Flexible set, whose instance view is refused."""
+    """Suspend or resume a service, whose state a Flexible set does not show."""
     scale_set = flexible_set(call)
     body = read_object(call)
     for name in ("serviceName", "action"):
@@ -67,9 +70,9 @@ def set_service_state(call: Call) -> Response:
     return accepted(call, _begin(call, scale_set, []))
 
 
-@routes.route(f"PUT {SET}/virtualMachines/{{vm}}", "instance-put", bucket="UpdateVMScaleSetVM", long=True)
+@routes.route(f"PUT {SET}/virtualMachines/{{vm}}", "instance-put", bucket="VMScaleSetVMActions", long=True)
 def put_instance(call: Call) -> Response:
-    """Protect an instance; as users reported, that also takes it for one of an older model (azure-cli#30708)."""
+    """Protect an instance; this also clears `latestModelApplied`, as reported in azure-cli#30708."""
     scale_set = flexible_set(call)
     vm = instance_of(call, scale_set)
     policy = _policy(call)
@@ -79,6 +82,7 @@ def put_instance(call: Call) -> Response:
         raise ArmError(400, "OperationNotAllowed", message)
     _check_idle(vm, call)
     protection: dict[str, Any] = {attribute: bool(policy.get(name, False)) for name, attribute in _PROTECTED.items()}
+    protection["protect_from_scale_in"] |= protection["protect_from_scale_set_actions"]
     vm.spec = replace(vm.spec, latest_model=False, **protection)
     operation = _begin(call, scale_set, [vm])
     return accepted(call, operation, 200, flexible_instance(scale_set, vm))
@@ -100,14 +104,16 @@ def _names(body: dict[str, Any]) -> list[Any]:
 
 
 def instances_of(call: Call, scale_set: ScaleSet, wanted: list[Any]) -> list[Vm]:
-    """Return the instances of some names, all for `*`; 400 for one that there is not."""
+    """Return the instances of some names, for `*` all that are not protected; 400 for one that there is not."""
     members = {vm.spec.name.lower(): vm for vm in call.cloud.world.members_of(scale_set.id)}
     names = list(dict.fromkeys(str(name).lower() for name in wanted))
     for name in names:
         if name not in members and name != "*":
             message = f"The provided instanceId {name} is not an active Virtual Machine Scale Set VM instanceId."
             raise ArmError(400, "InvalidParameter", message)
-    return list(members.values()) if "*" in names else [members[name] for name in names]
+    if "*" in names:
+        return [vm for vm in members.values() if not vm.spec.protect_from_scale_set_actions]
+    return [members[name] for name in names]
 
 
 def _check_idle(vm: Vm, call: Call) -> None:
@@ -128,11 +134,14 @@ def _policy(call: Call) -> dict[str, Any]:
     policy: dict[str, Any] = properties.get("protectionPolicy") or {}
     if set(policy) - set(_PROTECTED) or not all(isinstance(value, bool) for value in policy.values()):
         raise ArmError(400, "InvalidParameter", "The value of parameter protectionPolicy is invalid.")
+    if policy.get("protectFromScaleSetActions") and policy.get("protectFromScaleIn") is False:
+        message = "protectFromScaleIn cannot be false when protectFromScaleSetActions is true."
+        raise ArmError(400, "InvalidParameter", message)
     return policy
 
 
 def _begin(call: Call, scale_set: ScaleSet, vms: list[Vm], latest_model: bool = False) -> Operation:
-    """Start one operation for a whole set, which keeps some of its instances busy."""
+    """Start one operation for a whole set that keeps some of its instances busy."""
     cloud, fault = call.cloud, call.fault
     error = fault.error() if fault and fault.kind == "fail" else None
     subject = vms[0].spec.name if "vm" in call.params else ""
@@ -161,5 +170,5 @@ def _begin(call: Call, scale_set: ScaleSet, vms: list[Vm], latest_model: bool = 
 
 def _plan(call: Call, end: Any, fault: Fault | None) -> None:
     if fault is None or fault.kind != "stuck":
-        call.cloud.agenda.add(call.cloud.now + DURATION * call.cloud.settings.seconds, end)
-        call.cloud.agenda.run(call.cloud.now)
+        call.cloud.events.add(call.cloud.now + DURATION * call.cloud.settings.seconds, end)
+        call.cloud.events.run(call.cloud.now)

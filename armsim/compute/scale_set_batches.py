@@ -1,4 +1,4 @@
-"""What happens when a scale set starts, stops or deletes several of its instances at once?
+"""Calls of a scale set that act on several of its instances at once.
 
 One operation stands for all of them; each VM goes through its own action in its own time. How Azure reports that
 some of them failed is unknown: here the operation fails and names them, unless the setting `batch_fails` is off.
@@ -20,7 +20,7 @@ from armsim.faults.answers import error_of
 from armsim.faults.rules import PARTS
 
 if TYPE_CHECKING:
-    from armsim.arm.operations import Operation
+    from armsim.arm.operation_store import Operation
     from armsim.compute.progress import Error
     from armsim.faults.rules import Fault
     from armsim.messages import Response
@@ -41,7 +41,7 @@ class _Run:
         self._failures: list[tuple[str, Error]] = []
 
     def settle(self, vm: Vm, due: float, error: Error | None) -> None:
-        """Note that a VM is done."""
+        """Record the end of the action on a VM."""
         if error:
             self._failures.append((vm.spec.name, error))
         self._left -= 1
@@ -78,12 +78,12 @@ def act_on_instances(call: Call) -> Response:
         _begin(call, action, vm, run)
     if not vms:
         run.end_if_done(call.cloud.now)
-    call.cloud.agenda.run(call.cloud.now)
+    call.cloud.events.run(call.cloud.now)
     return accepted(call, operation)
 
 
 def _begin(call: Call, action: Action, vm: Vm, run: _Run) -> None:
-    """Let one VM begin, or note why it cannot."""
+    """Start the action on one VM, or record why it cannot start."""
     cloud = call.cloud
     fault = call.fault or cloud.faults.pick_part(call.action, action.name, vm.spec.name, PARTS)
 
@@ -106,7 +106,7 @@ def _check(call: Call, action: Action, vm: Vm, fault: Fault | None) -> None:
 
 
 def _read(call: Call, batch: Batch) -> list[str]:
-    """Return the names that the body has: `*` is everyone."""
+    """Return the names that the body has; `*` is every instance that is not protected."""
     body: Any = call.request.json()
     body = {} if body is None else body
     unknown = sorted(set(body) - {"instanceIds", *batch.body}) if isinstance(body, dict) else ["(not an object)"]

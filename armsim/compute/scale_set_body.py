@@ -1,4 +1,4 @@
-"""How does ARM describe a scale set and its instances?"""
+"""ARM bodies of scale sets and their instances."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from armsim.clock import stamp
 from armsim.compute.instance_view import describe_power
-from armsim.seeds import guid
+from armsim.identifiers import guid
 from armsim.world.model import SCALE_SET_TYPE
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def _properties(scale_set: ScaleSet) -> dict[str, Any]:
         "timeCreated": stamp(scale_set.created),
         "virtualMachineProfile": _profile(scale_set),
     }
-    if not flexible:
-        properties |= {"upgradePolicy": {"mode": "Manual"}, "overprovision": False}
-    return properties
+    properties["upgradePolicy"] = {"mode": "Manual"}
+    return properties | ({"constrainedMaximumCapacity": False} if flexible else {"overprovision": False})
 
 
 def _profile(scale_set: ScaleSet) -> dict[str, Any]:

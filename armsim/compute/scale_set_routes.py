@@ -1,4 +1,4 @@
-"""What can be read about scale sets? A Flexible one refuses much, in the words that users reported."""
+"""Routes that read scale sets; a Flexible set refuses some in the reported words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SET = f"{_GROUP}/{{set}}"
 
 @routes.route(f"GET {SET}", "scaleSet", bucket="GetVMScaleSet")
 def get_scale_set(call: Call) -> Response:
-    """Show one scale set."""
+    """Return one scale set."""
     return Response(200, _describe(call, scale_set_of(call)))
 
 
@@ -50,14 +50,14 @@ def list_all_scale_sets(call: Call) -> Response:
 
 @routes.route(f"GET {SET}/instanceView", "scaleSetInstanceView", bucket="HighCostGetVMScaleSet")
 def get_scale_set_instance_view(call: Call) -> Response:
-    """Summarise a Uniform set; a Flexible one refuses."""
+    """Return the summary of a Uniform set; a Flexible one refuses."""
     scale_set = scale_set_of(call)
     if scale_set.mode == "Flexible":
         raise not_allowed("instanceView", scale_set)
     return Response(200, uniform_summary(call.cloud.world.members_of(scale_set.id)))
 
 
-@routes.route(f"GET {SET}/virtualMachines", "listInstances", query=("$expand", "$skiptoken"), bucket="GetVMScaleSet")
+@routes.route(f"GET {SET}/virtualMachines", "listInstances", query=("$expand", "$skiptoken"), bucket="ListInstances")
 def list_instances(call: Call) -> Response:
     """List the instances: thin items for Flexible, which refuses $expand."""
     scale_set = scale_set_of(call)
@@ -66,7 +66,7 @@ def list_instances(call: Call) -> Response:
             raise not_allowed("virtualMachines", scale_set)
         raise not_modelled("$expand of the instances of a Uniform scale set")
     describe = flexible_item if scale_set.mode == "Flexible" else uniform_instance
-    page = read_page(call)
+    page = read_page(call, call.cloud.settings.instances_page_size)
     members = call.cloud.world.members_of(scale_set.id)
     shown, more = cut(rest(members, page, lambda vm: vm.spec.ordinal), page.size)
     items = [describe(scale_set, vm) for vm in shown]
@@ -75,7 +75,7 @@ def list_instances(call: Call) -> Response:
 
 @routes.route(f"GET {SET}/virtualMachines/{{vm}}", "showInstance", bucket="GetVMScaleSetVM")
 def get_instance(call: Call) -> Response:
-    """Show what the scale set knows about one instance."""
+    """Return one instance as its scale set describes it."""
     scale_set = scale_set_of(call)
     vm = instance_of(call, scale_set)
     describe = flexible_instance if scale_set.mode == "Flexible" else uniform_instance
@@ -84,7 +84,7 @@ def get_instance(call: Call) -> Response:
 
 @routes.route(f"GET {SET}/virtualMachines/{{vm}}/instanceView", "instanceInstanceView", bucket="GetVMScaleSetVM")
 def get_instance_instance_view(call: Call) -> Response:
-    """Refuse: the instance of a Flexible set is no number, and no one asks a Uniform one here."""
+    """Raise: the instance id of a Flexible set is not a number."""
     scale_set = scale_set_of(call)
     if scale_set.mode != "Flexible":
         raise not_modelled("the instance view of one instance of a Uniform scale set")

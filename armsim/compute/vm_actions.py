@@ -1,4 +1,4 @@
-"""What happens when a VM is started, stopped, deleted ...?"""
+"""Routes of the actions in lifecycle.json: start, stop, delete and so on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from armsim.arm.errors import ArmError
 from armsim.arm.lookup import group_of, vm_of
 from armsim.arm.operations import accepted
 from armsim.arm.router import Call, Router
+from armsim.compute.guest import shut_down
 from armsim.compute.lifecycle import ACTIONS, Action
 from armsim.compute.progress import VM_PATH, begin, length
 from armsim.messages import Response
@@ -48,15 +49,16 @@ def _check_body(action: Action, call: Call) -> None:
 
 
 def _plan_change(cloud: Cloud, vm: Vm, action: Action) -> None:
-    """Let the platform act later, without an operation; where the VM is busy by then, after that operation."""
+    """Schedule a change without an operation; it waits for an operation on the VM."""
 
     def change(due: float) -> None:
         if vm.operation is not None and vm.busy:
             vm.operation.then.append(change)
         elif cloud.world.holds(vm):
             cloud.change(vm, action.target(vm), "Succeeded", due)
+            shut_down(cloud, vm, due)
 
-    cloud.agenda.add(cloud.now + length(cloud, vm, action, action.name), change)
+    cloud.events.add(cloud.now + length(cloud, vm, action, action.name), change)
 
 
 def _register(action: Action) -> None:

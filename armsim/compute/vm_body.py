@@ -1,4 +1,4 @@
-"""How does ARM describe a VM?"""
+"""ARM body of a VM."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from armsim.clock import stamp
-from armsim.seeds import guid
+from armsim.identifiers import guid
 from armsim.world.model import VM_TYPE
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def describe_vm(vm: Vm) -> dict[str, Any]:
     spec = vm.spec
     model = deepcopy(vm.model) if vm.model else base_model(spec)
     properties = model.pop("properties")
+    if vm.state.power in {"deallocated", "hibernated"}:
+        properties["storageProfile"] = _detached(properties["storageProfile"])
     properties |= {
         "provisioningState": vm.state.provisioning,
         "vmId": guid("vm", spec.id),
@@ -39,28 +41,44 @@ def describe_vm(vm: Vm) -> dict[str, Any]:
     }
 
 
+def _detached(profile: dict[str, Any]) -> dict[str, Any]:
+    """Return the storage profile of a VM that is deallocated: as recorded, without size and type of its disk."""
+    disk = {name: value for name, value in profile["osDisk"].items() if name != "diskSizeGB"}
+    if "managedDisk" in disk:
+        disk["managedDisk"] = {name: one for name, one in disk["managedDisk"].items() if name != "storageAccountType"}
+    return {**profile, "osDisk": disk}
+
+
 def etag_of(vm: Vm) -> str:
-    """Return the version of a VM: a new one with every write and every change of its state."""
-    return f'"{guid(vm.spec.id, vm.state.version)}"'
+    """Return the version of a VM: a small integer in quotation marks."""
+    return f'"{vm.version}"'
 
 
 def base_model(spec: VmSpec) -> dict[str, Any]:
     """Return the writable part of a VM's body as its creation left it."""
     model: dict[str, Any] = {"properties": _properties(spec)}
-    if spec.tags:
-        model["tags"] = dict(spec.tags)
+    model["tags"] = dict(spec.tags)
     if spec.zones:
         model["zones"] = spec.zones
     return model
 
 
-def in_list(vm: Vm, capital_group: bool) -> dict[str, Any]:
-    """Return the VM as a list shows it: its id's resource group possibly in capitals, as recorded."""
+def in_list(vm: Vm, capital_group: bool, with_etag: bool) -> dict[str, Any]:
+    """Return the VM as a list shows it: the resource group in its id and its set's possibly in capitals."""
     body = describe_vm(vm)
+    if not with_etag:
+        del body["etag"]
     if capital_group:
-        group = vm.spec.group
-        body["id"] = body["id"].replace(f"/resourceGroups/{group}/", f"/resourceGroups/{group.upper()}/")
+        body["id"] = _in_capitals(body["id"])
+        scale_set = body["properties"].get("virtualMachineScaleSet")
+        if scale_set:
+            body["properties"]["virtualMachineScaleSet"] = {"id": _in_capitals(scale_set["id"])}
     return body
+
+
+def _in_capitals(identifier: str) -> str:
+    parts = identifier.split("/")
+    return "/".join([*parts[:4], parts[4].upper(), *parts[5:]])
 
 
 def _properties(spec: VmSpec) -> dict[str, Any]:

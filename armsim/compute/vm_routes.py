@@ -1,4 +1,4 @@
-"""What can be read about virtual machines?"""
+"""Routes that read virtual machines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FILTER = re.compile(r"'virtualMachineScaleSet/id' eq '([^']+)'", re.IGNORECASE)
 
 @routes.route(f"GET {_GROUP}/{{vm}}", "get", query=("$expand",), bucket="LowCostGet")
 def get_vm(call: Call) -> Response:
-    """Show one VM, with its instance view where asked."""
+    """Return one VM, with its instance view where requested."""
     vm = vm_of(call)
     body = describe_whole(vm)
     expand = call.request.query.get("$expand", "")
@@ -35,7 +35,7 @@ def get_vm(call: Call) -> Response:
         body["properties"]["instanceView"] = describe_instance(vm)
     elif expand.lower() not in {"", "userdata"}:
         raise not_modelled(f"$expand={expand} of a virtual machine")
-    return Response(200, body)
+    return Response(200, body, {} if expand else {"ETag": body["etag"]})
 
 
 def describe_whole(vm: Vm) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def describe_whole(vm: Vm) -> dict[str, Any]:
 
 @routes.route(f"GET {_GROUP}/{{vm}}/instanceView", "instanceView", bucket="LowCostGet")
 def get_instance_view(call: Call) -> Response:
-    """Show what one VM is doing."""
+    """Return the instance view of one VM."""
     return Response(200, describe_instance(vm_of(call)))
 
 
@@ -79,14 +79,16 @@ def _candidates(call: Call) -> list[Vm]:
 
 
 def _page(call: Call, vms: list[Vm], group: str | None = None, status_only: bool = False) -> Response:
-    """Show a page; no more VMs are looked at than it takes, as lists are long and often asked for."""
+    """Return a page, reading no more VMs than it needs."""
     with_view = _wants_instance_view(call) or status_only
     page = read_page(call)
     later = rest(vms, page, lambda vm: vm.spec.ordinal)
     wanted = (vm for vm in later if group is None or vm.spec.group.lower() == group)
     shown, more = cut(list(islice(wanted, page.size + 1)), page.size)
-    capitals = call.cloud.settings.capital_groups
-    items = [_item(vm, with_view, status_only, capitals) for vm in shown]
+    settings = call.cloud.settings
+    items = [
+        _item(vm, in_list(vm, settings.capital_groups, settings.list_etags), with_view, status_only) for vm in shown
+    ]
     return Response(200, {"value": items} | (next_link(call, shown[-1].spec.ordinal) if more else {}))
 
 
@@ -102,8 +104,7 @@ def _wants_instance_view(call: Call) -> bool:
     return True
 
 
-def _item(vm: Vm, with_view: bool, status_only: bool, capitals: bool) -> dict[str, Any]:
-    item = in_list(vm, capitals)
+def _item(vm: Vm, item: dict[str, Any], with_view: bool, status_only: bool) -> dict[str, Any]:
     if vm.extensions:
         item["resources"] = [{"id": extension_id(vm, extension)} for extension in vm.extensions.values()]
     if status_only:

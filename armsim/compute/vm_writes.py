@@ -1,4 +1,4 @@
-"""How is a VM changed? PATCH merges, PUT replaces; both keep what the platform owns."""
+"""PATCH and PUT of a VM."""
 
 from __future__ import annotations
 
@@ -112,9 +112,11 @@ def _write(call: Call, vm: Vm, before: Model, after: Model) -> Response:
     action = WRITES[call.action].variant({"resize": resized})
     action.check(vm)
     vm.model = after
+    vm.version += 1
     vm.spec = _spec_of(vm.spec, after)
     operation = begin(call, vm, action)
-    return accepted(call, operation, 200, describe_whole(vm))
+    answer = accepted(call, operation, 200, describe_whole(vm))
+    return answer._replace(headers={"ETag": etag_of(vm), **answer.headers})
 
 
 def _spec_of(spec: VmSpec, model: Model) -> VmSpec:

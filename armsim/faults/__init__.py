@@ -1,1 +1,1 @@
-"""What goes wrong on purpose?"""
+"""Faults: what goes wrong on request."""

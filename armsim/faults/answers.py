@@ -1,12 +1,12 @@
-"""How does a fault look to the client?"""
+"""Answers of a fault."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from armsim.arm.errors import ArmError
+from armsim.arm.rate_limiter import TOO_MANY, throttle_detail
 from armsim.arm.tokens import challenge_of
-from armsim.arm.toll import TOO_MANY, throttle_detail
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _DEFAULTS = {
     401: ("ExpiredAuthenticationToken", "The access token has expired."),
+    403: (
+        "AuthorizationFailed",
+        "The client does not have authorization to perform this action over the scope, or the scope is invalid.",
+    ),
     409: ("Conflict", "The request failed due to conflict with a concurrent request."),
     429: ("OperationNotAllowed", TOO_MANY),
     500: ("InternalServerError", "The server encountered an internal error. Please retry the request."),

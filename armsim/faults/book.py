@@ -1,4 +1,4 @@
-"""Which fault, if any, hits this call?"""
+"""The fault rules in force and the calls that each has counted."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class FaultBook:
         self._counts: Counter[tuple[int, str]] = Counter()
 
     def add(self, rule: Rule) -> None:
-        """Put a rule into force, after those there are."""
+        """Add a rule after the existing ones."""
         until = None if rule.seconds is None else self._clock.monotonic() + rule.seconds
         self._rules.append((rule, until))
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all rules."""
         self._rules.clear()
         self._counts.clear()
 
     def pick(self, action: str, vm: str | None) -> Fault | None:
-        """Count a call in every rule that it matches, and return the fault of the first rule that it trips."""
+        """Count a call in every rule that it matches, and return the fault of the first rule that hits."""
         return self._pick(self._in_force(), (action,), vm)
 
     def pick_part(self, request: str, own: str, vm: str, kinds: set[str]) -> Fault | None:

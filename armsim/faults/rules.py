@@ -1,4 +1,4 @@
-"""Is this a fault rule, and which calls does it hit?"""
+"""Fault rules: their JSON form and the calls that they match."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from armsim.compute.lifecycle import ACTIONS, WRITES
-from armsim.seeds import draw
+from armsim.identifiers import draw
 
 ANSWERS = {"status", "malformed", "drop-before", "drop-after"}
 """Faults of the answer."""
@@ -27,7 +27,7 @@ _RULE = {"vm", "action", "nth", "times", "per", "share", "seed", "seconds", "fau
 
 
 class Fault(NamedTuple):
-    """What goes wrong: `retry_after` in seconds, None for no header."""
+    """One fault; `retry_after` is in seconds, None for no header."""
 
     kind: str
     status: int = 0

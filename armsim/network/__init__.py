@@ -1,1 +1,1 @@
-"""What does the network provider do: load balancers, network interfaces and public addresses?"""
+"""The network provider: load balancers, network interfaces and public addresses."""

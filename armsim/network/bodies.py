@@ -1,4 +1,4 @@
-"""How does ARM describe the resources of the network provider?
+"""ARM bodies of the resources of the network provider.
 
 What a resource owns is kept as it was written; what refers to it from elsewhere is added here, which is how both
 ends of a reference always agree.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from armsim.identifiers import guid
 from armsim.network.documents import LOAD_BALANCER, NIC, Body, Document, Network
-from armsim.seeds import guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +66,7 @@ def _part(document: Document, kind: str, member: Body) -> Body:
 
 
 def _link(properties: Body, network: Network) -> None:
-    """Add what the parts of a load balancer hear from NICs and from each other."""
+    """Add the references from NICs and between the parts of a load balancer."""
     users = network.users()
     for pool in properties["backendAddressPools"]:
         _add(pool, "backendIPConfigurations", users.get((_POOLS, pool["id"].lower()), ()))

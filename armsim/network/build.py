@@ -1,11 +1,11 @@
-"""Which network does a new world have?"""
+"""Network of a new world."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from armsim.identifiers import guid
 from armsim.network.documents import LOAD_BALANCER, NIC, PUBLIC_IP, Body, Document
-from armsim.seeds import guid
 
 if TYPE_CHECKING:
     from armsim.world.model import Vm, World
@@ -14,7 +14,7 @@ IP_CONFIGURATION = "ipconfig1"
 
 
 def add_nic(world: World, vm: Vm, nic_id: str) -> None:
-    """Give a VM its network interface."""
+    """Add the network interface of a VM."""
     number, network = len(world.network.nics), f"{world.group_id(vm.spec.group)}/providers/Microsoft.Network"
     properties: Body = {
         "subnet": {"id": f"{network}/virtualNetworks/vnet/subnets/default"},

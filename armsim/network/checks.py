@@ -1,4 +1,4 @@
-"""Is this a load balancer or a NIC that the network provider would accept?"""
+"""Validation of load balancers and network interfaces."""
 
 from __future__ import annotations
 

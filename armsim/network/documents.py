@@ -1,16 +1,16 @@
-"""What does the network provider keep of a resource? What its last writer wrote, and who wrote it."""
+"""Resources of the network provider as their last writer left them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from armsim.seeds import guid
+from armsim.identifiers import guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from armsim.arm.operations import Operation
+    from armsim.arm.operation_store import Operation
 
 PROVIDER = "Microsoft.Network"
 LOAD_BALANCER = f"{PROVIDER}/loadBalancers"
@@ -60,33 +60,33 @@ class Document:
         return any(self.part_id(kind, one["name"]).lower() == identifier.lower() for one in self.parts(kind))
 
 
-Shelf = dict[tuple[str, str], Document]
+Documents = dict[tuple[str, str], Document]
 
 
 @dataclass
 class Network:
     """All resources of the network provider; keys are group and name in lower case."""
 
-    load_balancers: Shelf = field(default_factory=dict)
-    nics: Shelf = field(default_factory=dict)
-    public_ips: Shelf = field(default_factory=dict)
+    load_balancers: Documents = field(default_factory=dict)
+    nics: Documents = field(default_factory=dict)
+    public_ips: Documents = field(default_factory=dict)
 
-    def shelf(self, kind: str) -> Shelf:
+    def documents(self, kind: str) -> Documents:
         """Return the resources of a type."""
         return {LOAD_BALANCER: self.load_balancers, NIC: self.nics, PUBLIC_IP: self.public_ips}[kind]
 
     def add(self, document: Document) -> None:
-        """Keep a resource."""
-        self.shelf(document.kind)[document.group.lower(), document.name.lower()] = document
+        """Add a resource."""
+        self.documents(document.kind)[document.group.lower(), document.name.lower()] = document
 
     def release(self, owner: str) -> None:
-        """Let go of the NICs of a VM that is gone; load balancers forget them."""
+        """Remove the NICs of a VM that is gone, also from load balancers."""
         for key in [key for key, nic in self.nics.items() if nic.owner and nic.owner.lower() == owner.lower()]:
             nic = self.nics.pop(key)
             self.touch({load_balancer.id for load_balancer in self.used_by(nic)})
 
     def touch(self, identifiers: set[str]) -> None:
-        """Give load balancers a new version: something that refers to them changed."""
+        """Increase the version of load balancers, as a reference to them changed."""
         for load_balancer in self.load_balancers.values():
             load_balancer.version += load_balancer.id in identifiers
 

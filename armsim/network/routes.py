@@ -1,4 +1,4 @@
-"""What can be read and written of load balancers, network interfaces and public addresses?"""
+"""Routes of load balancers, network interfaces and public addresses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ _MEMBERS = {"id", "name", "type", "etag", "location", "tags", "sku", "zones", "e
 
 def _reader(kind: str) -> Callable[[Call], Response]:
     def read(call: Call) -> Response:
-        return Response(200, describe(_document_of(call, kind), call.cloud.world.network))
+        document = _document_of(call, kind)
+        return Response(200, describe(document, call.cloud.world.network), {"ETag": document.etag})
 
     return read
 
@@ -36,7 +37,7 @@ def _reader(kind: str) -> Callable[[Call], Response]:
 def _lister(kind: str) -> Callable[[Call], Response]:
     def list_them(call: Call) -> Response:
         network = call.cloud.world.network
-        documents = list(network.shelf(kind).values())
+        documents = list(network.documents(kind).values())
         if "group" in call.params:
             group = group_of(call)
             documents = [one for one in documents if one.group.lower() == group]
@@ -104,7 +105,7 @@ def list_rules(call: Call) -> Response:
 
 @routes.route(f"GET {_RULE}", "nat-rule", query=("$expand",))
 def get_rule(call: Call) -> Response:
-    """Show one inbound NAT rule."""
+    """Return one inbound NAT rule."""
     document = _document_of(call, LOAD_BALANCER)
     rule = describe_rule(document, call.params["rule"], call.cloud.world.network)
     if rule is None:
@@ -139,7 +140,7 @@ def _document_of(call: Call, kind: str) -> Document:
     if expand:
         raise not_modelled(f"$expand={expand} of a resource of {kind}")
     name = next(call.params[key] for key in ("lb", "nic", "public-ip") if key in call.params)
-    document = call.cloud.world.network.shelf(kind).get((group_of(call), name.lower()))
+    document = call.cloud.world.network.documents(kind).get((group_of(call), name.lower()))
     if document is None:
         raise resource_not_found(kind, name, call.params["group"])
     return document

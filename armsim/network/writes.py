@@ -1,4 +1,4 @@
-"""What happens to a resource of the network provider that is written?"""
+"""Writes to the resources of the network provider."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from armsim.arm.errors import ArmError
-from armsim.arm.operations import Operation, accepted
+from armsim.arm.operations import accepted
+from armsim.identifiers import fraction
 from armsim.network.bodies import PARTS
 from armsim.network.checks import CHECKS, check_removals
 from armsim.network.documents import LOAD_BALANCER, NIC, PROVIDER, Body, Document, Network, references
-from armsim.seeds import fraction
 
 if TYPE_CHECKING:
+    from armsim.arm.operation_store import Operation
     from armsim.arm.router import Call
     from armsim.messages import Response
 
@@ -36,13 +37,13 @@ _OWNED_PARTS = {
     "inboundNatPools": {"provisioningState"},
     "outboundRules": {"provisioningState"},
 }  # fmt: skip
-"""The read-only properties: a body may have them, nobody keeps them."""
+"""The read-only properties, which are dropped from a body."""
 
 _FAILURE = {"code": "InternalServerError", "message": "An error occurred."}
 
 
 def write(call: Call, document: Document, body: Body) -> Operation:
-    """Give a resource a new body, or raise and leave everything as it was."""
+    """Replace the body of a resource, or raise and change nothing."""
     network = call.cloud.world.network
     check_condition(call, document)
     check_idle(document, network)
@@ -123,6 +124,6 @@ def _begin(call: Call, document: Document) -> Operation:
 
     if fault is None or fault.kind != "stuck":
         length = DURATION * (1 + JITTER * (2 * fraction(document.id, document.version) - 1))
-        cloud.agenda.add(cloud.now + length * cloud.settings.seconds, end)
-        cloud.agenda.run(cloud.now)
+        cloud.events.add(cloud.now + length * cloud.settings.seconds, end)
+        cloud.events.run(cloud.now)
     return operation

@@ -1,1 +1,1 @@
-"""What does Azure Resource Graph answer to a query?"""
+"""Azure Resource Graph."""

@@ -1,4 +1,4 @@
-"""What is an expression of a query worth, for one row?
+"""Expressions of a query and their values for a row.
 
 Every expression is a function of the row. Comparisons follow Kusto: == and in are case-sensitive, the others are not.
 """

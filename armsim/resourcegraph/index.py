@@ -1,4 +1,4 @@
-"""Which resources does Resource Graph know of, as of when?"""
+"""Index of the resources that Resource Graph knows, with its delay."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from armsim.compute.instance_view import describe_power
 from armsim.compute.scale_set_body import describe_scale_set
 from armsim.compute.vm_body import describe_vm
-from armsim.seeds import TENANT
+from armsim.identifiers import TENANT
 
 if TYPE_CHECKING:
     from armsim.world.model import Vm, VmState, World
@@ -27,7 +27,7 @@ class GraphIndex:
         self._rows: dict[str, tuple[VmState, Row]] = {}
 
     def publish(self, moment: float, vm: Vm, *, gone: bool = False) -> None:
-        """Hear of a change at a monotonic moment."""
+        """Record a change at a monotonic moment."""
         self._coming.append((moment, copy(vm), gone))
 
     def rows(self, moment: float) -> list[Row]:

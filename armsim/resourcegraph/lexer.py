@@ -1,4 +1,4 @@
-"""Which words is a query made of?"""
+"""Tokens of a query."""
 
 from __future__ import annotations
 

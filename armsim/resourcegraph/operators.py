@@ -1,4 +1,4 @@
-"""What does each step of a query do to the rows?"""
+"""Operators of a query and their effect on the rows."""
 
 from __future__ import annotations
 

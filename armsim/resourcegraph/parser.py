@@ -1,4 +1,4 @@
-"""What does an expression of a query mean?"""
+"""Parser of the expressions of a query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows does a query in the Kusto subset select?"""
+"""A query in the supported subset of Kusto."""
 
 from __future__ import annotations
 
@@ -27,11 +27,14 @@ class Query(NamedTuple):
 def parse_query(query: str) -> Query:
     """Return the parsed query, or raise QueryError naming what the subset does not have."""
     reader = Reader(query, COLUMNS)
-    table = reader.expect_kind("word")
-    if table.lower() != "resources":
-        raise QueryError(f"The table '{table}' is not simulated.", "SemanticError")
     steps, names = [], []
-    while reader.accept("|"):
+    more = reader.next.text in OPERATORS  # a query without a table is one of the table resources
+    if not more:
+        table = reader.expect_kind("word")
+        if table.lower() != "resources":
+            raise QueryError(f"The table '{table}' is not simulated.", "SemanticError")
+    while more or reader.accept("|"):
+        more = False
         names.append(reader.expect_kind("word"))
         steps.append(_parse_step(reader, names[-1]))
         reader.columns = steps[-1].columns

@@ -1,4 +1,4 @@
-"""How does a parser walk through the words of a query?"""
+"""Cursor of a parser over the tokens of a query."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from armsim.resourcegraph.lexer import QueryError, Token, read_tokens
 
 
 class Reader:
-    """The words of a query and the place reached; `columns` are those that an expression may name here."""
+    """The tokens of a query and the current position; `columns` are those that an expression may name here."""
 
     def __init__(self, query: str, columns: tuple[str, ...]) -> None:
         self._tokens = read_tokens(query)

@@ -1,4 +1,4 @@
-"""How does a test run the unmodified `az`?"""
+"""The unmodified `az` as a subprocess."""
 
 from __future__ import annotations
 

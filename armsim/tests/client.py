@@ -1,4 +1,4 @@
-"""How does a test talk to the simulator without a client that hides what goes over the wire?"""
+"""HTTP client of the tests, without retries or polling of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from armsim import Simulator
 
 VERSION = "2024-03-01"
+TAG = {"VirtualMachineProfileTimeCreated": "1/5/2026 6:00:00 AM +00:00"}
+"""What a Flexible set writes on the instances that it creates."""
 
 
 class Arm:

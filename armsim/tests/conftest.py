@@ -1,4 +1,4 @@
-"""One simulator a test process, reset before every test."""
+"""Fixtures: one simulator for each test process, reset before every test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MONTH = 30 * 24 * HOUR
 
 @pytest.fixture(scope="session")
 def _running() -> Iterator[tuple[Simulator, Arm]]:
-    with Simulator(vms=6, seconds=HOUR, retry_after_ms=1, token_lifetime=MONTH) as sim:
+    with Simulator(vms=6, seconds=HOUR, retry_after="none", retry_after_ms=1, token_lifetime=MONTH) as sim:
         arm = Arm(sim)
         yield sim, arm
         arm.session.close()
@@ -47,7 +47,7 @@ def vm(sim: Simulator) -> str:
 
 @pytest.fixture(scope="session")
 def _logged_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
-    with Simulator(vms=3, seconds=0.02, retry_after_ms=20) as sim:
+    with Simulator(vms=3, seconds=0.02, retry_after="none", retry_after_ms=20) as sim:
         home = {"AZURE_CONFIG_DIR": str(tmp_path_factory.mktemp("az"))}
         az = Az(sim, {**os.environ, **sim.environment(), **home})
         for command in sim.login_commands():

@@ -1,4 +1,4 @@
-"""Does the unmodified `az` find what it expects?"""
+"""Read commands and actions of the unmodified `az`."""
 
 from __future__ import annotations
 

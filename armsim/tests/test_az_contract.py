@@ -1,4 +1,4 @@
-"""Is every path that the installed azure-cli calls for these commands one that the simulator serves?"""
+"""Paths that the installed azure-cli calls, and their routes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from armsim.passage import ROUTES
+from armsim.dispatch import ROUTES
 
 pytest.importorskip("azure.cli.command_modules.vm")
 

@@ -1,4 +1,4 @@
-"""Do the two services that act on many VMs accept, schedule, execute and cancel as documented?"""
+"""Bulk services: acceptance, schedule, execution and cancellation."""
 
 from __future__ import annotations
 

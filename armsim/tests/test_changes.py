@@ -1,4 +1,4 @@
-"""Does the simulator tell what it carried out on which VM, and when?"""
+"""Records of accepted changes and of operations."""
 
 from __future__ import annotations
 

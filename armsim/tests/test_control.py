@@ -1,4 +1,4 @@
-"""Can the simulator be steered, from Python and over HTTP, and does it tell the truth?"""
+"""Control from Python and over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does each kind of fault hit exactly the calls that its rule names?"""
+"""Faults: which calls they hit and what they do."""
 
 from __future__ import annotations
 

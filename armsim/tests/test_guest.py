@@ -1,4 +1,4 @@
-"""Does the guest of a VM say how it is, and does a boot take it away for as long as the world says?"""
+"""Agent and application health reports before, during and after a boot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the documented budgets run out, and fill again, for whom they should?"""
+"""Rate limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from armsim.arm.limits import BUCKETS
-from armsim.passage import ROUTES
+from armsim.dispatch import ROUTES
 from armsim.tests.client import Arm, code_of
 
 SUBSCRIPTION = "x-ms-ratelimit-remaining-subscription"

@@ -1,4 +1,4 @@
-"""Do locks list as documented, and forbid what they should?"""
+"""Management locks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does only a token that was issued here, and is still good, open the door?"""
+"""Tokens and login."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do load balancers and NICs agree with each other, and refuse what the network provider refuses?"""
+"""Load balancers and network interfaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does Microsoft's own validator accept what the simulator answers?
+"""Validation of recorded traffic by Microsoft's oav.
 
 Needs node, npm and the environment variable ARM_SPECS: a .tar.xz of the specifications (Compute 2024-03-01, Resource
 Graph 2022-10-01, Resources 2022, Network 2024-01-01, locks 2016-09-01).

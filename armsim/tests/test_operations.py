@@ -1,4 +1,4 @@
-"""Is a long-running operation told as Azure tells it, to a plain client and to the real SDK?"""
+"""Long-running operations as a plain client and the SDK see them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the examples of the README true?"""
+"""Examples of the README."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from armsim import Simulator
 from armsim.compute.lifecycle import ACTIONS, WRITES
-from armsim.passage import ROUTES
+from armsim.dispatch import ROUTES
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 EXAMPLES = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", README, re.DOTALL)]

@@ -1,4 +1,4 @@
-"""Does the query subset mean what Kusto means, and refuse everything else by name?"""
+"""Queries of Resource Graph."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from armsim.resourcegraph.expressions import has_term
 from armsim.resourcegraph.lexer import QueryError
 from armsim.resourcegraph.query import parse_query
-from armsim.tests.client import Arm
+from armsim.tests.client import TAG, Arm
 
 ROWS: list[dict[str, Any]] = [
     {"id": "/a", "name": "Web-1", "type": "vm", "zones": ["1"], "tags": {"role": "web"}, "properties": {"n": 1}},
@@ -146,7 +146,7 @@ def test_rows_are_what_resource_graph_shows(arm: Arm, vm: str) -> None:
     query = f"resources | where type == 'microsoft.compute/virtualmachines' and name == '{vm}'"
     row = arm.ask(query).json()["data"][0]
     assert (row["resourceGroup"], row["location"], row["zones"], row["tags"]) == (
-        "rg", "westeurope", ["1"], {"role": "web"},
+        "rg", "westeurope", ["1"], {**TAG, "role": "web"},
     )  # fmt: skip
     assert row["properties"]["virtualMachineScaleSet"]["id"] == arm.sim.scale_sets["flex"]
     state = row["properties"]["extended"]["instanceView"]["powerState"]

@@ -1,4 +1,4 @@
-"""Does a run command tell what its script printed, once its operation ends?"""
+"""Run command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a scale set upgrade, protect and repair its instances, as far as a Flexible one does?"""
+"""Upgrade, protection and service state of a scale set."""
 
 from __future__ import annotations
 

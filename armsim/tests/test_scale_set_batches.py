@@ -1,4 +1,4 @@
-"""Does one call to a Flexible set start, stop or delete the instances that it names, each in its own time?"""
+"""Calls of a Flexible set that act on several instances."""
 
 from __future__ import annotations
 
@@ -184,8 +184,8 @@ def test_a_batch_has_the_budget_of_scale_sets(arm: Arm) -> None:
     arm.sim.configure(limits=True)
     left = [batch(arm, action).headers["x-ms-ratelimit-remaining-resource"] for action in ("start", "deallocate")]
     assert left == [
-        "Microsoft.Compute/UpdateVMScaleSetSubscriptionMaximum;1499",
-        "Microsoft.Compute/DeleteVMScaleSetSubscriptionMaximum;524,Microsoft.Compute/DeleteVMScaleSetResource;11",
+        "Microsoft.Compute/VMScaleSetActionsSubscriptionMaximum;1499",
+        "Microsoft.Compute/DeleteVMScaleSetSubscriptionMaximum;524",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Do scale sets answer as recorded, and a Flexible one refuse in the reported words?"""
+"""Reads of scale sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the server hold up: silent clients, many at once, and running by hand?"""
+"""Server under load and run by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is everything that is not modelled refused, loudly and in ARM's envelope?"""
+"""Refusal of everything that is not simulated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a second subscription one of its own, in the same cloud?"""
+"""Further subscriptions."""
 
 from __future__ import annotations
 

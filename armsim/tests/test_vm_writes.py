@@ -1,4 +1,4 @@
-"""Does PATCH merge, does PUT replace, and is a stale or forbidden write refused?"""
+"""PATCH and PUT of a VM."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from armsim.tests.client import Arm, code_of
+from armsim.tests.client import TAG, Arm, code_of
 
 DAY = 86400.0
 
@@ -95,7 +95,7 @@ def test_resource_graph_hears_of_every_write_in_its_turn(arm: Arm, vm: str) -> N
     seen.append(arm.ask(query).json()["data"][0]["tags"])
     arm.sim.advance(40)
     seen.append(arm.ask(query).json()["data"][0]["tags"])
-    assert seen == [{"role": "web"}, {"role": "web"}, {"a": "b"}, {"a": "c"}]
+    assert seen == [{**TAG, "role": "web"}, {**TAG, "role": "web"}, {"a": "b"}, {"a": "c"}]
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
@@ -116,7 +116,7 @@ def test_a_busy_vm_refuses_a_write(arm: Arm, vm: str) -> None:
     arm.act(vm, "restart")
     answer = write(arm, "PATCH", vm, {"tags": {"a": "b"}})
     assert (answer.status_code, code_of(answer)) == (409, "Conflict")
-    assert show(arm, vm)["tags"] == {"role": "web"}
+    assert show(arm, vm)["tags"] == {**TAG, "role": "web"}
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""What exists in the simulated cloud: the description of a world, and the world made from it."""
+"""Resources of the simulated cloud and the description that they are built from."""

@@ -1,4 +1,4 @@
-"""Which world does a description describe?"""
+"""Builder of a world from its description."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from armsim.compute.vm_body import nic_id
+from armsim.identifiers import SUBSCRIPTION, suffix
 from armsim.network.build import add_load_balancer, add_nic
-from armsim.seeds import SUBSCRIPTION, suffix
 from armsim.world.description import DELAYS, NEVER, VM_KEYS, check_description, overrides_of
 from armsim.world.locks import Lock
 from armsim.world.model import (
@@ -85,14 +85,22 @@ def _add_scale_set(world: World, group: str, location: str, name: str, propertie
 def _add_members(world: World, scale_set: ScaleSet, properties: dict[str, Any]) -> None:
     fault_domains = properties.get("faultDomains", 3)
     for index, name in enumerate(_instance_names(scale_set, properties.get("instances", 0))):
-        member: dict[str, Any] = {"tags": scale_set.tags, "size": scale_set.size}
+        member: dict[str, Any] = {"size": scale_set.size}
         if fault_domains:
             member["faultDomain"] = index // max(1, len(scale_set.zones)) % fault_domains
         if scale_set.zones:
             member["zone"] = scale_set.zones[index % len(scale_set.zones)]
         instance = index if scale_set.mode == "Uniform" else None
         member |= overrides_of(properties, name, index)
+        member["tags"] = {**_profile_tag(scale_set), **member.get("tags", scale_set.tags)}
         _add_vm(world, name, scale_set.group, scale_set.location, member, scale_set.id, instance)
+
+
+def _profile_tag(scale_set: ScaleSet) -> dict[str, str]:
+    """Return the tag of the instances that a Flexible set created: when its profile was, in local spelling."""
+    moment = scale_set.created
+    time = f"{moment.month}/{moment.day}/{moment.year} {moment:%I:%M:%S %p}".replace(" 0", " ")
+    return {"VirtualMachineProfileTimeCreated": f"{time} +00:00"} if scale_set.mode == "Flexible" else {}
 
 
 def _instance_names(scale_set: ScaleSet, instances: int | list[str]) -> list[str]:
@@ -125,7 +133,8 @@ def _add_vm(
     if (group.lower(), name.lower()) in world.vms:
         raise ValueError(f"resource group '{group}' has two virtual machines '{name}'")
     _add_locks(world, identifier, properties)
-    agent, health = Report(spec.vm_agent, created), Report(spec.vm_health, created)
+    reports = state.power not in {"deallocated", "hibernated"}
+    agent, health = (Report(word, created) if reports else None for word in (spec.vm_agent, spec.vm_health))
     vm = Vm(spec, state, agent, health, extensions=_extensions(spec, properties))
     world.add_vm(vm)
     if instance is None:

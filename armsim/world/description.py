@@ -1,4 +1,4 @@
-"""Is this description of a world one that we understand?
+"""Description of a world and its validation.
 
 A world is JSON: the subscription, a location, and per resource group its scale sets and its VMs of no scale set;
 `subscriptions` has the same for further ones, by their ids.
@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from armsim.compute.lifecycle import POWER_STATES
-from armsim.seeds import SUBSCRIPTION
+from armsim.identifiers import SUBSCRIPTION
 from armsim.world.locks import LEVELS
+from armsim.world.model import STALE
 
 _FURTHER = {"location", "resourceGroups", "locks"}
 _WORLD = {"subscription", "subscriptions", *_FURTHER}
@@ -57,7 +58,7 @@ CHOICES = {
 }
 
 DELAYS = ("agentReadyAfter", "healthyAfter")
-"""What is a number of seconds after a boot, or NEVER, for which None stands as well."""
+"""What is a number of seconds after a boot, STALE, or NEVER, for which None stands as well."""
 NEVER = "never"
 
 STATE_KEYS = {"powerState", "provisioningState", "extensions", "locks"}
@@ -78,7 +79,7 @@ def default_description(vms: int) -> dict[str, Any]:
 
 
 def check_description(description: dict[str, Any]) -> None:
-    """Raise ValueError naming the first key that no one would read."""
+    """Raise ValueError naming the first unknown key."""
     _check("the world", description, _WORLD)
     _check_subscription("the world", description)
     own = description.get("subscription", SUBSCRIPTION).lower()
@@ -116,11 +117,11 @@ def _check_vm(what: str, properties: dict[str, Any]) -> None:
             raise ValueError(f"{what} cannot have the {key} '{properties[key]}', only {', '.join(sorted(choices))}")
     for key in DELAYS:
         if not _is_delay(properties.get(key)):
-            raise ValueError(f"{what} cannot have the {key} {properties[key]!r}, only seconds or '{NEVER}'")
+            raise ValueError(f"{what} cannot have the {key} {properties[key]!r}, only seconds, '{STALE}' or '{NEVER}'")
 
 
 def _is_delay(value: Any) -> bool:
-    if value is None or value == NEVER:
+    if value is None or value in {NEVER, STALE}:
         return True
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
 

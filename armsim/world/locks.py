@@ -1,4 +1,4 @@
-"""What is a management lock, and what does it forbid?"""
+"""A management lock."""
 
 from __future__ import annotations
 

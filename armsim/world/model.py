@@ -1,4 +1,4 @@
-"""What does a resource group hold, and in which state is it?"""
+"""Resources of a subscription and their states."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from armsim.world.locks import Lock, is_within
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from armsim.arm.operations import Operation
+    from armsim.arm.operation_store import Operation
 
 PROVIDER = "Microsoft.Compute"
 VM_TYPE = f"{PROVIDER}/virtualMachines"
@@ -23,9 +23,13 @@ HEALTH_EXTENSIONS = {"Linux": "ApplicationHealthLinux", "Windows": "ApplicationH
 _HEALTH_HANDLERS = {f"{HEALTH_PUBLISHER}.{name}".lower() for name in HEALTH_EXTENSIONS.values()}
 
 
+STALE = "stale"
+"""Instead of a number of seconds: the last report stays, with its old time, until the guest reports again."""
+
+
 @dataclass(frozen=True)
 class VmSpec:
-    """What a VM is, apart from the state that it is in."""
+    """The properties of a VM, without its state."""
 
     name: str
     group: str
@@ -48,8 +52,8 @@ class VmSpec:
     maintenance_allowed: bool = True
     vm_agent: str = "Ready"
     vm_health: str = "healthy"
-    agent_ready_after: float | None = 0.0
-    healthy_after: float | None = 0.0
+    agent_ready_after: float | str | None = STALE
+    healthy_after: float | str | None = STALE
     latest_model: bool = True
     protect_from_scale_in: bool = False
     protect_from_scale_set_actions: bool = False
@@ -61,7 +65,7 @@ class VmSpec:
 
 
 class VmState(NamedTuple):
-    """How a VM is: replaced, never changed, when something happens.
+    """The state of a VM, which is replaced, never changed.
 
     `power` is a key of the lifecycle's power states, `since` the time of the last change of the provisioning state.
     """
@@ -70,11 +74,14 @@ class VmState(NamedTuple):
     provisioning: str
     since: datetime
     error: dict[str, str] | None = None
-    version: int = 0
+
+
+NOT_READY, UNRESPONSIVE = "Not Ready", "Unresponsive"
+"""What an agent reports, or is reported about it, when it is not Ready."""
 
 
 class Report(NamedTuple):
-    """What something in the guest last said about itself, and when it began to say so."""
+    """The last report of the agent or the application, and its time."""
 
     word: str
     since: datetime
@@ -98,23 +105,25 @@ class Extension:
 
     @property
     def reports_health(self) -> bool:
-        """Whether it asks the application how it is."""
+        """Whether it reports application health."""
         return self.handler.lower() in _HEALTH_HANDLERS
 
 
 @dataclass
 class Vm:
-    """One virtual machine; `model` is its writable body once someone wrote it, None while `spec` says it all.
+    """One virtual machine; `model` is its writable body after a first write, None before.
 
-    `agent` and `health` are what the guest says while the VM runs.
+    `agent` and `health` are the reports of the guest, `boots` counts its boots and stops, `version` is the etag.
     """
 
     spec: VmSpec
     state: VmState
-    agent: Report
-    health: Report
+    agent: Report | None
+    health: Report | None
     operation: Operation | None = None
     model: dict[str, Any] | None = None
+    boots: int = 0
+    version: int = 2
     extensions: dict[str, Extension] = field(default_factory=dict)
 
     @property
@@ -176,11 +185,11 @@ class World:
         return f"/subscriptions/{self.subscription}/resourceGroups/{group}"
 
     def add_lock(self, lock: Lock) -> None:
-        """Lock a scope."""
+        """Add a lock."""
         self.locks[lock.scope.lower(), lock.name.lower()] = lock
 
     def add_vm(self, vm: Vm) -> None:
-        """Put a VM into its group, and into its scale set where it has one."""
+        """Add a VM to its group, and to its scale set where it has one."""
         self.created += 1
         if vm.spec.instance is None:
             self.vms[vm.spec.group.lower(), vm.spec.name.lower()] = vm
@@ -192,7 +201,7 @@ class World:
         return self.vms.get((vm.spec.group.lower(), vm.spec.name.lower())) is vm
 
     def remove_vm(self, vm: Vm) -> None:
-        """Take a VM out of everything, and its locks and NICs with it."""
+        """Remove a VM with its locks and NICs."""
         self.network.release(vm.spec.id)
         for key in [key for key in self.locks if is_within(key[0], vm.spec.id)]:
             del self.locks[key]

@@ -19,7 +19,7 @@ settings.load_profile("unhurried")
 
 @pytest.fixture(scope="session")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(INSTANCES, seconds=0.05) as simulator:
+    with Simulator(INSTANCES, seconds=0.05, retry_after="none") as simulator:
         yield simulator
 
 

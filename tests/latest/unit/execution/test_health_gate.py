@@ -11,7 +11,7 @@ from azure.mgmt.compute.v2024_11_01 import models
 from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.execution.health_gate import Gate, agent_trouble, application_trouble, unhealthy
+from azext_flexcompare.execution.health_gate import Gate, agent_trouble, application_trouble, find_unhealthy
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.observer import Observer
 
@@ -71,10 +71,10 @@ def test_only_the_unhealthy_are_listed_with_the_reason(azure: Azure, members: Me
     for one in chosen:
         azure.compute(None).virtual_machines.begin_restart("rg", one.name, polling=False)
     sim.advance(60)  # the operations have ended
-    found = unhealthy(azure, Gate("vm-agent", 1), chosen, Observer())
+    found = find_unhealthy(azure, Gate("vm-agent", 1), chosen, Observer())
     assert found == [(chosen[1], "Its VM agent is Not Ready.")]
 
 
 def test_an_instance_that_is_gone_is_unhealthy(azure: Azure, members: Members) -> None:
     gone = members()[0]._replace(name="nobody")
-    assert unhealthy(azure, Gate("vm-agent", 1), [gone], Observer()) == [(gone, "It no longer exists.")]
+    assert find_unhealthy(azure, Gate("vm-agent", 1), [gone], Observer()) == [(gone, "It no longer exists.")]

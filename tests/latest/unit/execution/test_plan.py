@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.execution.plan import RunContext, calls_of, kept_options, plan_run, run_context, skipped_of
+from azext_flexcompare.execution.plan import RunContext, kept_options, plan_run, run_context
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.batches import parse_batch_size
 from azext_flexcompare.planning.run_options import RunOptions
@@ -25,15 +25,9 @@ def one_each(instances: list[Instance]) -> list[Work]:
     return [Work([one], Skip("It is so already.") if one.name == "b" else Completed) for one in instances]
 
 
-def test_what_needs_no_call_is_set_apart_with_its_reason() -> None:
-    work = one_each(CHOSEN)
-    assert skipped_of(work) == {CHOSEN[1].id: "It is so already."}
-    assert [one.instances[0].name for one in calls_of(work)] == ["a", "c"]
-
-
 def test_only_instances_that_get_a_call_have_a_batch() -> None:
     run_plan = plan_run(task(batch_size=(parse_batch_size("1"),)), one_each, CHOSEN, {})
-    assert run_plan.numbers == {CHOSEN[0].id: 1, CHOSEN[2].id: 2}
+    assert run_plan.batch_numbers == {CHOSEN[0].id: 1, CHOSEN[2].id: 2}
     assert [(one.target.name, one.status, one.reason) for one in run_plan.new_outcomes] == [
         ("b", "Skipped", "It is so already.")
     ]
@@ -42,13 +36,13 @@ def test_only_instances_that_get_a_call_have_a_batch() -> None:
 def test_an_instance_that_is_there_already_gets_no_call_if_wanted() -> None:
     running = [*CHOSEN, instance("d", power_state="stopped")]
     calls = plan_run(task("start", skip_satisfied=True), one_each, running, {})
-    assert list(calls.numbers) == [running[3].id]
+    assert list(calls.batch_numbers) == [running[3].id]
     assert {one.reason for one in calls.new_outcomes} == {"It is running already."}
-    assert len(plan_run(task("start"), one_each, running, {}).numbers) == 3
+    assert len(plan_run(task("start"), one_each, running, {}).batch_numbers) == 3
 
 
 def test_the_record_of_the_plan_has_the_choice_and_every_chosen_instance() -> None:
-    plan = plan_run(task(), one_each, CHOSEN, {"scale_set": "web"}).plan
+    plan = plan_run(task(), one_each, CHOSEN, {"scale_set": "web"}).record
     assert plan is not None
     assert (plan["choice"], plan["operation"], plan["batches"]) == ({"scale_set": "web"}, "restart", 1)
     assert [one["instance"] for one in plan["instances"]] == ["a", "b", "c"]

@@ -12,7 +12,7 @@ from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.execution.remaining_work import (
-    ELSEWHERE,
+    FOREIGN_URL,
     TO_BE_SENT,
     poll_only,
     remaining_work,
@@ -69,7 +69,7 @@ def test_the_login_is_not_shown_to_another_service(azure: Azure, sim: Simulator)
     [work], _ = remaining_work(azure, [(one, logged(accepted=True, url=url))], to_send, single=True)
     with pytest.raises(OperationNotFound) as refused:
         work.call()  # type: ignore[operator]
-    assert refused.value.error == ELSEWHERE
+    assert refused.value.error == FOREIGN_URL
 
 
 def test_watching_sends_nothing_and_says_what_was_never_accepted() -> None:
@@ -80,6 +80,7 @@ def test_watching_sends_nothing_and_says_what_was_never_accepted() -> None:
         work.call()  # type: ignore[operator]
     with pytest.raises(Failure) as never:
         work.call()  # type: ignore[operator]
+    assert work.settle
     [outcome] = work.settle(Outcome(work, Status.FAILED, never.value.error))
     assert isinstance(outcome, Outcome)
     assert (outcome.status, outcome.reason) == ("NotStarted", TO_BE_SENT)
@@ -92,5 +93,5 @@ def test_instances_are_read_again_and_those_that_are_gone_have_no_resource(
     planned = [{**PLANNED, "id": id_, "scaleSetId": flex.id} for id_ in (f"{first}x", first)]
     past = replay([{**PLAN, "scaleSets": [flex.id], "instances": planned, "how": HOW}])
     found = reread_instances(Reader(azure.compute, "restart"), past)
-    assert list(found) == [f"{first}x", first]
+    assert list(found) == [f"{first}x".lower(), first.lower()]
     assert [one.resource is None for one in found.values()] == [True, False]

@@ -29,7 +29,7 @@ def log(cli_ctx: Any, sim: Simulator, tmp_path: Path) -> Path:
     """The log of a run in which the first instance failed."""
     path = tmp_path / "log"
     sim.add_fault({"action": "restart", "vm": sim.names("flex")[0], "times": 1, "fault": FAILS})
-    run_operation(cli_ctx, RESTART, FLEX, {}, RunOptions(job_log=str(path)))
+    run_operation(cli_ctx, RESTART, FLEX, {}, run_options=RunOptions(job_log=str(path)))
     return path
 
 

@@ -13,7 +13,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.execution.health_gate import Gate
 from azext_flexcompare.execution.monitor import Monitor
-from azext_flexcompare.execution.rollout import Batch, RolloutPolicy, roll_out
+from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.limits import Limits
@@ -37,12 +37,13 @@ def batches_of(*groups: list[Instance], call: Callable[[], Poller] = Completed) 
 @pytest.fixture
 def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
     def go(
-        batches: list[Batch], pace: RolloutPolicy = RolloutPolicy(), **more: Any
+        batches: list[Batch], policy: RolloutPolicy | None = None, **more: Any
     ) -> tuple[list[Outcome[Instance]], Monitor]:
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
             monitor.write = lambda *_: monitor.stop("Enough.") if monitor.counts else None  # type: ignore[method-assign]
-        return roll_out(azure, batches, Limits(8, timeout=60), monitor, pace, **more), monitor
+        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy())
+        return roll_out(rollout, batches, **more), monitor
 
     return go
 

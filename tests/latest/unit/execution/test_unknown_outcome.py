@@ -12,10 +12,10 @@ from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.execution.unknown_outcome import (
     SHOWN_ENDED,
-    SHOWN_UNDER_WAY,
+    SHOWN_IN_PROGRESS,
     InstanceCheck,
-    ResolveUnknown,
-    can_be_settled,
+    can_be_resolved,
+    resolve_unknown,
 )
 from azext_flexcompare.instances import Instance, provisioning_times
 from azext_flexcompare.planning.work import Work
@@ -36,8 +36,8 @@ Members = Callable[[], list[Instance]]
         ("simulate-eviction", False),
     ],
 )
-def test_an_operation_that_leaves_a_trace_can_be_settled(operation: str, possible: bool) -> None:
-    assert can_be_settled(BY_NAME[operation]) is possible
+def test_an_operation_that_leaves_a_trace_can_be_resolved(operation: str, possible: bool) -> None:
+    assert can_be_resolved(BY_NAME[operation]) is possible
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_only_a_failure_that_leaves_one_instance_open_is_asked_about(
     failure: Failure, accepted: bool, instances: int, asks: bool
 ) -> None:
     work = Work([instance(str(number)) for number in range(instances)], Completed)
-    question = ResolveUnknown(None, BY_NAME["restart"])(work, failure, accepted)  # type: ignore[arg-type]
+    question = resolve_unknown(None, BY_NAME["restart"], work, failure, accepted=accepted)  # type: ignore[arg-type]
     assert (question is not None) is asks
 
 
@@ -64,7 +64,12 @@ def question(azure: Azure, members: Members) -> Callable[..., InstanceCheck]:
     def question(operation: str, before: Sequence[str] | None = None, accepted: bool = False) -> InstanceCheck:
         one = members()[0]
         return InstanceCheck(
-            azure, BY_NAME[operation], one, provisioning_times(one) if before is None else before, BUSY, accepted
+            azure,
+            BY_NAME[operation],
+            one,
+            provisioning_times(one) if before is None else before,
+            cause=BUSY,
+            accepted=accepted,
         )
 
     return question
@@ -83,7 +88,7 @@ def test_an_instance_that_is_busy_is_polled_on(
     sim.configure(seconds=600)
     azure.compute(None).virtual_machines.begin_restart("rg", asked.instance.name, polling=False)
     assert not asked.poll().done
-    assert (asked.accepted, asked.reason) == (True, SHOWN_UNDER_WAY)
+    assert (asked.accepted, asked.reason) == (True, SHOWN_IN_PROGRESS)
 
 
 def test_an_instance_without_a_trace_is_given_time_and_then_was_not_accepted(

@@ -26,7 +26,9 @@ def test_an_acceptance_names_the_url_of_a_result_only_where_there_is_one() -> No
 
 def test_a_plan_names_each_set_once_and_the_batch_of_each_instance() -> None:
     chosen = [instance("a"), instance("b", DB), instance("c")]
-    plan = records.plan(RESTART, {}, {}, RunOptions().to_log(), chosen, {chosen[0].id: 1, chosen[1].id: 2})
+    plan = records.plan(
+        RESTART, {}, {}, RunOptions().to_log(), instances=chosen, batches={chosen[0].id: 1, chosen[1].id: 2}
+    )
     assert plan["scaleSets"] == [chosen[0].scale_set.id, DB.id]
     assert [one["batch"] for one in plan["instances"]] == [1, 2, None]
     assert plan["batches"] == 2

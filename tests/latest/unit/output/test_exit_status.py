@@ -9,8 +9,7 @@ import pytest
 from knack.cli import CLI
 from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
-from azext_flexcompare.output.exit_status import Exit, exit_status, leave_after_output, status_of
-from tests.latest.helpers.factories import outcome
+from azext_flexcompare.output.exit_status import Exit, exit_status, leave_after_output
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,6 @@ from tests.latest.helpers.factories import outcome
 )
 def test_the_exit_status_follows_from_the_statuses(statuses: list[str], status: Exit) -> None:
     assert exit_status(statuses) is status
-    assert status_of([outcome(status=one) for one in statuses]) is status
 
 
 def test_the_exit_statuses_are_those_of_the_contract() -> None:

@@ -10,7 +10,7 @@ from azext_flexcompare.output.progress import Snapshot, progress
 
 
 @pytest.mark.parametrize(
-    ("scene", "seconds", "line"),
+    ("snapshot", "seconds", "line"),
     [
         (Snapshot("in progress", "abc", 0, Counter(), (1, 1)), 5.0, "0 of 10 done, 0 failed, 3 in progress"),
         (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.planning.work import Skip, Work, alike
+from azext_flexcompare.planning.work import Skip, Work, share_outcome, skip_reasons, without_skips
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from tests.latest.helpers.factories import BUSY, instance
 
 
 def test_every_instance_of_a_call_shares_its_outcome() -> None:
     work = Work([instance("a"), instance("b")], Completed)
-    outcomes = alike(Outcome(work, Status.FAILED, BUSY, seconds=2.5))
+    outcomes = share_outcome(Outcome(work, Status.FAILED, BUSY, seconds=2.5))
     assert [(one.target.name, one.status, one.error, one.seconds) for one in outcomes] == [
         ("a", "Failed", BUSY, 2.5),
         ("b", "Failed", BUSY, 2.5),
@@ -19,10 +19,16 @@ def test_every_instance_of_a_call_shares_its_outcome() -> None:
 
 def test_the_url_of_the_outcome_goes_before_that_of_an_earlier_run() -> None:
     work = Work([instance("a")], Completed, url="earlier")
-    assert alike(Outcome(work, Status.SUCCEEDED))[0].url == "earlier"
-    assert alike(Outcome(work, Status.SUCCEEDED, url="now"))[0].url == "now"
+    assert share_outcome(Outcome(work, Status.SUCCEEDED))[0].url == "earlier"
+    assert share_outcome(Outcome(work, Status.SUCCEEDED, url="now"))[0].url == "now"
 
 
 def test_a_call_sends_unless_it_says_otherwise() -> None:
     work = Work([instance("a")], Skip("It is so already."))
-    assert (work.sends, work.sent, work.settle) == (True, False, alike)
+    assert (work.sends, work.sent, work.settle) == (True, False, None)
+
+
+def test_work_without_a_call_is_set_apart_with_its_reason() -> None:
+    work = [Work([instance("a")], Completed), Work([instance("b")], Skip("It is so already."))]
+    assert skip_reasons(work) == {instance("b").id: "It is so already."}
+    assert without_skips(work) == work[:1]

@@ -1,4 +1,4 @@
-"""How does a bulk operation come to its turn, and what then? The clock moves it; its VM goes its usual way."""
+"""Schedule of bulk operations: from acceptance through the queue to their end."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ if TYPE_CHECKING:
 
 
 def plan(cloud: Cloud, operation: BulkOperation) -> None:
-    """Let an operation that was accepted go through its states."""
+    """Schedule the states of an accepted operation."""
     cloud.bulk.add(operation)
     due = cloud.now
     for state, length in DATA["phases"].items():
-        cloud.agenda.add(due, partial(_enter, operation, state))
+        cloud.events.add(due, partial(_enter, operation, state))
         due += length * cloud.settings.seconds
-    cloud.agenda.add(due, partial(_queue, cloud, operation))
+    cloud.events.add(due, partial(_queue, cloud, operation))
 
 
 def cancel(cloud: Cloud, operation: BulkOperation) -> None:
-    """Cancel an operation if it has not started; nothing otherwise: a cancellation is a best effort."""
+    """Cancel an operation that has not started; a cancellation is a best effort."""
     if operation.state in UNSTARTED:
-        cloud.bulk.close(operation, "Cancelled", cloud.at(cloud.now))
+        message = f"Operation: {operation.id} was cancelled by the user."
+        error = {"code": "OperationCancelledByUser", "message": message}
+        cloud.bulk.close(operation, "Cancelled", cloud.at(cloud.now), error)
 
 
 def catch_up(cloud: Cloud) -> None:
-    """Let begin what may by now: `bulk_executing` may have changed."""
+    """Start the queued operations that `bulk_executing`, which may have changed, allows."""
     _fill(cloud, cloud.now)
 
 
@@ -48,7 +50,7 @@ def _queue(cloud: Cloud, operation: BulkOperation, due: float) -> None:
 
 
 def _fill(cloud: Cloud, due: float) -> None:
-    """Let as many begin as may execute at once."""
+    """Start as many operations as may execute at once."""
     book, most = cloud.bulk, cloud.settings.bulk_executing
     while book.waiting and (most is None or book.executing < most):
         operation = book.waiting.popleft()
@@ -57,7 +59,7 @@ def _fill(cloud: Cloud, due: float) -> None:
 
 
 def _turn(cloud: Cloud, operation: BulkOperation, due: float) -> None:
-    """Begin; wait for the VM where something else keeps it busy and the request allows retries."""
+    """Start an operation, or queue it behind the one on a busy VM where the request allows retries."""
     vm = operation.vm
     if vm.operation and vm.busy and operation.retries["retryCount"]:
         vm.operation.then.append(partial(_queue, cloud, operation))

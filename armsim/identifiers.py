@@ -1,4 +1,4 @@
-"""Which identifiers does the simulated cloud hand out?"""
+"""Reproducible identifiers and pseudo-random numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def suffix(*parts: object) -> str:
 
 
 def draw(*parts: object) -> float:
-    """Return a number from 0 up to 1 that belongs to some parts, about which no one asks twice."""
+    """Return a number from 0 up to 1 that belongs to some parts, without caching it."""
     digest = blake2b("/".join(map(str, parts)).encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") / 2**32
 

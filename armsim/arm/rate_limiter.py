@@ -1,4 +1,4 @@
-"""What does a request pay on its way, and what do the rate headers say? Nothing is counted unless `limits` is set."""
+"""Rate limits of one request and the rate headers of its answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from armsim.arm.errors import ArmError
 from armsim.arm.limits import ARM, BUCKETS, Claim, Policy, Shortage, kind_of
-from armsim.arm.quota import rate_headers
 from armsim.clock import stamp
 
 if TYPE_CHECKING:
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 _PROVIDER = "Microsoft.Compute"
 
 
-class Toll:
-    """The two counters that one request passes: ARM's, then the provider's."""
+class RateLimiter:
+    """The rate limits of one request: ARM's, then the provider's. Nothing is counted unless `limits` is set."""
 
     def __init__(self, call: Call, route: Route) -> None:
         self._call, self._route = call, route
@@ -29,22 +28,22 @@ class Toll:
         self._principal = ""
         call.cloud.throttle.follow(call.cloud.settings)
 
-    def pay_arm(self, principal: str) -> None:
+    def count_in_arm(self, principal: str) -> None:
         """Raise ARM's 429 where a principal, or the whole subscription, asked too much; tenant level is not counted."""
         self._principal = principal
         if not self._on or "subscription" not in self._call.params:
             return
-        own, all_of_them = ARM[kind_of(self._call.request.method)]
-        shortage = self._pay([Claim(own, (principal,)), Claim(all_of_them, ())])
+        own, everyone = ARM[kind_of(self._call.request.method)]
+        shortage = self._draw([Claim(own, (principal,)), Claim(everyone, ())])
         if shortage:
             raise self._subscription_throttled(shortage.seconds)
 
-    def pay_provider(self) -> None:
+    def count_in_provider(self) -> None:
         """Raise the provider's 429 where its budget for the region or the resource is spent."""
         policies = BUCKETS.get(self._route.bucket, ())
         if not self._on or not policies:
             return
-        shortage = self._pay([Claim(policy, self._owner(policy)) for policy in policies])
+        shortage = self._draw([Claim(policy, self._owner(policy)) for policy in policies])
         if shortage and self._route.bucket == "ResourceGraph":
             raise _graph_throttled(shortage.seconds)
         if shortage:
@@ -53,26 +52,33 @@ class Toll:
     def headers(self) -> dict[str, str]:
         """Return the rate headers of the answer."""
         if not self._on:
-            return rate_headers(self._call.request.method, self._route.bucket)
+            return rate_headers(self._call.request.method, self._route.bucket, self._cost())
         headers: dict[str, str] = {}
         of_resource = []
         for claim in self._shown:
             left = self._call.cloud.throttle.left(claim, self._call.cloud.now)
             if claim.policy.name == "ResourceGraph":
-                headers["x-ms-user-quota-remaining"] = str(left)
-                headers["x-ms-user-quota-resets-after"] = "00:00:05"
+                headers |= _quota_of_graph(left)
             elif claim.policy.name in _OF_COMPUTE:
                 of_resource.append(f"{_PROVIDER}/{claim.policy.name};{left}")
             else:
                 headers[f"x-ms-ratelimit-remaining-subscription-{claim.policy.name}"] = str(left)
         if of_resource:
             headers["x-ms-ratelimit-remaining-resource"] = ",".join(of_resource)
-            headers["x-ms-request-charge"] = "1"
+        if any(claim.policy.charged for claim in self._shown):
+            headers["x-ms-request-charge"] = str(self._cost())
         return headers
 
-    def _pay(self, claims: list[Claim]) -> Shortage | None:
+    def _draw(self, claims: list[Claim]) -> Shortage | None:
         self._shown += claims
-        return self._call.cloud.throttle.draw(claims, self._call.cloud.now)
+        return self._call.cloud.throttle.draw(claims, self._call.cloud.now, self._cost())
+
+    def _cost(self) -> int:
+        """Return what a request costs the buckets that are drawn on for every item: the instances on a page."""
+        cloud, params = self._call.cloud, self._call.params
+        scale_set = cloud.world.scale_sets.get((params.get("group", "").lower(), params.get("set", "").lower()))
+        members = len(cloud.world.members_of(scale_set.id)) if scale_set else 1
+        return max(1, min(members, cloud.settings.instances_page_size))
 
     def _owner(self, policy: Policy) -> tuple[str, ...]:
         if policy.per == "principal":
@@ -93,6 +99,30 @@ class Toll:
         allowed = cloud.throttle.capacity(policy)
         details = [throttle_detail(policy.name, cloud.utc(), allowed)]
         return _throttled("compute", "OperationNotAllowed", TOO_MANY, shortage.seconds, details)
+
+
+def rate_headers(method: str, bucket: str, cost: int) -> dict[str, str]:
+    """Return the rate headers while nothing is counted: those of budgets of which one request is spent."""
+    if bucket == "ResourceGraph":
+        return _quota_of_graph(14)
+    headers = {
+        f"x-ms-ratelimit-remaining-subscription-{policy.name}": str(int(policy.capacity) - 1)
+        for policy in ARM[kind_of(method)]
+    }
+    if bucket in BUCKETS:
+        charged = any(one.charged for one in BUCKETS[bucket])
+        left = (f"{one.name};{int(one.capacity) - (cost if one.charged else 1)}" for one in BUCKETS[bucket])
+        headers["x-ms-ratelimit-remaining-resource"] = ",".join(f"Microsoft.Compute/{one}" for one in left)
+        headers |= {"x-ms-request-charge": str(cost)} if charged else {}
+    return headers
+
+
+def _quota_of_graph(left: int) -> dict[str, str]:
+    return {
+        "x-ms-ratelimit-remaining-tenant-resource-requests": str(left),
+        "x-ms-user-quota-remaining": str(left),
+        "x-ms-user-quota-resets-after": "00:00:05",
+    }
 
 
 _OF_COMPUTE = {policy.name for policies in BUCKETS.values() for policy in policies} - {"ResourceGraph"}
@@ -130,10 +160,9 @@ def _graph_throttled(seconds: int) -> ArmError:
 
 
 def _resource_of(call: Call) -> tuple[str, ...]:
-    """Return what tells the resource of a request from others: a poll counts for the VM that its operation is about."""
+    """Return what tells the resource of a request from others: as recorded, each operation has its own polls."""
     if "operation" in call.params:
-        operation = call.cloud.operations.operations.get(call.params["operation"].lower())
-        return ("vm", operation.vm.lower()) if operation and operation.vm else ("operation", call.params["operation"])
+        return "operation", call.params["operation"].lower()
     return tuple(call.params.get(name, "").lower() for name in ("group", "set", "vm"))
 
 

@@ -1,4 +1,4 @@
-"""What happens to a request between its route and its answer: token, parameters, fault, handler, headers?"""
+"""Path of a request from its route to its answer: token, parameters, fault, handler, headers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from armsim.arm import groups, locks, login, operations
 from armsim.arm.errors import ArmError
+from armsim.arm.rate_limiter import RateLimiter
 from armsim.arm.router import Call, Route, Router, check_query
-from armsim.arm.toll import Toll
 from armsim.compute import (
     bulk_routes,
     extension_routes,
@@ -41,8 +41,12 @@ for _module in _MODULES:
     ROUTES.include(_module.routes)
 
 
+_CAUSE = "x-ms-failure-cause"
+"""The header of what ARM's gateway refuses by itself, without rate headers."""
+
+
 class Outcome(NamedTuple):
-    """What a request came to; `response` is None where the connection is to be dropped."""
+    """The outcome of a request; `response` is None where the connection is to be dropped."""
 
     response: Response | None
     surface: str = "arm"
@@ -52,7 +56,7 @@ class Outcome(NamedTuple):
     throttled: str | None = None
 
 
-def let_pass(request: Request, cloud: Cloud) -> Outcome:
+def dispatch(request: Request, cloud: Cloud) -> Outcome:
     """Return the answer to a request and what the log says about it."""
     try:
         route, params = ROUTES.find(request.method, request.path)
@@ -60,40 +64,40 @@ def let_pass(request: Request, cloud: Cloud) -> Outcome:
         return Outcome(_refusal(error), error=error.code)
     call = Call(request, params, cloud, route.action)
     vm = _subject(call)
-    toll = Toll(call, route)
+    limiter = RateLimiter(call, route)
     code = layer = None
     try:
-        response = _handle(route, call, vm, toll)
+        response = _handle(route, call, vm, limiter)
     except ArmError as error:
         response, code = _refusal(error), error.code
         layer = (error.layer or "provider") if error.status == 429 else None
     if response is not None:
-        response = response._replace(headers={**_headers(route, call, toll), **response.headers})
+        response = response._replace(headers={**_headers(route, call, limiter, response), **response.headers})
     return Outcome(response, route.surface, route.action, vm, code, layer)
 
 
-def _handle(route: Route, call: Call, vm: str | None, toll: Toll) -> Response | None:
+def _handle(route: Route, call: Call, vm: str | None, limiter: RateLimiter) -> Response | None:
     if route.surface != "public":
-        toll.pay_arm(call.cloud.tokens.check(call.request.headers.get("authorization"), call.cloud.clock.utc()))
+        limiter.count_in_arm(call.cloud.tokens.check(call.request.headers.get("authorization"), call.cloud.clock.utc()))
     check_query(route, call.request.query)
     fault = call.cloud.faults.pick(route.action, vm)
-    return _run(route, call, toll) if fault is None else _handle_with_fault(route, call, fault, toll)
+    return _run(route, call, limiter) if fault is None else _handle_with_fault(route, call, fault, limiter)
 
 
-def _handle_with_fault(route: Route, call: Call, fault: Fault, toll: Toll) -> Response | None:
+def _handle_with_fault(route: Route, call: Call, fault: Fault, limiter: RateLimiter) -> Response | None:
     if fault.kind == "status":
         raise error_of(fault, route.bucket, call.cloud.utc())
     if fault.kind == "drop-before":
         return None
-    response = _run(route, call._replace(fault=fault if fault.kind in OPERATIONS else None), toll)
+    response = _run(route, call._replace(fault=fault if fault.kind in OPERATIONS else None), limiter)
     if fault.kind == "malformed":
         return response._replace(body=b'{"value": [{"name": ')
     return None if fault.kind == "drop-after" else response
 
 
-def _run(route: Route, call: Call, toll: Toll) -> Response:
+def _run(route: Route, call: Call, limiter: RateLimiter) -> Response:
     locks.check_locks(call.request, call.cloud.world)
-    toll.pay_provider()
+    limiter.count_in_provider()
     return route.handler(call)
 
 
@@ -117,14 +121,14 @@ def _refusal(error: ArmError) -> Response:
     return Response(error.status, error.body(), error.headers)
 
 
-def _headers(route: Route, call: Call, toll: Toll) -> dict[str, str]:
+def _headers(route: Route, call: Call, limiter: RateLimiter, response: Response) -> dict[str, str]:
     identifier = str(uuid4())
     headers = {
         "Date": _http_date(int(call.cloud.utc().timestamp())),
         "x-ms-request-id": identifier,
         "x-ms-correlation-request-id": call.request.headers.get("x-ms-correlation-request-id", identifier),
     }
-    return headers if route.surface == "public" else headers | toll.headers()
+    return headers if route.surface == "public" or _CAUSE in response.headers else headers | limiter.headers()
 
 
 @lru_cache(maxsize=8)
