@@ -83,6 +83,9 @@ def masked_logging(mask: Masker, *, hide_bodies: bool = False) -> Iterator[None]
     handlers = {handler for name in ("cli", "azure", "az", None) for handler in logging.getLogger(name).handlers}
 
     def mask_record(record: logging.LogRecord) -> bool:
+        if "is_masked" in vars(record):  # by another handler, which got the same record
+            return True
+        vars(record)["is_masked"] = True
         hidden = hide_bodies and record.name.endswith(POLICY) and not record.args and record.msg not in CAPTIONS
         record.msg, record.args = HIDDEN_BODY if hidden else mask(record.getMessage()), ()
         return True
@@ -121,8 +124,7 @@ def _forms(value: str) -> Iterator[str]:
         escaped = {json.dumps(text, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
         yield from {text, *escaped, *(json.dumps(one)[1:-1] for one in escaped)}
         if len(text) >= SHORT:
-            quoted = {quote(text, safe=""), quote(text), quote_plus(text)}
-            yield from {*quoted, *(re.sub("%..", lambda found: found[0].lower(), one) for one in quoted)}
+            yield from {quote(text, safe=""), quote(text), quote_plus(text)}
             for encode in (base64.b64encode, base64.urlsafe_b64encode):
                 yield encode(text.encode("utf-8", "surrogatepass")).decode().rstrip("=")
 
@@ -138,7 +140,7 @@ def _decoded(value: str) -> Iterator[str]:
 
 
 def _pattern(form: str) -> str:
-    parts = [re.escape(part) for part in re.split(SPACE, form) if part]
+    parts = [re.sub("%[0-9A-F]{2}", r"(?i:\g<0>)", re.escape(part)) for part in re.split(SPACE, form) if part]
     pattern = SPACE.join(parts)
     if form.strip().isdecimal():
         return rf"(?<!\d){pattern}(?!\d)"

@@ -36,7 +36,7 @@ def parse_script_result(result: Any) -> ScriptResult:
     if isinstance(result, dict) and "output" in result:
         return ScriptResult(**{name: result.get(name) for name in ScriptResult._fields})
     statuses = list(_statuses(result))
-    if not statuses:
+    if not statuses and not (isinstance(result, dict) and isinstance(result.get("value"), list)):
         return ScriptResult()
     output = "\n".join(message for _, _, message in statuses)
     parts: dict[str, Any] = {}
