@@ -61,7 +61,13 @@ def run_operation(
 def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
     """Run a plan and report; return the rows."""
     run_options = context.run_options
-    retry = messages.Retry(context.operation.name, kept_options(context), run_options.words(), log=run_options.log_path)
+    retry = messages.Retry(
+        context.operation.name,
+        kept_options(context),
+        [option.name for option in context.operation.options if option.required],
+        run_options.words(),
+        log=run_options.log_path,
+    )
     command = (context.cli_ctx, context.operation)
     with ExitStack() as stack:
         stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))

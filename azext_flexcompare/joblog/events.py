@@ -24,9 +24,7 @@ class Events:
 
     def __init__(self, place: str) -> None:
         try:
-            self.file: IO[str] = (
-                sys.stderr if place == STDERR else os.fdopen(open_private(place, APPEND), "a", encoding="utf-8")
-            )
+            self.file: IO[str] = sys.stderr if place == STDERR else _open(place)
         except (OSError, ValueError) as error:
             raise FileOperationError(
                 f"--events: {place} cannot be written: {getattr(error, 'strerror', None) or error}.",
@@ -46,6 +44,10 @@ class Events:
         """Close the file."""
         if self.file is not sys.stderr:
             self.file.close()
+
+
+def _open(path: str) -> IO[str]:
+    return os.fdopen(open_private(path, APPEND), "a", encoding="utf-8")
 
 
 def events_to(place: str | None) -> list[Events]:

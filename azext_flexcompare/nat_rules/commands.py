@@ -168,7 +168,7 @@ def delete_rules(
 
 def _retry(operation: Operation, options: dict[str, Any], run_options: RunOptions) -> messages.Retry:
     given = {name: value for name, value in options.items() if value is not None}
-    return messages.Retry(operation.name, given, run_options.words())
+    return messages.Retry(operation.name, given, run_words=run_options.words())
 
 
 def list_rules(cli_ctx: Any, choice: Choice, lb_name: str | None = None) -> list[dict[str, Any]]:

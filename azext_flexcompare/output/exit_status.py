@@ -53,17 +53,25 @@ def leave_after_output(cli_ctx: Any, status: Exit, report: Callable[[], None] = 
     """Set what is reported, and the status with which the process exits, once its output has been written.
 
     A command that returns always exits 0, and one that raises prints nothing; leaving from the event that the CLI
-    raises after the output gives both (knack 0.14, EVENT_CLI_SUCCESSFUL_EXECUTE).
+    raises after the output gives both. Where the output fails, the CLI raises only its last event (knack 0.14,
+    EVENT_CLI_SUCCESSFUL_EXECUTE and EVENT_CLI_POST_EXECUTE).
     """
-    from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
+    from knack.events import EVENT_CLI_POST_EXECUTE, EVENT_CLI_SUCCESSFUL_EXECUTE
 
     def leave(*_: Any, **__: Any) -> None:
+        cli_ctx.unregister_event(EVENT_CLI_POST_EXECUTE, leave_without_output)
         _flush_output()
         report()
         if status is not Exit.SUCCESS:
             raise SystemExit(int(status))
 
+    def leave_without_output(*_: Any, **__: Any) -> None:
+        get_logger(__name__).error("The list could not be written to standard output.")
+        leave()
+        raise SystemExit(int(status))
+
     cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
+    cli_ctx.register_event(EVENT_CLI_POST_EXECUTE, leave_without_output)
 
 
 def _flush_output() -> None:
@@ -74,5 +82,5 @@ def _flush_output() -> None:
     try:
         sys.stdout.flush()
     except OSError as error:
-        get_logger(__name__).error("The list could not be written to standard output: %s.", error.strerror or error)
+        get_logger(__name__).error("The list could not be written to standard output: %s", error)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -40,12 +40,14 @@ class Message(NamedTuple):
 class Retry(NamedTuple):
     """What a command that retries a run needs.
 
-    `options` are the operation's own options that were given; a value of None may be a secret. `run_words` are the
+    `options` are the operation's own options that were given; a value of None may be a secret. A job
+    log has the others, but the CLI demands those that are `required`. `run_words` are the
     options of the run as they are typed. `home` is the default subscription, `log` the job log of the run.
     """
 
     operation: str
     options: Mapping[str, Any] = MappingProxyType({})
+    required: Sequence[str] = ()
     run_words: Sequence[str] = ()
     home: str | None = None
     log: str | None = None
@@ -115,13 +117,18 @@ def _advice(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd
     hidden = [name for name, value in retry.options.items() if value is None]
     again = f", with {', '.join(hidden)} as before" if hidden else ""
     if retry.log and goes_on:
-        return f"To resume: az vmss-flex {retry.operation} --resume {shlex.quote(retry.log)}{again}"
+        return f"To resume: {_logged_command(retry, '--resume')}{again}"
     if retry.log and left:
-        return f"To retry: az vmss-flex {retry.operation} --retry-failed {shlex.quote(retry.log)}{again}"
+        return f"To retry: {_logged_command(retry, '--retry-failed')}{again}"
     if run_end.gate_failed:
         return "Only a run with --job-log can be resumed behind its health gate."
     file = ", where FILE has the ids of what did not succeed, one a line" if len(left) > IDS_SHOWN else ""
     return f"To retry: {_command(retry, left)}{again}{file}" if left else None
+
+
+def _logged_command(retry: Retry, way: str) -> str:
+    demanded = {name: value for name, value in retry.options.items() if name in retry.required}
+    return f"az vmss-flex {retry.operation} {shlex.join([way, retry.log or '', *_option_words(demanded)])}"
 
 
 def _command(retry: Retry, left: Sequence[Outcome[Instance]]) -> str:

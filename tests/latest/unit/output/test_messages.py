@@ -170,6 +170,12 @@ def test_a_run_with_a_job_log_is_told_one_way_to_go_on(
     assert found[0].endswith(f"az vmss-flex restart {way} 'my log'")
 
 
+def test_a_job_log_has_all_options_but_those_that_the_cli_demands_and_secrets() -> None:
+    options = {"--command-id": "RunShellScript", "--scripts": None, "--fail-on-stderr": True}
+    found = advice_of([outcome()], options=options, required=["--command-id"], run_words=["--timeout", "9"], log="log")
+    assert found.endswith("restart --retry-failed log --command-id RunShellScript, with --scripts as before")
+
+
 def test_a_gate_that_stopped_a_run_is_not_walked_past() -> None:
     assert "To retry" not in " ".join(texts_of([outcome(), *well(Status.NOT_STARTED)], GATE))
 
