@@ -16,6 +16,7 @@ from azext_flexcompare.output.masking import Masker, make_masker, mask_error, wi
 from azext_flexcompare.output.script_result import judge_script
 from azext_flexcompare.planning.batches import batches_of
 from azext_flexcompare.planning.engines import prepared_by
+from azext_flexcompare.planning.option_files import read_setting, require_files
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Prepare, satisfied_reasons, skip_reasons, skipped_outcomes, without_skips
 from azext_flexcompare.scheduler.outcome import Outcome
@@ -94,6 +95,7 @@ def run_context(
 ) -> RunContext:
     """Return the context of a run, with the mask of its secrets."""
     run_options.check(operation)
+    require_files(operation, options)
     return RunContext(
         cli_ctx,
         operation,
@@ -108,7 +110,8 @@ def run_context(
 def secrets_of(operation: Operation, options: dict[str, Any]) -> list[str]:
     """Return the values of the options that may hold a secret."""
     found = [options[option.dest] for option in operation.given(options) if option.type in SECRET]
-    return [str(one) for value in found for one in (value if isinstance(value, list) else [value])]
+    texts = [str(one) for value in found for one in (value if isinstance(value, list) else [value])]
+    return [one for text in texts for one in {text, read_setting(text)}]
 
 
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:
