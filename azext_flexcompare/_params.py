@@ -26,6 +26,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "text": {},
     "name": {"type": resource_name},
     "secret": {},
+    "secrets": {"nargs": "+"},
     "list": {"nargs": "+"},
     "lists": {"nargs": "+", "action": "append"},
 }

@@ -13,6 +13,7 @@ from azext_flexcompare._command_types import (
     SetCommand,
     WaitCommand,
 )
+from azext_flexcompare.output.terminal import protect_terminal
 from azext_flexcompare.table.entries import operations, refusals
 
 GROUP = "vmss-flex"
@@ -34,6 +35,7 @@ HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
 
 def load_command_table(loader: Any, _: list[str] | None) -> None:
     """Register the commands that are written by hand and one for each entry of the table."""
+    protect_terminal(loader.cli_ctx, GROUP)
     with loader.command_group(GROUP) as group:
         group.custom_command("compare", "compare", table_transformer=layout.comparison)
         group.custom_command("report", "report")

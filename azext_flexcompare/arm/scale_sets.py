@@ -58,7 +58,7 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
     with cli_errors(f"looking for scale set {name} in resource group {group}"):
         answer = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
     if (answer.orchestration_mode or "Uniform").lower() != "flexible":
-        raise _uniform(reader.command, group, name)
+        raise _uniform(reader.command, name)
     parts = parse_resource_id(answer.id)
     return ScaleSet(
         parts["subscription"], parts["resource_group"], parts["name"], answer.id, balanced=_balanced(answer)
@@ -75,11 +75,11 @@ def _balanced(scale_set: Any) -> bool:
     )
 
 
-def _uniform(command: str, group: str, name: str) -> ValidationError:
-    others = [f"`{other} -g {group} -n {name}`" for other in namesakes(command)]
+def _uniform(command: str, name: str) -> ValidationError:
+    others = [f"`{other}`" for other in namesakes(command)]
     return ValidationError(
         f"{name} is a Uniform scale set, and `az vmss-flex` is for Flexible ones.",
-        recommendation=f"Use {' or '.join(others)} instead."
+        recommendation=f"Use {' or '.join(others)} instead, for the same scale set and with the same --instance-ids."
         if others
         else f"`az vmss` has no command for {command}; see `az vmss -h`.",
     )

@@ -10,6 +10,7 @@ from knack.prompting import NoTTYException, prompt_y_n
 
 from azext_flexcompare.instances import Instance, describe
 from azext_flexcompare.table.entries import Operation
+from azext_flexcompare.text import show_invisible
 from azext_flexcompare.times import count
 
 
@@ -18,7 +19,7 @@ def ask(operation: Operation, instances: list[Instance]) -> None:
     sets = describe(instance.scale_set for instance in instances)
     chosen = f"{count(len(instances), 'instance')} of {sets}"
     try:
-        agreed = prompt_y_n(f"{operation.name}: {chosen}. {operation.risk} Continue?")
+        agreed = prompt_y_n(show_invisible(f"{operation.name}: {chosen}. {operation.risk} Continue?"))
     except NoTTYException as error:
         raise NoTTYError(
             f"{operation.name} needs your confirmation to act on {chosen}, and there is no terminal to ask on.",

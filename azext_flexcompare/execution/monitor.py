@@ -15,12 +15,11 @@ from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.exit_status import RunEnd
-from azext_flexcompare.output.masking import Masker
 from azext_flexcompare.output.progress import Snapshot
 from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.observer import Observer
-from azext_flexcompare.scheduler.outcome import BAD, Error, Outcome
+from azext_flexcompare.scheduler.outcome import BAD, Outcome
 from azext_flexcompare.table.entries import Operation
 from azext_flexcompare.times import count
 
@@ -71,14 +70,16 @@ class Monitor(Observer[Work]):
         self,
         operation: Operation,
         interrupted: Callable[[], bool],
-        mask: Masker = str,
+        finish: Callable[[Outcome[Instance]], Outcome[Instance]] = lambda outcome: outcome,
         *,
         max_errors: Amount | None = None,
         total: int = 0,
         errors: int = 0,
+        log_output: bool = False,
     ) -> None:
         super().__init__(interrupted)
-        self.operation, self.mask, self.errors = operation, mask, errors
+        self.operation, self.finish, self.errors = operation, finish, errors
+        self.log_output = log_output
         self.recorders: list[Recorder] = []
         self.displays: list[Display] = []
         self.error_limit = None if max_errors is None else max(Fraction(1), max_errors.of(total))
@@ -129,14 +130,17 @@ class Monitor(Observer[Work]):
             self.settle(share_outcome(outcome))
 
     def complete(self, outcome: Outcome[Instance]) -> Outcome[Instance]:
-        """Return an outcome with the number of its batch, and with secrets that the service repeats masked."""
-        error = outcome.error and Error(outcome.error.code, self.mask(outcome.error.message))
-        return replace(outcome, batch=self.batch[0], error=error)
+        """Return an outcome with the number of its batch, and without secrets that the service repeats."""
+        return replace(self.finish(outcome), batch=self.batch[0])
+
+    def outcome_record(self, outcome: Outcome[Instance]) -> Record:
+        """Return the record of an outcome, with the output of a script only if it is wanted there."""
+        return records.outcome(self.operation, outcome, with_output=self.log_output)
 
     def settle(self, outcomes: Iterable[Outcome[Instance]]) -> None:
         """Count and write outcomes, and stop the run once the error limit is reached."""
         completed = [self.complete(one) for one in outcomes]
-        self.write(*(records.outcome(self.operation, one) for one in completed))
+        self.write(*(self.outcome_record(one) for one in completed))
         self.counts.update(one.status for one in completed)
         self.errors += sum(one.status in BAD for one in completed)
         self.check_error_limit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
@@ -11,13 +12,17 @@ from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.records import Record
-from azext_flexcompare.output.masking import Masker, make_masker
+from azext_flexcompare.output.masking import Masker, make_masker, mask_error, withhold_message
+from azext_flexcompare.output.script_result import judge_script
 from azext_flexcompare.planning.batches import batches_of
 from azext_flexcompare.planning.engines import preparer_of
+from azext_flexcompare.planning.option_files import read_setting, require_files
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Prepare, satisfied_reasons, skip_reasons, skipped_outcomes, without_skips
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.table.entries import Operation
+
+SECRET = ("secret", "secrets")  # types of options that may hold a secret
 
 
 class RunContext(NamedTuple):
@@ -29,11 +34,27 @@ class RunContext(NamedTuple):
     run_options: RunOptions
     azure: Azure
     mask: Masker
+    unknown_secrets: Sequence[str] = ()  # options that may hold a secret, and whose values are not known
 
     @property
     def given(self) -> list[str]:
         """Return the names of the operation's own options that were given."""
         return [option.name for option in self.operation.given(self.options)]
+
+    @property
+    def may_show_secrets(self) -> bool:
+        """Check whether a request or an answer may contain a secret."""
+        return bool(self.unknown_secrets or secrets_of(self.operation, self.options))
+
+    def finish(self, outcome: Outcome[Instance]) -> Outcome[Instance]:
+        """Return an outcome as Failed if its script failed, and without secrets that the service repeats."""
+        judged = judge_script(outcome, fail_on_stderr=bool(self.options.get("fail_on_stderr")))
+        error = judged.error
+        if error and error == outcome.error and self.unknown_secrets:
+            error = withhold_message(error, self.unknown_secrets)
+        elif error:
+            error = mask_error(error, self.mask)
+        return replace(judged, error=error, reason=judged.reason and self.mask(judged.reason))
 
     def preparer(self) -> Prepare:
         """Return what makes the calls; raises what is wrong with the options."""
@@ -64,11 +85,33 @@ class RunPlan(NamedTuple):
         return {one.id: batch.number for batch in self.batches for work in batch.work for one in work.instances}
 
 
-def run_context(cli_ctx: Any, operation: Operation, options: dict[str, Any], run_options: RunOptions) -> RunContext:
+def run_context(
+    cli_ctx: Any,
+    operation: Operation,
+    options: dict[str, Any],
+    run_options: RunOptions,
+    *,
+    unknown_secrets: Sequence[str] = (),
+) -> RunContext:
     """Return the context of a run, with the mask of its secrets."""
-    secrets = [options[option.dest] for option in operation.given(options) if option.type == "secret"]
     run_options.check(operation)
-    return RunContext(cli_ctx, operation, options, run_options, azure=azure_of(cli_ctx), mask=make_masker(secrets))
+    require_files(operation, options)
+    return RunContext(
+        cli_ctx,
+        operation,
+        options,
+        run_options,
+        azure=azure_of(cli_ctx),
+        mask=make_masker(secrets_of(operation, options)),
+        unknown_secrets=unknown_secrets,
+    )
+
+
+def secrets_of(operation: Operation, options: dict[str, Any]) -> list[str]:
+    """Return the values of the options that may hold a secret."""
+    found = [options[option.dest] for option in operation.given(options) if option.type in SECRET]
+    texts = [str(one) for value in found for one in (value if isinstance(value, list) else [value])]
+    return [one for text in texts for one in {text, read_setting(text)}]
 
 
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:

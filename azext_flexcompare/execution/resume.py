@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -17,7 +18,7 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import compute_client
 from azext_flexcompare.arm.scale_sets import Reader
-from azext_flexcompare.execution.plan import RunContext, RunPlan, plan_run, run_context
+from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.remaining_work import (
     NOT_IN_SET,
     TO_BE_SENT,
@@ -93,7 +94,9 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
         _, log, logged_run = _open(path, {}, stack)
         operation = next(one for one in operations() if one.name == logged_run.plan["operation"])
         engine = RunOptions.from_log(logged_run.plan["how"]).engine
-        context = run_context(cli_ctx, operation, {}, RunOptions(timeout=timeout, engine=engine, resume=path))
+        kept, unknown = _kept_options(operation, logged_run.plan["options"])
+        run_options = RunOptions(timeout=timeout, engine=engine, resume=path)
+        context = run_context(cli_ctx, operation, kept, run_options, unknown_secrets=unknown)
         found = _instances_of(cli_ctx, context, logged_run)
 
         def watched(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
@@ -179,6 +182,13 @@ def _merge_options(path: str, operation: Operation, options: dict[str, Any], pla
     return found
 
 
+def _kept_options(operation: Operation, planned: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the options of a plan that its log has, and the names of those that it does not have."""
+    kept = {option.dest: planned[option.name] for option in operation.options if planned.get(option.name) is not None}
+    missing = [one for one in operation.options if one.name in planned and planned[one.name] is None]
+    return kept, [option.name for option in missing if option.type in SECRET]
+
+
 def _instances_of(cli_ctx: Any, context: RunContext, logged_run: LoggedRun) -> Found:
     reader = Reader(partial(compute_client, cli_ctx), context.operation.name)
     instances = reread_instances(reader, logged_run)
@@ -237,7 +247,7 @@ def _warn_of_not_seen(path: str, operation: Operation, not_seen: Sequence[Logged
             "%d were sent and their end was not seen; they are not retried. To resume: az vmss-flex %s --resume %s",
             len(not_seen),
             operation.name,
-            path,
+            shlex.quote(path),
         )
 
 

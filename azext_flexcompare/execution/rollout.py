@@ -138,5 +138,5 @@ def _check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instanc
     monitor.stop(f"Stopped by --health-gate {gate.kind}: not healthy after {gate.timeout} s: {names}.")
     by_id = {one.id: f"Not healthy after {gate.timeout} s: {why}" for one, why in unhealthy}
     after = [replace(one, reason=by_id.get(one.target.id, one.reason)) for one in outcomes]
-    monitor.write(*(records.outcome(monitor.operation, one) for one in after if one.target.id in by_id))
+    monitor.write(*(monitor.outcome_record(one) for one in after if one.target.id in by_id))
     return after

@@ -18,7 +18,7 @@ from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask
 from azext_flexcompare.execution.health_gate import Gate
 from azext_flexcompare.execution.monitor import Monitor
-from azext_flexcompare.execution.plan import RunContext, RunPlan, plan_run, run_context
+from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
 from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import file as job_log
@@ -29,6 +29,8 @@ from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.output.exit_status import exit_status
 from azext_flexcompare.output.masking import masked_logging
 from azext_flexcompare.output.progress import progress_on
+from azext_flexcompare.output.query import printable, require_query
+from azext_flexcompare.output.rows import expected_rows
 from azext_flexcompare.planning import cost
 from azext_flexcompare.planning.batches import domain_of
 from azext_flexcompare.planning.engines import ENGINES, preparer_of, supports
@@ -59,19 +61,27 @@ def run_operation(
 def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
     """Run a plan and report; return the rows."""
     run_options = context.run_options
-    retry = messages.Retry(context.operation.name, context.given, engine=run_options.engine, log=run_options.log_path)
+    retry = messages.Retry(
+        context.operation.name,
+        kept_options(context),
+        [option.name for option in context.operation.options if option.required],
+        run_options.words(),
+        log=run_options.log_path,
+    )
     command = (context.cli_ctx, context.operation)
     with ExitStack() as stack:
-        stack.enter_context(masked_logging(context.mask))
+        stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))
         if run_options.dry_run:
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)
+        require_query(context.cli_ctx, expected_rows(context.operation, run_plan.chosen))
         _confirm(context, run_plan)
         monitor = _open_monitor(context, run_plan, stack)
         outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor)]
         run_end = monitor.run_end(run_plan.stopped)
         status = exit_status((one.status for one in outcomes), run_end)
         monitor.write(records.record("end", exit=int(status)))
-    return conclude_run(command, run_plan.chosen, outcomes, retry, run_end=run_end)
+    rows = conclude_run(command, run_plan.chosen, outcomes, retry, run_end=run_end)
+    return printable(context.cli_ctx, rows)
 
 
 def _planned(context: RunContext, run_plan: RunPlan) -> list[Outcome[Instance]]:
@@ -96,10 +106,11 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> M
     monitor = Monitor(
         context.operation,
         stack.enter_context(interruptible()),
-        context.mask,
+        context.finish,
         max_errors=run_options.max_errors,
         total=acting if run_plan.total is None else run_plan.total,
         errors=run_plan.errors + sum(one.status in BAD for one in run_plan.new_outcomes),
+        log_output=run_options.log_output,
     )
     stack.callback(monitor.close)
     log = run_plan.log or (job_log.create(run_options.job_log) if run_options.job_log else None)

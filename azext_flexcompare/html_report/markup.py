@@ -5,8 +5,9 @@ Only the result of `tag` and `join` is taken as HTML; every other text is escape
 
 from __future__ import annotations
 
-import unicodedata
 from html import escape
+
+from azext_flexcompare.text import show_invisible
 
 VOID_ELEMENTS = ("input", "line", "path", "rect", "use")
 
@@ -32,13 +33,6 @@ def join(*children: object) -> Markup:
     return Markup("".join(_escape(child) for child in children))
 
 
-def show_invisible(text: str) -> str:
-    """Replace the characters that are invisible or change the direction of text by their code points."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(one if one == "\n" or not _is_invisible(one) else f"[U+{ord(one):04X}]" for one in text)
-
-
 def _escape(child: object) -> str:
     if isinstance(child, Markup):
         return str(child)
@@ -48,7 +42,3 @@ def _escape(child: object) -> str:
 def _attribute(key: str, value: object) -> str:
     name = key.rstrip("_").replace("_", "-")
     return f" {name}" if value is True else f' {name}="{escape(show_invisible(str(value)))}"'
-
-
-def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character)[0] == "C" or unicodedata.category(character) in ("Zl", "Zp")

@@ -43,10 +43,12 @@ from azext_flexcompare.html_report.wording import (
 from azext_flexcompare.instances import last_name
 from azext_flexcompare.joblog.file import read_records
 from azext_flexcompare.output.exit_status import Exit
+from azext_flexcompare.private_file import open_private
 from azext_flexcompare.scheduler.outcome import BAD, Error
 from azext_flexcompare.times import count, format_exact_duration
 
 HERE = Path(__file__).parent
+REPLACE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 EXITS: dict[int, str] = {
     Exit.SUCCESS: "success",
     Exit.SOME_FAILED: "some instances did not succeed",
@@ -180,7 +182,8 @@ def _write(file: str, text: str) -> None:
     try:
         if target.exists() and not target.is_file():
             raise FileOperationError(f"{file} is not a file.", recommendation="Specify the path of a file.")
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        with os.fdopen(open_private(str(beside), REPLACE), "w", encoding="utf-8", newline="\n") as page:
+            page.write(text)
         beside.replace(target)
     except OSError as error:
         with suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from typing import IO
@@ -11,6 +12,9 @@ from azure.cli.core.azclierror import FileOperationError
 
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.progress import STDERR
+from azext_flexcompare.private_file import open_private
+
+APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 class Events:
@@ -20,7 +24,7 @@ class Events:
 
     def __init__(self, place: str) -> None:
         try:
-            self.file: IO[str] = sys.stderr if place == STDERR else open(place, "a", encoding="utf-8")  # noqa: PTH123, SIM115  (closed below)
+            self.file: IO[str] = sys.stderr if place == STDERR else _open(place)
         except (OSError, ValueError) as error:
             raise FileOperationError(
                 f"--events: {place} cannot be written: {getattr(error, 'strerror', None) or error}.",
@@ -40,6 +44,10 @@ class Events:
         """Close the file."""
         if self.file is not sys.stderr:
             self.file.close()
+
+
+def _open(path: str) -> IO[str]:
+    return os.fdopen(open_private(path, APPEND), "a", encoding="utf-8")
 
 
 def events_to(place: str | None) -> list[Events]:

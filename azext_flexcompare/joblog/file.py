@@ -18,6 +18,7 @@ from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueEr
 
 from azext_flexcompare.joblog.records import VERSION, Record
 from azext_flexcompare.joblog.schema import is_complete
+from azext_flexcompare.private_file import open_private
 
 NEEDS_JOB_LOG = "Use a file that --job-log has written."
 
@@ -129,7 +130,7 @@ def _require_complete(records: list[Record], path: str) -> list[Record]:
 
 def _open(path: str, mode: str) -> JobLog:
     try:
-        descriptor = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_APPEND if mode == "ab" else 0), 0o600)
+        descriptor = open_private(path, os.O_RDWR | (os.O_CREAT | os.O_APPEND if mode == "ab" else 0))
         file: Any = os.fdopen(descriptor, mode, buffering=0)
     except (OSError, ValueError) as error:
         raise FileOperationError(

@@ -7,12 +7,14 @@ from datetime import datetime, timezone
 from typing import Any
 
 from azext_flexcompare.instances import Instance, provisioning_times
-from azext_flexcompare.output.rows import outcome_details
+from azext_flexcompare.output.rows import outcome_details, outcome_fields
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.table.entries import Operation
+from azext_flexcompare.text import shorten
 from azext_flexcompare.times import format_utc
 
 VERSION = 1
+LONGEST = 10_000  # characters of an error
 Record = dict[str, Any]
 
 
@@ -55,9 +57,12 @@ def plan(
     )
 
 
-def outcome(operation: Operation, one: Outcome[Instance]) -> Record:
-    """Return the record of an outcome."""
-    return record("outcome", id=one.target.id, **outcome_details(operation, one))
+def outcome(operation: Operation, one: Outcome[Instance], *, with_output: bool = False) -> Record:
+    """Return the record of an outcome; a very long error is cut."""
+    found = outcome_details(operation, one) if with_output else outcome_fields(operation.name, one)
+    if one.error:
+        found = {**found, "error": one.error._replace(message=shorten(one.error.message, LONGEST))._asdict()}
+    return record("outcome", id=one.target.id, **found)
 
 
 def _instance(instance: Instance, batch: int | None) -> Record:

@@ -128,7 +128,7 @@ def outcome_of(instance: Instance, logged: LoggedInstance) -> Outcome[Instance]:
         finished=parse_utc(found["finishedAt"]),
         seconds=found["durationSeconds"],
         url=found["operationUrl"],
-        result=found.get("output"),
+        result=found if "output" in found else None,
         batch=logged.batch,
     )
 

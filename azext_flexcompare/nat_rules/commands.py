@@ -52,6 +52,7 @@ from azext_flexcompare.nat_rules.rules import (
 )
 from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
+from azext_flexcompare.output.query import printable
 from azext_flexcompare.output.rows import instance_row
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes, skipped_outcomes
@@ -129,10 +130,17 @@ def create_rules(
         if run_options.dry_run
         else _create(network, missing, assignments, edit=edit, run_options=run_options)
     )
-    options = ["--lb-name", "--backend-port", "--frontend-port-start"]
+    options = {
+        "--lb-name": lb_name,
+        "--backend-port": request.backend_port,
+        "--frontend-port-start": request.first_port,
+        "--frontend-ip-name": request.frontend,
+        "--protocol": request.protocol,
+    }
     every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
-    rows = conclude_run((cli_ctx, CREATE), network.chosen, every, messages.Retry(CREATE.name, options))
-    return [{**row, **_fields(addresses, _rule_of(assignments.get(row["id"])))} for row in rows]
+    rows = conclude_run((cli_ctx, CREATE), network.chosen, every, _retry(CREATE, options, run_options))
+    rows = [{**row, **_fields(addresses, _rule_of(assignments.get(row["id"])))} for row in rows]
+    return printable(cli_ctx, rows)
 
 
 def delete_rules(
@@ -154,10 +162,15 @@ def delete_rules(
         if run_options.dry_run
         else _delete(network, having, rules, backend_port=backend_port, run_options=run_options)
     )
-    options = ["--lb-name", *(["--backend-port"] if backend_port else [])]
+    options = {"--lb-name": lb_name, "--backend-port": backend_port}
     every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
-    rows = conclude_run((cli_ctx, DELETE), network.chosen, every, messages.Retry(DELETE.name, options))
-    return [{**row, **_all_fields(addresses, rules.get(row["id"], []))} for row in rows]
+    rows = conclude_run((cli_ctx, DELETE), network.chosen, every, _retry(DELETE, options, run_options))
+    return printable(cli_ctx, [{**row, **_all_fields(addresses, rules.get(row["id"], []))} for row in rows])
+
+
+def _retry(operation: Operation, options: dict[str, Any], run_options: RunOptions) -> messages.Retry:
+    given = {name: value for name, value in options.items() if value is not None}
+    return messages.Retry(operation.name, given, run_words=run_options.words())
 
 
 def list_rules(cli_ctx: Any, choice: Choice, lb_name: str | None = None) -> list[dict[str, Any]]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
+
+from knack.log import get_logger
 
 from azext_flexcompare.scheduler.outcome import BAD, Status
 
@@ -45,16 +49,38 @@ def exit_status(statuses: Iterable[str], run_end: RunEnd = NORMAL_END) -> Exit:
     return Exit.SOME_FAILED if seen & set(BAD) else Exit.SUCCESS
 
 
-def leave_after_output(cli_ctx: Any, status: Exit) -> None:
-    """Set the status with which the process exits once its output has been written.
+def leave_after_output(cli_ctx: Any, status: Exit, report: Callable[[], None] = lambda: None) -> None:
+    """Set what is reported, and the status with which the process exits, once its output has been written.
 
     A command that returns always exits 0, and one that raises prints nothing; leaving from the event that the CLI
-    raises after the output gives both (knack 0.14, EVENT_CLI_SUCCESSFUL_EXECUTE).
+    raises after the output gives both. Where the output fails, the CLI raises only its last event (knack 0.14,
+    EVENT_CLI_SUCCESSFUL_EXECUTE and EVENT_CLI_POST_EXECUTE).
     """
-    from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
+    from knack.events import EVENT_CLI_POST_EXECUTE, EVENT_CLI_SUCCESSFUL_EXECUTE
 
     def leave(*_: Any, **__: Any) -> None:
+        cli_ctx.unregister_event(EVENT_CLI_POST_EXECUTE, leave_without_output)
+        _flush_output()
+        report()
+        if status is not Exit.SUCCESS:
+            raise SystemExit(int(status))
+
+    def leave_without_output(*_: Any, **__: Any) -> None:
+        get_logger(__name__).error("The list could not be written to standard output.")
+        leave()
         raise SystemExit(int(status))
 
-    if status is not Exit.SUCCESS:
-        cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
+    cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
+    cli_ctx.register_event(EVENT_CLI_POST_EXECUTE, leave_without_output)
+
+
+def _flush_output() -> None:
+    """Flush standard output; where it cannot be written, log an error and drop what is left of it.
+
+    Python would otherwise try again when the process exits, and replace the exit status.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        get_logger(__name__).error("The list could not be written to standard output: %s", error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,62 +1,87 @@
-"""Messages on standard error: equal errors folded into one line, why a run stopped, how to retry."""
+"""Messages on standard error: equal errors folded into one line, why a run stopped, how to retry or resume it."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.output.exit_status import NORMAL_END, RunEnd
 from azext_flexcompare.scheduler.outcome import BAD, UNFINISHED, Error, Outcome, Status
+from azext_flexcompare.text import shorten
 from azext_flexcompare.times import count
 
 NAMES_SHOWN = 10
 IDS_SHOWN = 50
+LONGEST = 1000  # characters of an error on standard error; the list has all of it
+ORDER = (
+    Status.SUCCEEDED,
+    Status.ACCEPTED,
+    Status.PLANNED,
+    Status.SKIPPED,
+    Status.FAILED,
+    Status.TIMED_OUT,
+    Status.INTERRUPTED,
+    Status.NOT_STARTED,
+)
+
+
+class Message(NamedTuple):
+    """A line on standard error; an error is shown under --only-show-errors too."""
+
+    text: str
+    is_error: bool = False
 
 
 class Retry(NamedTuple):
     """What a command that retries a run needs.
 
-    `options` are the names of the operation's own options that were given; their values may be secrets. `home` is the
-    default subscription, `log` the job log of the run.
+    `options` are the operation's own options that were given; a value of None may be a secret. A job
+    log has the others, but the CLI demands those that are `required`. `run_words` are the
+    options of the run as they are typed. `home` is the default subscription, `log` the job log of the run.
     """
 
     operation: str
-    options: Sequence[str] = ()
+    options: Mapping[str, Any] = MappingProxyType({})
+    required: Sequence[str] = ()
+    run_words: Sequence[str] = ()
     home: str | None = None
-    engine: str = "vm"
     log: str | None = None
 
 
-def run_messages(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd = NORMAL_END) -> list[str]:
-    """Return what you must know besides the list: the errors, why the run stopped, how to retry and to resume."""
+def run_messages(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd = NORMAL_END) -> list[Message]:
+    """Return what you must know besides the list: the errors, why the run stopped, how to retry or resume it."""
     lines = fold_errors(outcomes)
-    left = [one for one in outcomes if one.status in (*BAD, Status.NOT_STARTED)]
-    interrupted = sum(one.status == Status.INTERRUPTED for one in outcomes)
-    lines += [why for why in (run_end.stopped, run_end.not_seen) if why]
-    lines += [_throttled(run_end.throttle_waits)] if run_end.throttle_waits else []
-    if interrupted:
-        lines.append(f"{interrupted} Interrupted: the end was not seen; operationUrl shows how each ended.")
-    again = f", with {', '.join(retry.options)} as before" if retry.options else ""
-    if left:
-        lines.append(f"{len(left)} of {len(outcomes)} did not succeed. To retry: {_command(retry, left)}{again}")
-    if retry.log and (run_end.not_seen or any(one.status in UNFINISHED for one in outcomes)):
-        lines.append(f"To resume: az vmss-flex {retry.operation} --resume {shlex.quote(retry.log)}{again}")
-    return lines
+    lines += [Message(run_end.stopped, is_error=True)] if run_end.stopped else []
+    lines += [Message(run_end.not_seen)] if run_end.not_seen else []
+    lines += [Message(_throttled(run_end.throttle_waits))] if run_end.throttle_waits else []
+    if any(one.status == Status.INTERRUPTED for one in outcomes):
+        lines.append(Message("The end of what is Interrupted was not seen; operationUrl shows how each ended."))
+    advice = _advice(outcomes, retry, run_end)
+    return [*lines, Message(advice)] if advice else lines
 
 
-def fold_errors(outcomes: Iterable[Outcome[Any]]) -> list[str]:
+def count_statuses(outcomes: Iterable[Outcome[Any]]) -> str:
+    """Return how many instances there are, and how many of each status."""
+    found = Counter(one.status for one in outcomes)
+    counts = ", ".join(f"{found[status]:,} {status}" for status in ORDER if found[status])
+    return f"{count(found.total(), 'instance')}: {counts or 'nothing to do'}."
+
+
+def fold_errors(outcomes: Iterable[Outcome[Any]]) -> list[Message]:
     """Return one line for each group of equal errors, with the names of their instances."""
-    groups: dict[tuple[str, Error], list[str]] = {}
+    groups: dict[tuple[str, str], list[str]] = {}
     for outcome in outcomes:
-        if outcome.error:
-            error = without_name(outcome.error, outcome.target.name)
-            groups.setdefault((outcome.status, error), []).append(outcome.target.name)
+        why = _why(outcome)
+        if why:
+            groups.setdefault((outcome.status, why), []).append(outcome.target.name)
     return [
-        f"{len(names)} {status}: {error.code}: {error.message} ({first_names(names)})"
-        for (status, error), names in groups.items()
+        Message(f"{len(names)} {status}: {shorten(why, LONGEST)} ({first_names(names)})", is_error=True)
+        for (status, why), names in groups.items()
     ]
 
 
@@ -68,29 +93,65 @@ def without_name(error: Error, name: str) -> Error:
     return Error(error.code, re.sub(named, "<instance>", error.message))
 
 
+def first_names(names: Sequence[str]) -> str:
+    """Return the first few of many names, and how many more there are."""
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _why(outcome: Outcome[Any]) -> str | None:
+    if outcome.error:
+        return ": ".join(without_name(outcome.error, outcome.target.name))
+    return outcome.reason if outcome.status in BAD else None
+
+
 def _throttled(waits: Sequence[float]) -> str:
     longest = f", with Retry-After of up to {max(waits):g} s" if any(waits) else ""
     return f"Azure throttled {count(len(waits), 'request')} (429){longest}."
 
 
+def _advice(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd) -> str | None:
+    """Return the one command to use next, which acts on no more than was asked and as carefully as the run."""
+    left = [one for one in outcomes if one.status in (*BAD, Status.NOT_STARTED)]
+    goes_on = run_end.not_seen or run_end.gate_failed or any(one.status in UNFINISHED for one in outcomes)
+    hidden = [name for name, value in retry.options.items() if value is None]
+    again = f", with {', '.join(hidden)} as before" if hidden else ""
+    if retry.log and goes_on:
+        return f"To resume: {_logged_command(retry, '--resume')}{again}"
+    if retry.log and left:
+        return f"To retry: {_logged_command(retry, '--retry-failed')}{again}"
+    if run_end.gate_failed:
+        return "Only a run with --job-log can be resumed behind its health gate."
+    file = ", where FILE has the ids of what did not succeed, one a line" if len(left) > IDS_SHOWN else ""
+    return f"To retry: {_command(retry, left)}{again}{file}" if left else None
+
+
+def _logged_command(retry: Retry, way: str) -> str:
+    demanded = {name: value for name, value in retry.options.items() if name in retry.required}
+    return f"az vmss-flex {retry.operation} {shlex.join([way, retry.log or '', *_option_words(demanded)])}"
+
+
 def _command(retry: Retry, left: Sequence[Outcome[Instance]]) -> str:
-    command = f"az vmss-flex {retry.operation}"
-    if retry.log:
-        return f"{command} --retry-failed {shlex.quote(retry.log)}"
-    engine = f" --engine {retry.engine}" if retry.engine != "vm" else ""
+    options = [*retry.run_words, *_option_words(retry.options)]
+    return " ".join(["az vmss-flex", retry.operation, _selection(retry, left), *map(shlex.quote, options)])
+
+
+def _selection(retry: Retry, left: Sequence[Outcome[Instance]]) -> str:
     if len(left) > IDS_SHOWN:
-        return f"{command} --ids @file{engine}, with the ids of this list whose status is not Succeeded, one a line"
-    sets = {outcome.target.scale_set for outcome in left}
-    (only, *more) = sets
+        return "--ids @FILE"
+    (only, *more) = {outcome.target.scale_set for outcome in left}
     if more or only.subscription != retry.home:
-        return f"{command} --ids {shlex.join(outcome.target.id for outcome in left)}{engine}"
+        return f"--ids {shlex.join(outcome.target.id for outcome in left)}"
     named = "--vmss-name" if "--name" in retry.options else "-n"  # as in `az vmss extension`
     names = shlex.join(outcome.target.name for outcome in left)
-    place = f"-g {shlex.quote(only.resource_group)} {named} {shlex.quote(only.name)}"
-    return f"{command} {place} --instance-ids {names}{engine}"
+    return f"-g {shlex.quote(only.resource_group)} {named} {shlex.quote(only.name)} --instance-ids {names}"
 
 
-def first_names(names: Sequence[str]) -> str:
-    """Return the first few of many names, and how many more there are."""
-    more = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _option_words(options: Mapping[str, Any]) -> list[str]:
+    words: list[str] = []
+    for name, value in options.items():
+        if value is True:
+            words.append(name)
+        elif value is not None:
+            words += [name, str(value).lower() if value is False else str(value)]
+    return words

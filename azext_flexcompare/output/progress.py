@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import IO, Any, NamedTuple
 
 from azext_flexcompare.scheduler.outcome import BAD
+from azext_flexcompare.text import show_invisible
 from azext_flexcompare.times import format_duration
 
 
@@ -46,7 +47,7 @@ class ProgressLine:
         now = time.monotonic()
         if now - self.shown >= INTERVAL:
             self.shown = now
-            line = progress(self.total, snapshot, now - self.began)
+            line = show_invisible(progress(self.total, snapshot, now - self.began), keep="")
             self.stream.write(ERASE + line[: shutil.get_terminal_size().columns - 1])
             self.stream.flush()
 

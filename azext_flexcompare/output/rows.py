@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timezone
 from typing import Any
 
-import jmespath
-
 from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.scheduler.outcome import Outcome
+from azext_flexcompare.output.script_result import parse_script_result
+from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.table.entries import Operation
 from azext_flexcompare.times import format_utc
 
@@ -43,6 +44,16 @@ def outcome_row(operation: Operation, outcome: Outcome[Instance]) -> dict[str, A
     return {**instance_row(outcome.target), **outcome_details(operation, outcome)}
 
 
+EXPECTED = {"output": "", "stdout": "", "stderr": "", "exitCode": 0}  # of a script
+
+
+def expected_rows(operation: Operation, instances: Sequence[Instance]) -> list[dict[str, Any]]:
+    """Return rows like those of a run in which every instance succeeds."""
+    now = datetime.now(timezone.utc)
+    end: dict[str, Any] = {"started": now, "finished": now, "seconds": 0.0, "url": "https://", "result": EXPECTED}
+    return [outcome_row(operation, Outcome(one, Status.SUCCEEDED, **end)) for one in instances]
+
+
 def outcome_details(operation: Operation, outcome: Outcome[Instance]) -> dict[str, Any]:
     """Return the fields of an outcome without those that identify its instance."""
     return {**outcome_fields(operation.name, outcome), **returned_by(operation, outcome)}
@@ -50,13 +61,7 @@ def outcome_details(operation: Operation, outcome: Outcome[Instance]) -> dict[st
 
 def returned_by(operation: Operation, outcome: Outcome[Any]) -> dict[str, Any]:
     """Return what an operation returned, if it returns anything."""
-    return {"output": _output(operation.returns, outcome.result)} if operation.returns else {}
-
-
-def _output(returns: str, result: Any) -> str | None:
-    if isinstance(result, str):  # it comes from a job log
-        return result
-    return "\n".join(jmespath.search(returns, result) or ()) if result else None
+    return parse_script_result(outcome.result)._asdict() if operation.returns else {}
 
 
 def waited_row(operation: str, outcome: Outcome[Instance]) -> dict[str, Any]:

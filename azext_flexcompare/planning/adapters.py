@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +26,7 @@ from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
+from azext_flexcompare.planning.option_files import read_setting
 from azext_flexcompare.planning.vm_patch import make_edit, make_patch, removes_property
 from azext_flexcompare.planning.work import Call, Options, Prepare, Skip, Work
 from azext_flexcompare.scheduler.poller import Poller
@@ -233,18 +233,13 @@ def _json(option: str, text: str | None) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(Path(text).read_text("utf-8") if _is_file(text) else text)
+        return json.loads(read_setting(text))
     except ValueError as error:
         # Without the text, which may be a secret.
         raise InvalidArgumentValueError(
             f"{option} is not JSON: {error.msg} at line {error.lineno}.",  # type: ignore[attr-defined]
             recommendation="Specify a JSON object, or `@file` with one.",
         ) from None
-
-
-def _is_file(text: str) -> bool:
-    # A path without @ is accepted too, as by `az vm extension set`.
-    return not text.lstrip().startswith("{") and Path(text).is_file()
 
 
 def _split(pairs: list[str] | None) -> list[tuple[str, str, str]]:

@@ -157,6 +157,13 @@ RUN_OPTIONS = (
         {"type": file_name},
     ),
     RunOption(
+        "log_output",
+        LOG,
+        "Write the output of scripts to the job log and to --events too. It may contain secrets.",
+        {"action": "store_true"},
+        logged=(bool,),
+    ),
+    RunOption(
         "resume",
         LOG,
         "Job log of the run to finish: what ended is not repeated, what was accepted is polled, the rest is sent.",
@@ -197,6 +204,7 @@ class RunOptions:
     health_gate: str | None = None
     health_timeout: int = HEALTH_TIMEOUT
     job_log: str | None = None
+    log_output: bool = False
     resume: str | None = None
     retry_failed: str | None = None
     events: str | None = None
@@ -209,6 +217,15 @@ class RunOptions:
     def to_log(self) -> dict[str, Any]:
         """Return the options that a resumed run needs, as JSON."""
         return {option.log_name: _as_json(getattr(self, option.name)) for option in LOGGED}
+
+    def words(self) -> list[str]:
+        """Return the options that a new run needs to act as this one, as they are typed."""
+        return [
+            word
+            for option in LOGGED
+            if getattr(self, option.name) != getattr(NO_OPTIONS, option.name)
+            for word in (option.flag, *_as_words(getattr(self, option.name)))
+        ]
 
     @property
     def log_path(self) -> str | None:
@@ -228,6 +245,9 @@ class RunOptions:
             raise InvalidArgumentValueError(
                 f"--health-gate: after {operation.name} no instance is healthy.", recommendation="Omit --health-gate."
             )
+
+
+NO_OPTIONS = RunOptions()
 
 
 def merge_run_options(
@@ -262,6 +282,12 @@ def check_one_run(given: Mapping[str, Any]) -> None:
         raise MutuallyExclusiveArgumentError(
             f"{' and '.join(runs)} cannot be combined.", recommendation="A resumed run is recorded in its own job log."
         )
+
+
+def _as_words(value: Any) -> list[str]:
+    if value is True:
+        return []
+    return [str(one) for one in value] if isinstance(value, tuple) and not isinstance(value, Amount) else [str(value)]
 
 
 def _as_json(value: Any) -> Any:

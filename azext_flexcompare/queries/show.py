@@ -18,7 +18,7 @@ from azext_flexcompare.arm.locks import OURS, locks_of, scale_set_view
 from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.output import rows
-from azext_flexcompare.output.conclusion import conclude, warn_of_errors
+from azext_flexcompare.output.conclusion import conclude
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Error, Outcome
@@ -88,8 +88,7 @@ def show_instances(cli_ctx: Any, choice: Choice) -> list[Any]:
     """Return the chosen VMs whole, with what only the scale set shows of them under `scaleSetView`."""
     outcomes = _read_each(cli_ctx, "show", choice, scale_set_view)
     # The VM has been read with the list, so a view that the set refuses is warned of, and is no failure.
-    warn_of_errors(outcomes)
-    conclude(cli_ctx, [replace(outcome, error=None) for outcome in outcomes if outcome.status in UNFINISHED])
+    conclude(cli_ctx, [replace(one, error=None) for one in outcomes if one.status in UNFINISHED], harmless=outcomes)
     return [{**rows.to_dict(outcome.target.resource), "scaleSetView": _view(outcome.result)} for outcome in outcomes]
 
 

@@ -51,7 +51,7 @@ def test_a_terminal_shows_a_line_and_wipes_it_away(sim: Simulator, environment: 
     last = sorted(sim.names("flex")[4:])
     assert any(f"2 in progress ({', '.join(last)})"[:30] in line for line in lines)
     assert b"\x1b[K" in seen
-    assert seen.endswith(b"\r\x1b[K")
+    assert seen.endswith(b"\r\x1b[K6 instances: 6 Succeeded.\r\n")
 
 
 @on_a_terminal

@@ -95,7 +95,7 @@ BRANCHES = [
     Branch("all go well", 0, "All instances are restarted.", []),
     Branch("no such group", 3, "There is no scale set flex in nowhere.", [], group="nowhere", sent=0),
     Branch("one fails once", 0, "Some instances failed. Retrying only those:", [5], sent=7),
-    Branch("two fail", 5, "az vmss-flex restart --retry-failed restart-flex.jsonl", [0, 3], sent=2),
+    Branch("two fail", 5, "az vmss-flex restart --resume restart-flex-", [0, 3], sent=2),
 ]
 
 
@@ -119,12 +119,31 @@ def test_the_script_acts_on_an_exit_status(
     assert len(changes(sim)) == branch.sent
 
 
-def test_the_script_says_when_nothing_was_sent(sim: Simulator, environment: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "restart-flex.jsonl").write_text("of another run\n")
+def run_script(environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
     script = ["bash", "-c", SCRIPT, "rolling-restart.sh", "rg", "flex"]
+    return subprocess.run(script, cwd=folder, env=environment, text=True, capture_output=True, check=False)
+
+
+def test_the_script_works_twice(sim: Simulator, environment: dict[str, str], tmp_path: Path) -> None:
+    for sent in (6, 12):
+        done = run_script(environment, tmp_path)
+        assert (done.returncode, done.stdout) == (0, "All instances are restarted.\n"), done.stderr
+        assert len(changes(sim)) == sent
+
+
+def test_the_script_says_when_nothing_was_sent(sim: Simulator, environment: dict[str, str], tmp_path: Path) -> None:
+    sim.add_fault({"action": "list", "fault": {"status": 403}})
+    done = run_script(environment, tmp_path)
+    assert (done.returncode, done.stdout) == (1, "Nothing was sent.\n"), done.stderr
+    assert not changes(sim)
+
+
+def test_the_script_resumes_what_was_killed(sim: Simulator, environment: dict[str, str], tmp_path: Path) -> None:
+    killed = SCRIPT.replace("az vmss-flex", "sh -c 'kill -9 $$' #", 1)  # as if the first command were killed
+    script = ["bash", "-c", killed, "rolling-restart.sh", "rg", "flex"]
     done = subprocess.run(script, cwd=tmp_path, env=environment, text=True, capture_output=True, check=False)
-    assert done.stdout == "Nothing was sent.\n"
-    assert done.returncode == 1
+    assert done.returncode == 137
+    assert "To resume: az vmss-flex restart --resume restart-flex-" in done.stdout
     assert not changes(sim)
 
 
@@ -134,6 +153,6 @@ def test_the_script_names_resume_after_ctrl_c(sim: Simulator, environment: dict[
         wait_until(sim, lambda sim: len(changes(sim)) == 2)
         os.killpg(script.pid, signal.SIGINT)
         said, _ = script.communicate(timeout=60)
-    assert said == "Interrupted. To resume: az vmss-flex restart --resume restart-flex.jsonl\n"
+    assert re.fullmatch(r"Interrupted. To resume: az vmss-flex restart --resume restart-flex-\w+\n", said)
     assert script.returncode == 130
     assert Counter(one["action"] for one in changes(sim)) == {"restart": 2}

@@ -52,7 +52,9 @@ def test_a_flexible_set_is_read(azure: Azure, sim: Simulator) -> None:
 def test_a_uniform_set_is_refused_with_the_command_that_does_it(azure: Azure) -> None:
     with pytest.raises(ValidationError, match="Uniform") as refused:
         read_scale_set(Reader(azure.compute, "restart"), None, "rg", "uniform")
-    assert refused.value.recommendations == ["Use `az vmss restart -g rg -n uniform` instead."]
+    assert refused.value.recommendations == [
+        "Use `az vmss restart` instead, for the same scale set and with the same --instance-ids."
+    ]
 
 
 def test_a_missing_set_is_not_found(azure: Azure) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +16,7 @@ from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.table.entries import operations
-from tests.latest.helpers.factories import BUSY, instance
+from tests.latest.helpers.factories import instance
 
 RESTART = next(one for one in operations() if one.name == "restart")
 WORK = [Work([instance(name)], Completed) for name in "abc"]
@@ -109,12 +110,11 @@ def test_events_that_cannot_be_written_stop_nothing() -> None:
     assert (monitor.stopped, monitor.recorders) == (None, [])
 
 
-def test_an_outcome_has_the_number_of_its_batch_and_no_secret() -> None:
-    monitor = watched(mask=lambda text: text.replace("hunter2", "***"))
+def test_an_outcome_has_the_number_of_its_batch_and_is_finished() -> None:
+    monitor = watched(finish=lambda one: replace(one, error=Error("Bad", "*** is wrong.")))
     monitor.batch = (2, 3)
     one = monitor.complete(Outcome(instance("a"), Status.FAILED, Error("Bad", "hunter2 is wrong.")))
     assert (one.batch, one.error) == (2, ("Bad", "*** is wrong."))
-    assert monitor.complete(Outcome(instance("a"), Status.FAILED, BUSY)).error == BUSY
 
 
 @pytest.mark.parametrize("end", ["interrupted", "stopped"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError
+from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
 from armsim import Simulator
 from azext_flexcompare.execution.resume import resume, retry_failed, wait_for_log
@@ -63,6 +64,8 @@ def test_waiting_sends_nothing_and_warns_of_what_was_never_sent(
     cut(log, lambda one: one["record"] == "plan")
     with caplog.at_level(logging.WARNING):
         rows = wait_for_log(cli_ctx, str(log), 60)
+        with pytest.raises(SystemExit):
+            cli_ctx._event_handlers[EVENT_CLI_SUCCESSFUL_EXECUTE][-1](cli_ctx)  # the first is of the run before
     assert statuses_of(rows) == ["NotStarted"] * 6
     assert any("6 of 6 were never sent" in message for message in caplog.messages)
     assert len(changes(sim)) == 6

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from knack.cli import CLI
-from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
+from knack.events import EVENT_CLI_POST_EXECUTE, EVENT_CLI_SUCCESSFUL_EXECUTE
 
 from azext_flexcompare.output.exit_status import Exit, exit_status, leave_after_output
 
@@ -47,3 +47,22 @@ def test_the_process_leaves_with_the_status_once_the_output_is_written(cli: CLI,
 def test_the_process_is_left_alone_where_all_is_well(cli: CLI) -> None:
     leave_after_output(cli, Exit.SUCCESS)
     cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE, result=None)
+
+
+def test_what_is_reported_follows_the_output_once(cli: CLI) -> None:
+    reported: list[str] = []
+    leave_after_output(cli, Exit.SUCCESS, lambda: reported.append("said"))
+    assert reported == []
+    cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE, result=None)
+    cli.raise_event(EVENT_CLI_POST_EXECUTE)
+    assert reported == ["said"]
+
+
+@pytest.mark.parametrize("status", Exit)
+def test_where_the_output_fails_the_run_is_reported_all_the_same(cli: CLI, status: Exit) -> None:
+    reported: list[str] = []
+    leave_after_output(cli, status, lambda: reported.append("said"))
+    with pytest.raises(SystemExit) as left:
+        cli.raise_event(EVENT_CLI_POST_EXECUTE)
+    assert left.value.code == status
+    assert reported == ["said"]

@@ -14,6 +14,7 @@ from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import BUSY, instance
 
+PARTS = {"output": None, "stdout": None, "stderr": None, "exitCode": None}
 BEGAN = datetime(2026, 11, 23, 4, 5, 6, 789012, timezone.utc)
 URL = "https://management.example.com/operations/1"
 OPERATIONS = {operation.name: operation for operation in operations()}
@@ -82,9 +83,9 @@ def test_a_row_keeps_null_for_what_is_not_known() -> None:
 @pytest.mark.parametrize(
     ("returns", "result", "more"),
     [
-        ("value[].message", {"value": [{"message": "one"}, {"message": "two"}]}, {"output": "one\ntwo"}),
-        ("value[].message", {"value": []}, {"output": ""}),
-        ("value[].message", None, {"output": None}),
+        ("value[].message", {"value": [{"message": "one"}, {"message": "two"}]}, {**PARTS, "output": "one\ntwo"}),
+        ("value[].message", {"value": []}, {**PARTS, "output": ""}),
+        ("value[].message", None, {**PARTS, "output": None}),
         (None, {"value": [{"message": "one"}]}, {}),
     ],
 )

@@ -31,6 +31,7 @@ GIVEN: dict[str, Any] = {
     "max_errors": parse_batch_size("3"),
     "health_gate": "vm-agent",
     "health_timeout": 30,
+    "log_output": True,
 }
 OF_LISTS = {"batch_size", "batch_by"}
 
@@ -61,6 +62,15 @@ def test_an_option_has_a_value_of_a_type_that_the_log_keeps(option: RunOption) -
 @pytest.mark.parametrize("option", RUN_OPTIONS, ids=lambda one: one.name)
 def test_what_a_resumed_run_cannot_change_is_in_the_log(option: RunOption) -> None:
     assert option.logged or not option.fixed
+
+
+def test_the_options_are_written_as_they_are_typed() -> None:
+    assert RunOptions().words() == []
+    assert RunOptions(dry_run=True, yes=True, job_log="a", events="b").words() == []
+    assert " ".join(RunOptions(**GIVEN).words()) == (
+        "--max-parallel 3 --timeout 60 --no-wait --skip-satisfied --engine set --batch-size 1 10% --batch-by zone "
+        "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent --health-timeout 30 --log-output"
+    )
 
 
 def test_every_option_that_the_log_keeps_is_read_back() -> None:
