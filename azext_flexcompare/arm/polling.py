@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -11,11 +12,20 @@ from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling, AzureAsyncOperationPolling
 
 from azext_flexcompare.arm.errors import body_error, error_of, one_line
-from azext_flexcompare.arm.responses import NO_RETRY, NOT_FOUND, OperationNotFound, classify, remaining, retry_after_of
+from azext_flexcompare.arm.responses import (
+    NO_RETRY,
+    NOT_FOUND,
+    OperationNotFound,
+    classify,
+    date_of,
+    remaining,
+    retry_after_of,
+)
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
 from azext_flexcompare.times import parse_utc
 
+MAX_START_DELAY = timedelta(minutes=5)  # between the start of an operation and the answer that accepted it
 ENDS = ("succeeded", "failed", "canceled")
 
 
@@ -26,6 +36,8 @@ class SteppedPolling(ARMPolling):
         super().__init__(timeout=0, **NO_RETRY)  # zero: the scheduler decides how long to wait
         self.returns = returns
         self._result_at: str | None = None
+        self._accepted_at: datetime | None = None  # by the service's own clock, as is the next
+        self._began: datetime | None = None
 
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
         """Start from the answer that accepted the operation."""
@@ -64,7 +76,17 @@ class SteppedPolling(ARMPolling):
 
     def _latest(self, *, done: bool) -> Poll:
         headers = self._pipeline_response.http_response.headers
-        return Poll(done, retry_after_of(headers), remaining(headers))
+        self._learn_beginning()
+        return Poll(done, retry_after_of(headers), remaining(headers), began=self._began)
+
+    def _learn_beginning(self) -> None:
+        """Keep the startTime of the operation; until it is known, or where it makes no sense, the acceptance's Date."""
+        response = self._pipeline_response.http_response
+        self._accepted_at = self._accepted_at or date_of(response.headers)
+        if self._began in (None, self._accepted_at):
+            found = _start_time(response)
+            early = found and self._accepted_at and self._accepted_at - found > MAX_START_DELAY
+            self._began = self._accepted_at if early else found or self._accepted_at
 
     def _took(self) -> float | None:
         try:
@@ -161,6 +183,15 @@ def _release_connection(answer: Any) -> None:
     received = getattr(answer.http_response, "_internal_response", None)
     if received is not None:
         received.raw = None
+
+
+def _start_time(response: Any) -> datetime | None:
+    try:
+        body = response.json()
+    except ValueError:  # acceptances and some ends have no body
+        return None
+    found = parse_utc(body["startTime"]) if isinstance(body, dict) and isinstance(body.get("startTime"), str) else None
+    return found if found and found.tzinfo else None
 
 
 def _seconds_between(start: str | None, end: str | None) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
@@ -94,6 +96,14 @@ def retry_after_of(headers: Mapping[str, str]) -> float | None:
         if headers.get("retry-after-ms"):
             return float(headers["retry-after-ms"]) / 1000
         return RetryPolicy().parse_retry_after(headers["Retry-After"]) or None
+    except (KeyError, ValueError):
+        return None
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time of an answer by the service's own clock, to the second."""
+    try:
+        return parsedate_to_datetime(headers["Date"])
     except (KeyError, ValueError):
         return None
 

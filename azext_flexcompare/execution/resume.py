@@ -200,12 +200,19 @@ def _plan_rest(
         work, missing = work_of(left)
         idle = skipped_outcomes((instance for instance, _ in left), skip_reasons(work))
         new_outcomes += [*missing, *idle]
-        batches.append(Batch(number, [instance for instance, _ in members], without_skips(work)))
+        seen = [outcome_of(*one) for one in members if ended(one[1])]
+        batches.append(Batch(number, [_as_planned(*one) for one in members], without_skips(work), seen))
     passed = [instance for instance, logged in found if logged.batch is None and logged.status is None]
     new_outcomes += skipped_outcomes(
         passed, dict.fromkeys((one.id for one in passed), "It needed no call when the run was planned.")
     )
     return RunPlan([instance for instance, _ in found], batches, known, new_outcomes, errors=len(logged_run.failed))
+
+
+def _as_planned(instance: Instance, logged: LoggedInstance) -> Instance:
+    """Return an instance as it was before it was sent; of that the log has the power state, and no report."""
+    sent = logged.was_sent or logged.outcome
+    return instance._replace(power_state=logged.planned["powerState"], resource=None) if sent else instance
 
 
 def _is_end_seen(logged: LoggedInstance) -> bool:

@@ -16,7 +16,7 @@ from azext_flexcompare.arm.locks import locks_of
 from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask
-from azext_flexcompare.execution.health_gate import Gate
+from azext_flexcompare.execution.health_gate import gate_of
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
@@ -118,7 +118,8 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
     run_limits = limits_of(
         run_options.timeout, sends=CHANGES, max_parallel=run_options.max_parallel, wait=not run_options.no_wait
     )
-    gate = Gate(run_options.health_gate, run_options.health_timeout) if run_options.health_gate else None
+    name, boots = run_options.health_gate, context.operation.boots_with(context.given)
+    gate = gate_of(name, run_options.health_timeout, boots) if name else None
     policy = RolloutPolicy(run_options.batch_pause, gate, run_options.batch_by)
     rollout = Rollout(context.azure, run_limits, monitor, policy)
     return roll_out(rollout, run_plan.batches, run_plan.possibly_active)

@@ -57,7 +57,8 @@ def plan(
 
 def outcome(operation: Operation, one: Outcome[Instance]) -> Record:
     """Return the record of an outcome."""
-    return record("outcome", id=one.target.id, **outcome_details(operation, one))
+    began = {"serviceStartedAt": format_utc(one.began)} if one.began else {}
+    return record("outcome", id=one.target.id, **outcome_details(operation, one), **began)
 
 
 def _instance(instance: Instance, batch: int | None) -> Record:

@@ -17,7 +17,7 @@ class Snapshot(NamedTuple):
     """The progress of a run at one moment.
 
     `names` are None where no instance is named, `waiting` counts the instances of this batch that wait for a slot,
-    `batch` is which of how many.
+    `batch` is which of how many, `waited` how long a health gate has waited, and may.
     """
 
     activity: str
@@ -25,6 +25,7 @@ class Snapshot(NamedTuple):
     waiting: int
     counts: Counter[str]
     batch: tuple[int, int]
+    waited: str = ""
 
 
 STDERR = "-"
@@ -70,7 +71,8 @@ def _activity(snapshot: Snapshot) -> str:
     if snapshot.names is None:
         return snapshot.activity
     few = f" ({', '.join(sorted(snapshot.names))})" if 0 < len(snapshot.names) <= FEW else ""
-    return f"{len(snapshot.names)} {snapshot.activity}{few}"
+    waited = f" for {snapshot.waited}" if snapshot.waited else ""
+    return f"{len(snapshot.names)} {snapshot.activity}{few}{waited}"
 
 
 def progress_on(cli_ctx: Any, events: str | None, total: int) -> list[ProgressLine]:

@@ -50,3 +50,4 @@ class Outcome(Generic[T]):
     url: str | None = None
     result: Any = None
     batch: int | None = 1
+    began: datetime | None = None  # by the service's own clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
 from azext_flexcompare.scheduler.outcome import Error
@@ -49,6 +50,7 @@ class Poll(NamedTuple):
     remaining: float | None = None  # requests of that kind that it still takes; infinity is no limit, None not said
     result: object = None
     took: float | None = None  # seconds that the operation took by the service's own clock
+    began: datetime | None = None  # when the operation began by the service's own clock
 
 
 class Acceptance(NamedTuple):

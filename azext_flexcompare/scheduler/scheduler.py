@@ -317,6 +317,7 @@ class _Scheduler(Generic[T]):
             seconds=round(time.monotonic() - state.began, 3) if ended else None,
             url=state.url,
             result=state.latest.result,
+            began=state.latest.began,
         )
         state.poller = state.outcome_check = None  # with all its answers; self.due may still hold the state
         self.observer.on_outcome(outcome)
