@@ -38,11 +38,15 @@ class Batch(NamedTuple):
 
 
 class RolloutPolicy(NamedTuple):
-    """What lies between batches: a pause in seconds, a health gate, and domains of which only one may be active."""
+    """What lies between batches: a pause in seconds, a health gate, and domains of which only one may be active.
+
+    With `batched` a batch begins only when no instance of another batch may still be in operation.
+    """
 
     pause: float = 0
     gate: Gate | None = None
     domains: Sequence[str] = ()
+    batched: bool = False
 
 
 class Rollout(NamedTuple):
@@ -71,7 +75,7 @@ def roll_out(
     monitor, estimates = rollout.monitor, Estimates()
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
     for place, batch in enumerate(batches, 1):
-        _check_domains(rollout, batch, active)
+        _check_active(rollout, batch, active)
         _begin(rollout, batch, batches)
         done = _run_calls(rollout, batch.work, estimates)
         active.update(done)
@@ -92,18 +96,19 @@ def _begin(rollout: Rollout, batch: Batch, batches: Sequence[Batch]) -> None:
         monitor.write(records.record("batch", batch=batch.number, of=monitor.batch[1], instances=size))
 
 
-def _check_domains(rollout: Rollout, batch: Batch, active: ActiveInstances) -> None:
-    """Stop the run where an instance of another domain than the batch's is still in operation.
+def _check_active(rollout: Rollout, batch: Batch, active: ActiveInstances) -> None:
+    """Stop the run where an instance of another domain or batch is still in operation.
 
     An operation that timed out may go on in Azure, and an instance may be busy with another one.
     """
-    domains = rollout.policy.domains
-    if not (domains and batch.work) or rollout.over:
+    policy = rollout.policy
+    if not ((policy.domains or policy.batched) and batch.work) or rollout.over:
         return
-    busy = active.outside(batch.instances[0], domains)
+    busy = active.outside(batch.instances, policy.domains)
     if busy and not rollout.monitor.interrupted():
+        by = f"--batch-by {' '.join(policy.domains)}" if policy.domains else "--batch-size"
         names = messages.first_names([one.name for one in busy])
-        rollout.monitor.stop(f"Stopped by --batch-by {' '.join(domains)}: still in operation: {names}.")
+        rollout.monitor.stop(f"Stopped by {by}: still in operation: {names}.")
 
 
 def _run_calls(rollout: Rollout, work: Sequence[Work], estimates: Estimates) -> list[Outcome[Instance]]:

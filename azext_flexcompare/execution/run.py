@@ -120,7 +120,8 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
     )
     name, boots = run_options.health_gate, context.operation.boots_with(context.given)
     gate = gate_of(name, run_options.health_timeout, boots) if name else None
-    policy = RolloutPolicy(run_options.batch_pause, gate, run_options.batch_by)
+    batched = bool(run_options.batch_size or run_options.batch_by)
+    policy = RolloutPolicy(run_options.batch_pause, gate, run_options.batch_by, batched)
     rollout = Rollout(context.azure, run_limits, monitor, policy)
     return roll_out(rollout, run_plan.batches, run_plan.possibly_active)
 

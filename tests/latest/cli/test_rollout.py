@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -147,13 +148,77 @@ def test_an_unhealthy_instance_is_named_and_stops_the_run(
 
 
 def test_a_last_batch_that_is_not_healthy_is_a_run_that_was_stopped(run: Run, sim: Simulator) -> None:
-    done = run("restart", *FLEX, "--health-gate", "app-health", "--health-timeout", "1")  # nobody reports any health
+    guests(sim, every={"healthyAfter": "never"})
+    done = run("restart", *FLEX, "--health-gate", "app-health", "--health-timeout", "1")
     assert done.exit == 5
     assert statuses(done) == {"Succeeded": 6}
-    assert {row["reason"] for row in done.json} == {
-        "Not healthy after 1 s: It reports no application health; the Application Health extension does that."
-    }
+    assert {row["reason"] for row in done.json} == {"Not healthy after 1 s: Its application is initializing."}
     assert len(changes(sim)) == 6
+
+
+@pytest.mark.parametrize(
+    ("operation", "before"), [("restart", "running"), ("start", "stopped"), ("redeploy", "running")]
+)
+def test_a_report_from_before_the_operation_passes_no_gate(
+    run: Run, sim: Simulator, operation: str, before: str
+) -> None:
+    names = guests(sim, every={"agentReadyAfter": "stale", "powerState": before})
+    sim.configure(report_after=100_000)
+    done = run(operation, *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert (done.exit, statuses(done)) == (5, {"Succeeded": 2, "NotStarted": 4})
+    assert "Its VM agent has not reported since the operation" in done.json[0]["reason"]
+    assert {one["vm"] for one in changes(sim)} == set(names[:2])
+
+
+def test_a_report_from_after_the_operation_passes_the_gate(run: Run, sim: Simulator) -> None:
+    guests(sim, every={"agentReadyAfter": "stale"})
+    done = run("restart", *FLEX, "--batch-size", "3", "--health-gate", "vm-agent", "--health-timeout", "30")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+
+
+def test_an_operation_that_boots_nothing_takes_any_report(run: Run, sim: Simulator) -> None:
+    guests(sim, every={"agentReadyAfter": "stale"})
+    done = run("update", *FLEX, "--tags", "a=b", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+
+
+def test_an_instance_that_failed_counts_for_no_gate(run: Run, sim: Simulator) -> None:
+    names = guests(sim, every={"agentReadyAfter": 0}, n0={"agentReadyAfter": "never", "vmAgent": "Not Ready"})
+    sim.add_fault({"action": "restart", "vm": names[0], "fault": FAILS})
+    done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert (done.exit, statuses(done)) == (4, {"Failed": 1, "Succeeded": 5})
+
+
+def test_an_instance_that_did_not_run_before_is_not_waited_for(run: Run, sim: Simulator) -> None:
+    names = guests(sim, n0={"powerState": "deallocated"}, n1={"powerState": "stopped", "vmAgent": "Not Ready"})
+    done = run("update", *FLEX, "--tags", "a=b", "--batch-size", "2", "--health-gate", "vm-agent")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+    assert f"The health gate does not wait for {names[0]}: It is deallocated." in done.stderr
+    assert f"The health gate does not wait for {names[1]}: It was stopped before." in done.stderr
+
+
+def test_a_skipped_instance_is_not_waited_for(run: Run, sim: Simulator) -> None:
+    guests(sim, every={"agentReadyAfter": 0, "powerState": "stopped"}, n0={"vmAgent": "Not Ready"})
+    done = run("start", *FLEX, "--skip-satisfied", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert done.exit == 5  # it was started, and its agent never reports
+    again = run("start", *FLEX, "--skip-satisfied", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert (again.exit, statuses(again)) == (0, {"Skipped": 6})
+
+
+def test_a_gate_says_in_the_job_log_when_it_begins_and_ends(run: Run, sim: Simulator, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    guests(sim, every={"agentReadyAfter": 0})
+    options = ("--batch-size", "3", "--health-gate", "vm-agent", "--health-timeout", "30")
+    assert run("restart", *FLEX, *options, "--job-log", str(log)).exit == 0
+    found = [one for one in map(json.loads, log.read_text().splitlines()) if one["record"] == "gate"]
+    assert [(one["batch"], one["state"], one["gate"], one["timeout"]) for one in found] == [
+        (1, "begun", "vm-agent", 30),
+        (1, "ended", "vm-agent", 30),
+        (2, "begun", "vm-agent", 30),
+        (2, "ended", "vm-agent", 30),
+    ]
+    assert [len(one["instances"]) for one in found[::2]] == [3, 3]
+    assert all(one["passed"] and one["seconds"] >= 0 for one in found[1::2])
 
 
 def test_what_timed_out_in_one_zone_keeps_the_next_from_beginning_until_it_has_ended(
@@ -175,6 +240,41 @@ def test_what_timed_out_in_one_zone_keeps_the_next_from_beginning_until_it_has_e
     assert (last.exit, statuses(last)) == (4, {"TimedOut": 2, "Succeeded": 4})
     assert zones_together(sim) == []
     assert set(sim.accepted().values()) == {1}
+
+
+def test_an_instance_that_timed_out_keeps_the_next_batch_from_beginning(
+    run: Run, sim: Simulator, tmp_path: Path
+) -> None:
+    log = str(tmp_path / "log")
+    sim.configure(seconds=600)
+    stopped = run("restart", *FLEX, "--batch-size", "2", "--timeout", "2", "--job-log", log)
+    assert stopped.exit == 5
+    assert statuses(stopped) == {"TimedOut": 2, "NotStarted": 4}
+    assert f"Stopped by --batch-size: still in operation: {', '.join(sim.names('flex')[:2])}." in stopped.stderr
+    again = run("restart", "--resume", log)
+    assert (again.exit, statuses(again)) == (5, statuses(stopped))
+    assert len(changes(sim)) == 2
+    sim.advance(3600)
+    sim.configure(seconds=0.05)
+    last = run("restart", "--resume", log)
+    assert (last.exit, statuses(last)) == (4, {"TimedOut": 2, "Succeeded": 4})
+    assert set(sim.accepted().values()) == {1}
+
+
+def test_an_instance_that_timed_out_and_is_at_rest_lets_the_next_batch_begin(run: Run, sim: Simulator) -> None:
+    first = sim.names("flex")[0]
+    sim.add_fault({"action": "poll", "vm": first, "fault": {"status": 503}})
+    done = run("restart", *FLEX, "--batch-size", "1", "5", "--timeout", "2")
+    assert (done.exit, statuses(done)) == (4, {"TimedOut": 1, "Succeeded": 5})
+
+
+def test_an_instance_that_failed_while_another_operation_goes_on_is_no_guess(run: Run, sim: Simulator) -> None:
+    sim.configure(seconds=600)
+    busy = sim.names("flex")[0]
+    assert run("reapply", *FLEX, "--instance-ids", busy, "--no-wait").exit == 0
+    sim.configure(seconds=0.05)
+    done = run("restart", *FLEX, "--batch-size", "2")
+    assert (done.exit, statuses(done)) == (4, {"Failed": 1, "Succeeded": 5})
 
 
 def test_an_operation_of_others_in_a_zone_holds_back_the_next_zone(run: Run, sim: Simulator) -> None:
