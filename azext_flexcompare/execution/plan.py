@@ -56,6 +56,7 @@ class RunPlan(NamedTuple):
     stopped: str | None = None  # why the plan leaves something out
     total: int | None = None  # instances that a percentage of --max-errors is of; None: those that get a call
     possibly_active: Sequence[Instance] = ()  # instances that an earlier run may have left in operation
+    gate_first: Batch | None = None  # instances that must be healthy before anything is sent
     carried_records: Sequence[Record] = ()  # what an earlier plan of the same log leaves open
 
     @property

@@ -17,6 +17,7 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import compute_client
 from azext_flexcompare.arm.scale_sets import Reader
+from azext_flexcompare.execution.closed_gates import closed_gate
 from azext_flexcompare.execution.plan import RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.remaining_work import (
     NOT_IN_SET,
@@ -59,7 +60,9 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
 
         run_plan = _plan_rest(context, logged_run, found, to_be_done, lambda logged: logged.status in ENDED)
         total = sum(logged.batch is not None for _, logged in found)
-        return run(context, run_plan._replace(log=log, total=total, possibly_active=_possibly_active(found)))
+        gate_first, _ = closed_gate(logged_run)
+        run_plan = run_plan._replace(log=log, total=total, gate_first=gate_first)
+        return run(context, run_plan._replace(possibly_active=_possibly_active(found)))
 
 
 def retry_failed(
@@ -82,6 +85,7 @@ def retry_failed(
         run_plan = plan_run(context, prepare, there, logged_run.plan["choice"])
         new_outcomes = [*run_plan.new_outcomes, *(_missing(operation, one) for one in missing.values())]
         run_plan = run_plan._replace(chosen=retried, new_outcomes=new_outcomes, possibly_active=_possibly_active(found))
+        run_plan = _with_gate(run_plan, *closed_gate(logged_run, found))
         return run(
             context, _carry_over(run_plan, not_seen)._replace(log=log) if run_options.log_path == path else run_plan
         )
@@ -246,6 +250,11 @@ def _warn_of_not_seen(path: str, operation: Operation, not_seen: Sequence[Logged
             operation.name,
             path,
         )
+
+
+def _with_gate(run_plan: RunPlan, gate_first: Batch | None, gated: list[dict[str, Any]]) -> RunPlan:
+    record = {**(run_plan.record or {}), "gated": gated} if gated else run_plan.record
+    return run_plan._replace(gate_first=gate_first, record=record)
 
 
 def _carry_over(run_plan: RunPlan, not_seen: Sequence[LoggedInstance]) -> RunPlan:

@@ -64,16 +64,22 @@ class Rollout(NamedTuple):
 
 
 def roll_out(
-    rollout: Rollout, batches: Sequence[Batch], possibly_active: Sequence[Instance] = ()
+    rollout: Rollout,
+    batches: Sequence[Batch],
+    possibly_active: Sequence[Instance] = (),
+    gate_first: Batch | None = None,
 ) -> list[Outcome[Instance]]:
     """Run batch after batch; return one outcome for each instance that a call is for.
 
-    `possibly_active` are the instances that an earlier run may have left in operation. Once the run is stopped or
+    `possibly_active` are the instances that an earlier run may have left in operation, `gate_first` those that it left
+    behind a closed health gate. Once the run is stopped or
     interrupted, what was not sent is NotStarted, in this batch and in those after it.
     """
     outcomes: list[Outcome[Instance]] = []
     monitor, estimates = rollout.monitor, Estimates()
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
+    if gate_first:
+        _check_health(rollout, gate_first, [])
     for place, batch in enumerate(batches, 1):
         _check_active(rollout, batch, active)
         _begin(rollout, batch, batches)

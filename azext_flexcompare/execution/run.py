@@ -123,7 +123,7 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
     batched = bool(run_options.batch_size or run_options.batch_by)
     policy = RolloutPolicy(run_options.batch_pause, gate, run_options.batch_by, batched)
     rollout = Rollout(context.azure, run_limits, monitor, policy)
-    return roll_out(rollout, run_plan.batches, run_plan.possibly_active)
+    return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
 
 
 def _given(choice: Choice) -> dict[str, Any]:

@@ -304,3 +304,45 @@ def test_a_number_that_is_none_is_wrong_usage(run: Run, sim: Simulator, option: 
     assert done.exit == 2
     assert text in done.stderr
     assert sim.requests() == []
+
+
+GATED = ("--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "1")
+
+
+def test_a_retry_does_not_pass_a_gate_that_is_closed(run: Run, sim: Simulator, tmp_path: Path) -> None:
+    log = str(tmp_path / "log")
+    guests(sim, every={"agentReadyAfter": "stale"})
+    sim.configure(report_after=100_000)
+    assert run("restart", *FLEX, *GATED, "--job-log", log).exit == 5
+    for _ in range(2):
+        again = run("restart", "--retry-failed", log)
+        assert (again.exit, statuses(again)) == (5, {"NotStarted": 4})
+        assert "Stopped by --health-gate vm-agent" in again.stderr
+    resumed = run("restart", "--resume", log)
+    assert (resumed.exit, statuses(resumed)) == (5, {"NotStarted": 4})
+    assert len(changes(sim)) == 2
+
+
+@pytest.mark.parametrize("way", ["--retry-failed", "--resume"])
+def test_a_gate_that_opened_meanwhile_is_passed(run: Run, sim: Simulator, tmp_path: Path, way: str) -> None:
+    log = str(tmp_path / "log")
+    guests(sim, every={"agentReadyAfter": "stale"})
+    sim.configure(report_after=100_000)
+    assert run("restart", *FLEX, *GATED, "--job-log", log).exit == 5
+    sim.configure(report_after=0.1)
+    sim.advance(3600 * 24)
+    again = run("restart", way, log, "--health-timeout", "30")
+    assert again.exit == 0
+    assert set(sim.accepted().values()) == {1}
+    assert len(sim.accepted()) == 6
+
+
+@pytest.mark.parametrize("way", ["--retry-failed", "--resume"])
+def test_an_instance_that_is_gone_holds_no_gate_closed(run: Run, sim: Simulator, tmp_path: Path, way: str) -> None:
+    log = str(tmp_path / "log")
+    names = guests(sim, every={"agentReadyAfter": 0}, n0={"agentReadyAfter": "never"})
+    assert run("restart", *FLEX, *GATED, "--job-log", log).exit == 5
+    assert run("delete-instances", *FLEX, "--instance-ids", names[0], "--yes").exit == 0
+    again = run("restart", way, log, "--health-timeout", "30")
+    assert again.exit == 0
+    assert f"The health gate does not wait for {names[0]}: It no longer exists." in again.stderr
