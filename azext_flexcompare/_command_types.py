@@ -1,4 +1,4 @@
-"""How does an entry of the table become an `az` command?"""
+"""The classes of the commands, which make `az` commands of functions and of entries of the table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from knack.arguments import CLICommandArgument
 from azext_flexcompare._validators import ACTING, CHOICE, CHOICE_OF_SETS, take_choice
 from azext_flexcompare.table.entries import Operation, Refusal
 
-# Parameters that no argument of a command line fills.
+# Parameters of functions that are not arguments.
 MADE_HERE = ("acting", "choice", "operation", "options", "refusal")
 
 
@@ -24,17 +24,17 @@ class InstanceCommand(CommandOperation):
         self.given = given
 
     def handler(self, command_args: dict[str, Any]) -> Any:
-        """Put the choice together and call the function."""
+        """Build the choice and call the function."""
         choice = take_choice(command_args, elsewhere=self.chosen_elsewhere(command_args))
         return super().handler({**command_args, "choice": choice, **self.given})
 
     def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
-        """Say whether something else than the arguments tells which instances there are."""
+        """Return whether the instances are chosen by something other than the arguments."""
         del command_args
         return False
 
     def arguments_loader(self) -> list[tuple[str, CLICommandArgument]]:
-        """List the arguments that choose instances, and the function's own."""
+        """List the arguments that choose instances, and those of the function."""
         own = [(name, argument) for name, argument in super().arguments_loader() if name not in MADE_HERE]
         return own + [(name, CLICommandArgument(name, default=None)) for name in self.chosen_by]
 
@@ -49,50 +49,62 @@ class WaitCommand(InstanceCommand):
     """A command that waits for instances, or for those of a job log."""
 
     def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
-        """Say whether a job log has the instances."""
+        """Return whether the instances are those of a job log."""
         return bool(command_args["job_log"])
 
 
 class ActingCommand(InstanceCommand):
-    """A command that acts on chosen instances."""
+    """A command that acts on chosen instances: its function takes the options of the run as one value."""
+
+    acting: tuple[str, ...] = ACTING
+
+    def handler(self, command_args: dict[str, Any]) -> Any:
+        """Separate the options of the run from the other arguments."""
+        acting = {name: command_args.pop(name, None) for name in self.acting}
+        return super().handler({**command_args, "acting": acting})
+
+    def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
+        """Return whether the instances are those of a job log."""
+        return any(command_args["acting"].get(name) for name in ("resume", "retry_failed"))
 
     def arguments_loader(self) -> list[tuple[str, CLICommandArgument]]:
-        """Add --no-wait, which the CLI leaves out of signatures to do it itself.
+        """List the options of the run as well, --no-wait among them.
 
-        Its way throws the result away, and with it what was accepted under which name.
+        The CLI's own --no-wait is not used: it discards the result, which names what was accepted.
         """
-        return [*super().arguments_loader(), ("no_wait", CLICommandArgument("no_wait", default=False))]
+        return super().arguments_loader() + [(name, CLICommandArgument(name, default=None)) for name in self.acting]
+
+
+class NatRuleCommand(ActingCommand):
+    """A command that changes NAT rules: its requests go to a load balancer, so few options of a run apply."""
+
+    acting = ("max_parallel", "timeout", "dry_run", "no_wait", "yes")
 
 
 class OperationCommand(ActingCommand):
-    """An operation of the table as a command, with the options that the table gives it."""
+    """A command for an operation of the table, with the options that the table declares."""
 
     def __init__(self, loader: Any, operation: Operation) -> None:
         super().__init__(loader, "operate", operation=operation)
         self.operation = operation
 
     def handler(self, command_args: dict[str, Any]) -> Any:
-        """Set the operation's own options apart from those that every operation has."""
+        """Separate the operation's own options from the other arguments."""
         options = {option.dest: command_args.pop(option.dest, None) for option in self.operation.options}
-        acting = {name: command_args.pop(name, None) for name in ACTING}
-        return super().handler({**command_args, "options": options, "acting": acting})
-
-    def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
-        """Say whether a job log has the instances."""
-        return any(command_args["acting"][name] for name in ("resume", "retry_failed"))
+        return super().handler({**command_args, "options": options})
 
     def arguments_loader(self) -> list[tuple[str, CLICommandArgument]]:
-        """Add the options that every operation has, and its own."""
-        names = [name for name in ACTING if name != "no_wait"] + [option.dest for option in self.operation.options]
-        return super().arguments_loader() + [(name, CLICommandArgument(name, default=None)) for name in names]
+        """List the operation's own options as well."""
+        own = [(option.dest, CLICommandArgument(option.dest, default=None)) for option in self.operation.options]
+        return super().arguments_loader() + own
 
     def description_loader(self) -> str:
-        """Describe the command in the words of the table."""
+        """Return the summary in the table."""
         return self.operation.summary
 
 
 class RefusalCommand(InstanceCommand):
-    """A refusal of the table as a command: it takes the arguments of an operation, so that scripts get the reason."""
+    """A refusal of the table as a command: it takes the arguments of an operation, so that scripts see the reason."""
 
     def __init__(self, loader: Any, refusal: Refusal) -> None:
         super().__init__(loader, "refuse", refusal=refusal)

@@ -1,4 +1,4 @@
-"""Which commands are there?"""
+"""The commands of the extension."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from azext_flexcompare import _format as layout
 from azext_flexcompare._command_types import (
-    ActingCommand,
     InstanceCommand,
+    NatRuleCommand,
     OperationCommand,
     RefusalCommand,
     SetCommand,
@@ -22,8 +22,8 @@ HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
     "extension show": (InstanceCommand, "extension_show", layout.EXTENSION),
     "get-instance-view": (InstanceCommand, "get_instance_view", layout.VIEWED),
     "list-instances": (InstanceCommand, "list_instances", layout.LISTED),
-    "nat-rule create": (ActingCommand, "nat_rule_create", layout.NAT_OUTCOMES),
-    "nat-rule delete": (ActingCommand, "nat_rule_delete", layout.NAT_OUTCOMES),
+    "nat-rule create": (NatRuleCommand, "nat_rule_create", layout.NAT_OUTCOMES),
+    "nat-rule delete": (NatRuleCommand, "nat_rule_delete", layout.NAT_OUTCOMES),
     "nat-rule list": (InstanceCommand, "nat_rule_list", layout.NAT_RULES),
     "protection show": (InstanceCommand, "protection_show", layout.PROTECTION),
     "set-orchestration-service-state": (SetCommand, "set_orchestration_service_state", layout.SETS),

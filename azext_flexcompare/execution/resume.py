@@ -71,7 +71,7 @@ def retry_failed(
     """Retry what is Failed, TimedOut or NotStarted in the run of a log, as a run of its own in the same log."""
     with ExitStack() as stack:
         path, log, logged_run = _open(given["retry_failed"], given, stack)
-        run_options = merge_run_options(given, logged_run.plan["how"], anew=True)
+        run_options = merge_run_options(given, logged_run.plan["how"], new_plan=True)
         context = _resumed_context(cli_ctx, operation, choice, options, run_options, (path, logged_run))
         prepare, found = context.preparer(), _instances_of(cli_ctx, context, logged_run)
         retried = [one for one, logged in found if _to_retry(logged)]
@@ -96,7 +96,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
     with ExitStack() as stack:
         _, log, logged_run = _open(path, {}, stack)
         operation = next(one for one in operations() if one.name == logged_run.plan["operation"])
-        engine = logged_run.plan["how"]["engine"]
+        engine = RunOptions.from_log(logged_run.plan["how"]).engine
         context = run_context(cli_ctx, operation, {}, RunOptions(timeout=timeout, engine=engine, resume=path))
         found = _instances_of(cli_ctx, context, logged_run)
 

@@ -22,7 +22,7 @@ RECORDS: dict[str, dict[str, Kinds]] = {
         "scaleSets": LIST,
         "options": OBJECT,
         "choice": OBJECT,
-        "how": OBJECT,
+        "how": OBJECT,  # its members are those of planning/run_options.py, which checks them
         "batches": WHOLE,
         "instances": LIST,
     },
@@ -56,19 +56,6 @@ INSTANCE: dict[str, Kinds] = {
     "provisioned": LIST,
     "batch": MAYBE_WHOLE,
 }
-HOW: dict[str, Kinds] = {
-    "batchSize": LIST,
-    "batchBy": LIST,
-    "batchPause": (int, float),
-    "maxErrors": MAYBE_TEXT,
-    "healthGate": MAYBE_TEXT,
-    "healthTimeout": WHOLE,
-    "timeout": WHOLE,
-    "maxParallel": MAYBE_WHOLE,
-    "engine": TEXT,
-    "noWait": (bool,),
-    "skipSatisfied": (bool,),
-}
 ERROR: dict[str, Kinds] = {"code": TEXT, "message": TEXT}
 
 
@@ -87,13 +74,10 @@ def is_instance(record: Mapping[str, Any]) -> bool:
 
 
 def _is_plan(plan: Mapping[str, Any]) -> bool:
-    run_options, instances = plan["how"], plan["instances"]
+    instances = plan["instances"]
     sets = {one.lower() for one in plan["scaleSets"] if isinstance(one, str)}
     return (
-        _has(run_options, HOW)
-        and _texts(run_options["batchSize"])
-        and _texts(run_options["batchBy"])
-        and _texts(plan["scaleSets"])
+        _texts(plan["scaleSets"])
         and all(isinstance(one, dict) and _has(one, INSTANCE) for one in instances)
         and all(one["scaleSetId"].lower() in sets for one in instances)
         and 0 <= plan["batches"] <= len(instances)

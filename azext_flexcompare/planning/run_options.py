@@ -1,24 +1,182 @@
-"""How is an operation to be done: the options that every operation has, and do they go together?"""
+"""The options that every operation takes, each declared once."""
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
 
-from azext_flexcompare.planning.batches import Amount, parse_amount, parse_batch_size
+from azext_flexcompare.planning.batches import Amount
+from azext_flexcompare.planning.option_values import amount, batch_size, file_name, positive, seconds
 from azext_flexcompare.table.entries import Operation
 
 TIMEOUT, HEALTH_TIMEOUT = 7200, 600  # seconds
-PLANNED = ("batch_size", "batch_by", "engine", "no_wait", "skip_satisfied")  # what a plan has settled for good
-TOGETHER = ("batch_size", "batch_by", "batch_pause", "health_gate")  # what has no meaning unless ends are waited for
+# Headings in the help, which the CLI sorts by name: after "Choosing" and "Command".
+EXECUTION, BATCHES, LOG = "Execution", "Execution Batch", "Execution Log"
 
 
-class RunOptions(NamedTuple):
-    """The options that every operation has; `timeout` is for each instance, and times are in seconds."""
+class RunOption(NamedTuple):
+    """An option that every operation takes: its argument, and how a job log keeps it."""
+
+    name: str
+    group: str
+    help: str
+    argument: Mapping[str, Any]  # settings of the argument; `choices` are compared without regard to case
+    logged: tuple[type, ...] = ()  # JSON types in a job log; none: the log does not keep it
+    fixed: bool = False  # a resumed run cannot change it
+    needs_wait: bool = False  # it has no meaning with --no-wait
+
+    @property
+    def flag(self) -> str:
+        """Return the name on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def log_name(self) -> str:
+        """Return the name in a job log."""
+        first, *others = self.name.split("_")
+        return first + "".join(map(str.capitalize, others))
+
+
+RUN_OPTIONS = (
+    RunOption(
+        "max_parallel",
+        EXECUTION,
+        "Maximum number of instances in operation at once. Default: as many as the service accepts.",
+        {"type": positive},
+        logged=(int, NoneType),
+    ),
+    RunOption(
+        "timeout",
+        EXECUTION,
+        f"Seconds to wait for each instance after its request; the outcome is then TimedOut. Default: {TIMEOUT}.",
+        {"type": positive},
+        logged=(int,),
+    ),
+    RunOption(
+        "dry_run",
+        EXECUTION,
+        "Show what would be done, without a request that changes anything.",
+        {"action": "store_true"},
+    ),
+    RunOption(
+        "no_wait",
+        EXECUTION,
+        "Do not wait for the operations to finish; each outcome is Accepted, with the URL of the operation.",
+        {"action": "store_true", "options_list": ["--no-wait"]},
+        logged=(bool,),
+        fixed=True,
+    ),
+    RunOption(
+        "yes", EXECUTION, "Do not prompt for confirmation.", {"action": "store_true", "options_list": ["--yes", "-y"]}
+    ),
+    RunOption(
+        "skip_satisfied",
+        EXECUTION,
+        "Skip instances that are already in the power state that the operation leads to.",
+        {"action": "store_true"},
+        logged=(bool,),
+        fixed=True,
+    ),
+    RunOption(
+        "engine",
+        EXECUTION,
+        "How requests are sent: one for each VM (vm), one for each scale set (set), or Azure's bulk operations, up to "
+        "100 VMs in a request (bulk). Default: vm.",
+        {"choices": ("vm", "set", "bulk")},
+        logged=(str,),
+        fixed=True,
+    ),
+    RunOption(
+        "batch_size",
+        BATCHES,
+        "Space-separated sizes of the batches, numbers or percentages: `1 10% 100%` starts with one instance. The last "
+        "size repeats. With --batch-by, sizes within each domain.",
+        {"nargs": "+", "type": batch_size},
+        logged=(list,),
+        fixed=True,
+        needs_wait=True,
+    ),
+    RunOption(
+        "batch_by",
+        BATCHES,
+        "Space-separated kinds of domain. Batches never span two domains, so one zone or fault domain is in operation "
+        "at a time.",
+        {"nargs": "+", "choices": ("zone", "fault-domain")},
+        logged=(list,),
+        fixed=True,
+        needs_wait=True,
+    ),
+    RunOption(
+        "batch_pause",
+        BATCHES,
+        "Seconds to wait between two batches. Default: 0.",
+        {"type": seconds},
+        logged=(int, float),
+        needs_wait=True,
+    ),
+    RunOption(
+        "max_errors",
+        BATCHES,
+        "Send no further requests once this number or percentage of instances has failed; 0 stops at the first "
+        "failure. Default: no limit.",
+        {"type": amount},
+        logged=(str, NoneType),
+    ),
+    RunOption(
+        "health_gate",
+        BATCHES,
+        "Start the next batch only when the instances of this one are healthy: the VM agent is Ready (vm-agent), or "
+        "the Application Health extension reports healthy (app-health).",
+        {"choices": ("vm-agent", "app-health")},
+        logged=(str, NoneType),
+        needs_wait=True,
+    ),
+    RunOption(
+        "health_timeout",
+        BATCHES,
+        f"Seconds in which a batch must become healthy, before the run stops. Default: {HEALTH_TIMEOUT}.",
+        {"type": positive},
+        logged=(int,),
+    ),
+    RunOption(
+        "job_log",
+        LOG,
+        "File to record every step in, so that an interrupted run can be resumed.",
+        {"type": file_name},
+    ),
+    RunOption(
+        "resume",
+        LOG,
+        "Job log of the run to finish: what ended is not repeated, what was accepted is polled, the rest is sent.",
+        {"type": file_name},
+    ),
+    RunOption(
+        "retry_failed",
+        LOG,
+        "Job log of the run to retry: the instances that are Failed, TimedOut or NotStarted.",
+        {"type": file_name},
+    ),
+    RunOption(
+        "events",
+        LOG,
+        "File to write every step to as a line of JSON, or `-` for standard error.",
+        {"type": file_name},
+    ),
+)
+LOGGED = tuple(option for option in RUN_OPTIONS if option.logged)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """The values of the options that every operation takes; times are in seconds."""
 
     max_parallel: int | None = None
-    timeout: int = TIMEOUT
+    timeout: int = TIMEOUT  # for each instance
     dry_run: bool = False
     no_wait: bool = False
     yes: bool = False
@@ -35,92 +193,96 @@ class RunOptions(NamedTuple):
     retry_failed: str | None = None
     events: str | None = None
 
+    @classmethod
+    def from_log(cls, recorded: Mapping[str, Any]) -> RunOptions:
+        """Parse the options in the plan of a job log; raises InvalidArgumentValueError for what no run wrote."""
+        return cls(**{option.name: _parse(option, recorded) for option in LOGGED})
+
+    def to_log(self) -> dict[str, Any]:
+        """Return the options that a resumed run needs, as JSON."""
+        return {option.log_name: _as_json(getattr(self, option.name)) for option in LOGGED}
+
     @property
     def log_path(self) -> str | None:
-        """Name the log that this run is written to."""
+        """Return the path of the job log that this run is recorded in."""
         return self.job_log or self.resume or self.retry_failed
 
     def check(self, operation: Operation) -> None:
-        """Refuse what does not go together, or makes no sense with an operation."""
-        together = [f"--{name.replace('_', '-')}" for name in TOGETHER if getattr(self, name)]
-        if self.no_wait and together:
+        """Raise for options that exclude each other, or that the operation makes meaningless."""
+        given = [option for option in RUN_OPTIONS if getattr(self, option.name) != getattr(RunOptions, option.name)]
+        waiting = [option.flag for option in given if option.needs_wait]
+        if self.no_wait and waiting:
             raise MutuallyExclusiveArgumentError(
-                f"--no-wait waits for no end, and {together[0]} needs the ends of one batch before the next.",
-                recommendation="Leave one of them out.",
+                f"--no-wait and {waiting[0]} cannot be combined: {waiting[0]} waits for the end of each batch.",
+                recommendation="Omit one of them.",
             )
         if self.health_gate and not operation.leaves_running:
             raise InvalidArgumentValueError(
-                f"--health-gate: after {operation.name} no instance is healthy.", recommendation="Leave it out."
+                f"--health-gate: after {operation.name} no instance is healthy.", recommendation="Omit --health-gate."
             )
 
-    def to_log(self) -> dict[str, Any]:
-        """Write down what a run that goes on must know."""
-        return {
-            "batchSize": [str(one) for one in self.batch_size],
-            "batchBy": list(self.batch_by),
-            "batchPause": self.batch_pause,
-            "maxErrors": None if self.max_errors is None else str(self.max_errors),
-            "healthGate": self.health_gate,
-            "healthTimeout": self.health_timeout,
-            "timeout": self.timeout,
-            "maxParallel": self.max_parallel,
-            "engine": self.engine,
-            "noWait": self.no_wait,
-            "skipSatisfied": self.skip_satisfied,
-        }
 
+def merge_run_options(
+    given: Mapping[str, Any], recorded: Mapping[str, Any] | None = None, new_plan: bool = False
+) -> RunOptions:
+    """Return the options that were given, over those of the job log if the run is resumed.
 
-def merge_run_options(given: dict[str, Any], recorded: dict[str, Any] | None = None, anew: bool = False) -> RunOptions:
-    """Put the options that were given together, over those of a log that is gone on with, or begun `anew`.
-
-    Raises MutuallyExclusiveArgumentError for an option that would change a plan which is under way.
+    Raises MutuallyExclusiveArgumentError for an option that would change the recorded plan, unless there is a
+    `new_plan`.
     """
     chosen = {name: value for name, value in given.items() if value is not None and value is not False}
     typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
     if recorded is None:
         return RunOptions(**typed)
-    before = _read(recorded)
-    for name in PLANNED:
-        if not anew and name in typed and typed[name] != getattr(before, name):
+    before = RunOptions.from_log(recorded)
+    for option in RUN_OPTIONS:
+        changed = option.name in typed and typed[option.name] != getattr(before, option.name)
+        if option.fixed and changed and not new_plan:
             raise MutuallyExclusiveArgumentError(
-                f"--{name.replace('_', '-')} would change the plan that the job log has.",
-                recommendation="Leave it out; the rest is done as it was planned.",
+                f"{option.flag} would change the plan in the job log.",
+                recommendation=f"Omit {option.flag}; the rest runs as planned.",
             )
-    return before._replace(**typed)
+    return replace(before, **typed)
 
 
-def check_one_run(given: dict[str, Any]) -> None:
-    """Refuse to go on with a run in another log than its own, or with two runs at once."""
+def check_one_run(given: Mapping[str, Any]) -> None:
+    """Raise for two runs at once, or a run that is resumed in a job log other than its own."""
     runs = [f"--{name.replace('_', '-')}" for name in ("resume", "retry_failed") if given[name]]
     if given["resume"] and given["job_log"] not in (None, given["resume"]):
         runs.append("--job-log")
     if len(runs) > 1:
         raise MutuallyExclusiveArgumentError(
-            f"{' and '.join(runs)} do not go together.", recommendation="A run is gone on with in its own log."
+            f"{' and '.join(runs)} cannot be combined.", recommendation="A resumed run is recorded in its own job log."
         )
 
 
-def _read(recorded: dict[str, Any]) -> RunOptions:
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Amount):
+        return str(value)
+    return [_as_json(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _parse(option: RunOption, recorded: Mapping[str, Any]) -> Any:
+    found = recorded.get(option.log_name, ...)
+    listed = found if isinstance(found, list) else ()
+    if not isinstance(found, option.logged) or not all(isinstance(one, str) for one in listed):
+        raise _not_written(option)
+    return tuple(_parse_text(option, one) for one in listed) if list in option.logged else _parse_text(option, found)
+
+
+def _parse_text(option: RunOption, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value not in option.argument.get("choices", (value,)):
+        raise _not_written(option)
     try:
-        return _from_log(recorded)
-    except ValueError as error:
-        raise InvalidArgumentValueError(
-            f"The plan of the job log cannot be gone on with: {error} is no size.",
-            recommendation="Give a file that --job-log has written.",
-        ) from error
+        return option.argument.get("type", str)(value)
+    except ArgumentTypeError as error:
+        raise _not_written(option) from error
 
 
-def _from_log(recorded: dict[str, Any]) -> RunOptions:
-    return RunOptions(
-        max_parallel=recorded["maxParallel"],
-        timeout=recorded["timeout"],
-        no_wait=recorded["noWait"],
-        skip_satisfied=recorded["skipSatisfied"],
-        engine=recorded["engine"],
-        batch_size=tuple(parse_batch_size(one) for one in recorded["batchSize"]),
-        batch_by=tuple(recorded["batchBy"]),
-        batch_pause=recorded["batchPause"],
-        max_errors=parse_amount(recorded["maxErrors"]) if recorded["maxErrors"] else None,
-        health_gate=recorded["healthGate"],
-        health_timeout=recorded["healthTimeout"],
+def _not_written(option: RunOption) -> InvalidArgumentValueError:
+    return InvalidArgumentValueError(
+        f"The plan in the job log has no valid {option.log_name}.",
+        recommendation="Specify a file that --job-log wrote.",
     )

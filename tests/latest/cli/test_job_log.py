@@ -153,8 +153,8 @@ def test_an_accepted_call_is_polled_at_its_url_on_resume(run: Run, sim: Simulato
         (["stop"], "is the log of restart, not of stop"),
         (["restart", "-g", "rg", "-n", "other"], "is about other instances: its scale set is not other"),
         (["restart", "--batch-by", "zone"], "--batch-by would change the plan"),
-        (["restart", "--job-log", "another"], "--resume and --job-log do not go together"),
-        (["restart", "--retry-failed", "another"], "--resume and --retry-failed do not go together"),
+        (["restart", "--job-log", "another"], "--resume and --job-log cannot be combined"),
+        (["restart", "--retry-failed", "another"], "--resume and --retry-failed cannot be combined"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, list) else "",
 )

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from azext_flexcompare.planning.run_options import RunOptions
+
 Record = dict[str, Any]
 IDS = [f"/vm{number}" for number in range(3)]
 PLANNED = {
@@ -21,19 +23,7 @@ PLANNED = {
     "zone": None,
     "faultDomain": 0,
 }
-HOW = {
-    "batchSize": [],
-    "batchBy": [],
-    "batchPause": 0,
-    "maxErrors": None,
-    "healthGate": None,
-    "healthTimeout": 9,
-    "timeout": 9,
-    "maxParallel": None,
-    "engine": "vm",
-    "noWait": False,
-    "skipSatisfied": False,
-}
+HOW = RunOptions(timeout=9, health_timeout=9).to_log()
 PLAN = {
     "record": "plan",
     "version": 1,

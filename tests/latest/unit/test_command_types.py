@@ -9,8 +9,8 @@ import pytest
 from azext_flexcompare import COMMAND_LOADER_CLS
 from azext_flexcompare._command_types import (
     MADE_HERE,
-    ActingCommand,
     InstanceCommand,
+    NatRuleCommand,
     OperationCommand,
     SetCommand,
     WaitCommand,
@@ -52,7 +52,7 @@ def test_an_operation_has_its_own_options_and_those_of_every_operation(loader: A
 
 
 def test_only_what_acts_can_be_left_unawaited(loader: Any) -> None:
-    assert "no_wait" in names_of(ActingCommand(loader, "nat_rule_create"))
+    assert "no_wait" in names_of(NatRuleCommand(loader, "nat_rule_create"))
     assert "no_wait" not in names_of(InstanceCommand(loader, "show"))
 
 

@@ -17,8 +17,7 @@ from azure.cli.core.commands.validators import DefaultStr
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from azext_flexcompare._validators import CHOICE, file_name, port, positive, resource_name, seconds, take_choice
-from azext_flexcompare.planning.batches import parse_amount, parse_batch_size
+from azext_flexcompare._validators import CHOICE, port, resource_name, take_choice
 from azext_flexcompare.selection.selection import Choice
 from tests.latest.helpers.hostile import DEEP, hostile
 
@@ -116,22 +115,10 @@ def test_a_tag_is_a_key_with_or_without_a_value(typed: str, tag: tuple[str, str 
     assert take(**SET, tag=[typed]).tags == (tag,)
 
 
-@pytest.mark.parametrize("text", ["1", "32", " 7 "])
-def test_a_number_above_zero_is_taken(text: str) -> None:
-    assert positive(text) == int(text)
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "", "many"])
-def test_anything_else_is_refused_in_the_way_that_the_parser_understands(text: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011  (the parser writes the message)
-        positive(text)
-    assert not isinstance(caught.value, AzCLIError)
-
-
 # What is typed
 
 
-@pytest.mark.parametrize("parse", [parse_amount, parse_batch_size, seconds, positive, port, resource_name, file_name])
+@pytest.mark.parametrize("parse", [port, resource_name])
 @given(text=st.one_of(hostile, st.from_regex(r"[-+]?[0-9._]{0,12}(e-?[0-9]{1,9})?(/[0-9]{1,3})?%?", fullmatch=True)))
 @example(text="1/0")
 @example(text="1e9999999")

@@ -2,24 +2,125 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
 
 from azext_flexcompare.planning.batches import parse_batch_size
-from azext_flexcompare.planning.run_options import RunOptions, merge_run_options
+from azext_flexcompare.planning.run_options import (
+    LOGGED,
+    RUN_OPTIONS,
+    RunOption,
+    RunOptions,
+    check_one_run,
+    merge_run_options,
+)
 from azext_flexcompare.table.entries import operations
 
-GIVEN = {
-    "batch_size": (parse_batch_size("1"),),
+GIVEN: dict[str, Any] = {
+    "max_parallel": 3,
+    "timeout": 60,
+    "no_wait": True,
+    "skip_satisfied": True,
+    "engine": "set",
+    "batch_size": (parse_batch_size("1"), parse_batch_size("10%")),
     "batch_by": ("zone",),
-    "batch_pause": 1.0,
+    "batch_pause": 1.5,
+    "max_errors": parse_batch_size("3"),
     "health_gate": "vm-agent",
+    "health_timeout": 30,
 }
+OF_LISTS = {"batch_size", "batch_by"}
 
 
-@pytest.mark.parametrize("name", GIVEN)
+def names_of(*, fixed: bool = False, needs_wait: bool = False) -> list[str]:
+    return [one.name for one in RUN_OPTIONS if (fixed and one.fixed) or (needs_wait and one.needs_wait)]
+
+
+def typed(name: str) -> Any:
+    """Return the value of an option as the parser leaves it."""
+    return list(GIVEN[name]) if name in OF_LISTS else GIVEN[name]
+
+
+def test_the_declared_options_are_the_fields_of_their_values() -> None:
+    assert [one.name for one in RUN_OPTIONS] == [one.name for one in fields(RunOptions)]
+
+
+@pytest.mark.parametrize("option", RUN_OPTIONS, ids=lambda one: one.name)
+def test_an_option_has_a_value_of_a_type_that_the_log_keeps(option: RunOption) -> None:
+    kept = RunOptions().to_log()
+    assert (option.log_name in kept) is bool(option.logged)
+    if option.logged:
+        assert isinstance(kept[option.log_name], option.logged)
+        hint = get_type_hints(RunOptions)[option.name]
+        assert (type(None) in get_args(hint)) is (type(None) in option.logged)
+
+
+@pytest.mark.parametrize("option", RUN_OPTIONS, ids=lambda one: one.name)
+def test_what_a_resumed_run_cannot_change_is_in_the_log(option: RunOption) -> None:
+    assert option.logged or not option.fixed
+
+
+def test_every_option_that_the_log_keeps_is_read_back() -> None:
+    run_options = RunOptions(**GIVEN)
+    assert {one.name for one in LOGGED} == {*GIVEN}
+    assert RunOptions.from_log(run_options.to_log()) == run_options
+
+
+@pytest.mark.parametrize("option", LOGGED, ids=lambda one: one.name)
+@pytest.mark.parametrize("value", [{}, ["1", 2], object()], ids=["object", "mixed list", "no JSON"])
+def test_an_option_of_another_type_in_the_log_is_refused(option: RunOption, value: object) -> None:
+    kept = RunOptions().to_log()
+    with pytest.raises(InvalidArgumentValueError, match=f"no valid {option.log_name}"):
+        RunOptions.from_log({**kept, option.log_name: value})
+    del kept[option.log_name]
+    with pytest.raises(InvalidArgumentValueError, match=f"no valid {option.log_name}"):
+        RunOptions.from_log(kept)
+
+
+@pytest.mark.parametrize(("name", "value"), [("batchBy", ["rack"]), ("engine", "steam"), ("maxErrors", "few")])
+def test_an_unknown_value_in_the_log_is_refused(name: str, value: object) -> None:
+    with pytest.raises(InvalidArgumentValueError, match=f"no valid {name}"):
+        RunOptions.from_log({**RunOptions().to_log(), name: value})
+
+
+@pytest.mark.parametrize("name", names_of(fixed=True))
+def test_a_fixed_option_can_be_repeated_but_not_changed(name: str) -> None:
+    given = {name: typed(name)}
+    kept = RunOptions(**{name: GIVEN[name]}).to_log()
+    assert merge_run_options(given, kept) == RunOptions.from_log(kept)
+    with pytest.raises(MutuallyExclusiveArgumentError, match="would change the plan"):
+        merge_run_options(given, RunOptions().to_log())
+    assert getattr(merge_run_options(given, RunOptions().to_log(), new_plan=True), name) == GIVEN[name]
+
+
+@pytest.mark.parametrize("name", [one.name for one in LOGGED if not one.fixed])
+def test_another_option_of_the_log_can_be_changed(name: str) -> None:
+    assert getattr(merge_run_options({name: typed(name)}, RunOptions().to_log()), name) == GIVEN[name]
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({"resume": "a"}, None),
+        ({"resume": "a", "job_log": "a"}, None),
+        ({"retry_failed": "a", "job_log": "b"}, None),
+        ({"resume": "a", "job_log": "b"}, "--resume and --job-log"),
+        ({"resume": "a", "retry_failed": "b"}, "--resume and --retry-failed"),
+    ],
+)
+def test_a_run_is_resumed_in_its_own_log(given: dict[str, str], refused: str | None) -> None:
+    arguments = {**dict.fromkeys(("resume", "retry_failed", "job_log")), **given}
+    if refused is None:
+        check_one_run(arguments)
+        return
+    with pytest.raises(MutuallyExclusiveArgumentError, match=refused):
+        check_one_run(arguments)
+
+
+@pytest.mark.parametrize("name", names_of(needs_wait=True))
 def test_what_waits_for_ends_does_not_go_with_no_wait(name: str) -> None:
     restart = next(one for one in operations() if one.name == "restart")
     RunOptions(**{name: GIVEN[name]}).check(restart)
@@ -50,14 +151,14 @@ def test_the_options_of_a_log_can_be_repeated_but_not_changed() -> None:
         {"batch_size": [parse_batch_size("1"), parse_batch_size("10%")], "batch_by": ["zone"], "batch_pause": 0.0},
         recorded,
     )
-    assert again == merge_run_options({}, recorded)._replace(batch_pause=0)
+    assert again == replace(merge_run_options({}, recorded), batch_pause=0)
     with pytest.raises(MutuallyExclusiveArgumentError, match="--batch-size"):
         merge_run_options({"batch_size": [parse_batch_size("2")]}, recorded)
-    assert merge_run_options({"batch_size": [parse_batch_size("2")]}, recorded, anew=True).batch_size == (
+    assert merge_run_options({"batch_size": [parse_batch_size("2")]}, recorded, new_plan=True).batch_size == (
         parse_batch_size("2"),
     )
 
 
 def test_a_log_with_an_invalid_batch_size_is_refused() -> None:
-    with pytest.raises(InvalidArgumentValueError, match="none is no size"):
+    with pytest.raises(InvalidArgumentValueError, match="no valid batchSize"):
         merge_run_options({}, {**RunOptions().to_log(), "batchSize": ["none"]})

@@ -1,0 +1,57 @@
+"""Types of arguments: the text of a command line as a value.
+
+Each raises ArgumentTypeError for another text, which the parser reports with the name of the option.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+
+from azext_flexcompare.planning.batches import Amount, parse_amount, parse_batch_size
+
+MANY = 10**9
+
+
+def positive(text: str) -> int:
+    """Return a whole number above zero and below a billion."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number < MANY:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MANY - 1}")
+    return number
+
+
+def seconds(text: str) -> float:
+    """Return a duration that is finite and not negative."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1
+    if not 0 <= found < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return found
+
+
+def file_name(text: str) -> str:
+    """Return the name of a file; an empty one is refused, since it would count as left out."""
+    if not text:
+        raise ArgumentTypeError("the name of the file is empty")
+    return text
+
+
+def amount(text: str) -> Amount:
+    """Return a number of instances or a percentage; zero is allowed."""
+    try:
+        return parse_amount(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is neither a number of instances nor a percentage") from None
+
+
+def batch_size(text: str) -> Amount:
+    """Return a number of instances or a percentage above zero."""
+    try:
+        return parse_batch_size(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is neither a number of instances nor a percentage above 0") from None

@@ -1,0 +1,57 @@
+"""Types of arguments."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from azext_flexcompare.planning.batches import parse_amount
+from azext_flexcompare.planning.option_values import amount, batch_size, file_name, positive, seconds
+from tests.latest.helpers.hostile import hostile
+
+
+@pytest.mark.parametrize("text", ["1", "32", " 7 ", "999999999"])
+def test_a_positive_number_is_parsed(text: str) -> None:
+    assert positive(text) == int(text)
+
+
+@pytest.mark.parametrize(
+    ("parse", "texts", "said"),
+    [
+        (positive, ["0", "-1", "1.5", "", "many", "1000000000"], "whole number from 1 to 999999999"),
+        (seconds, ["-1", "inf", "nan", "", "long"], "number of seconds"),
+        (amount, ["-1", "101%", "1.5", ""], "neither a number of instances nor a percentage"),
+        (batch_size, ["0", "0%", "many"], "nor a percentage above 0"),
+        (file_name, [""], "name of the file is empty"),
+    ],
+)
+def test_another_text_is_refused_with_the_expected_one(
+    parse: Callable[[str], Any], texts: list[str], said: str
+) -> None:
+    for text in texts:
+        with pytest.raises(ArgumentTypeError, match=said):
+            parse(text)
+
+
+def test_values_are_parsed() -> None:
+    assert (seconds("0"), seconds("1.5"), file_name("-")) == (0, 1.5, "-")
+    assert (amount("0"), batch_size("10%")) == (parse_amount("0"), parse_amount("10%"))
+
+
+@pytest.mark.parametrize("parse", [amount, batch_size, seconds, positive, file_name])
+@given(text=st.one_of(hostile, st.from_regex(r"[-+]?[0-9._]{0,12}(e-?[0-9]{1,9})?(/[0-9]{1,3})?%?", fullmatch=True)))
+@example(text="1/0")
+@example(text="1e9999999")
+@example(text="1e-400%")
+@example(text="1" + "0" * 400)
+@example(text="nan")
+def test_any_text_is_parsed_or_refused(parse: Callable[[str], Any], text: str) -> None:
+    try:
+        parse(text)
+    except ArgumentTypeError:
+        return
