@@ -12,7 +12,8 @@ from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.masking import Masker, make_masker
-from azext_flexcompare.planning.batches import batches_of
+from azext_flexcompare.planning.batches import batches_of, separating
+from azext_flexcompare.planning.domain_check import check_zones
 from azext_flexcompare.planning.engines import preparer_of
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Prepare, satisfied_reasons, skip_reasons, skipped_outcomes, without_skips
@@ -60,6 +61,11 @@ class RunPlan(NamedTuple):
     carried_records: Sequence[Record] = ()  # what an earlier plan of the same log leaves open
 
     @property
+    def acting(self) -> list[Instance]:
+        """Return the instances for which a request may be sent that changes something."""
+        return [one for batch in self.batches for work in batch.work if work.sends for one in work.instances]
+
+    @property
     def batch_numbers(self) -> dict[str, int]:
         """Return the batch of each instance that gets a call, by id."""
         return {one.id: batch.number for batch in self.batches for work in batch.work for one in work.instances}
@@ -79,7 +85,8 @@ def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choi
     work = prepare([instance for instance in chosen if instance.id not in satisfied])
     skipped = skip_reasons(work)
     acting = [one for one in chosen if one.id not in satisfied and one.id not in skipped]
-    parts = batches_of(acting, run_options.batch_size, run_options.batch_by)
+    check_zones(acting, run_options)
+    parts = batches_of(acting, run_options.batch_size, separating(acting, run_options.batch_by))
     calls = [without_skips(work)] if len(parts) == 1 else [without_skips(prepare(part)) for part in parts]
     batches = [Batch(number, *one) for number, one in enumerate(zip(parts, calls, strict=False), 1)]
     run_plan = RunPlan(chosen, batches, [], skipped_outcomes(chosen, {**satisfied, **skipped}))

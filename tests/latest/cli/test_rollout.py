@@ -346,3 +346,64 @@ def test_an_instance_that_is_gone_holds_no_gate_closed(run: Run, sim: Simulator,
     again = run("restart", way, log, "--health-timeout", "30")
     assert again.exit == 0
     assert f"The health gate does not wait for {names[0]}: It no longer exists." in again.stderr
+
+
+def test_a_gate_that_no_instance_can_pass_is_refused_before_anything_is_sent(run: Run, sim: Simulator) -> None:
+    names = guests(sim, n0={"healthyAfter": 0})
+    for more in ((), ("--dry-run",)):
+        done = run("restart", *FLEX, "--health-gate", "app-health", *more)
+        assert (done.exit, done.stdout) == (1, "")
+        assert f"without the Application Health extension: {', '.join(names[1:])}." in done.stderr
+    assert not changes(sim)
+
+
+def regional(sim: Simulator, zonal: int = 0) -> None:
+    world = default_description(6)
+    flex = world["resourceGroups"]["rg"]["scaleSets"]["flex"]
+    flex["zones"] = []
+    flex["overrides"] = {f"#{place}": {"zone": "1"} for place in range(zonal)}
+    sim.reset(world)
+
+
+def test_zones_that_are_not_there_separate_no_batches(run: Run, sim: Simulator) -> None:
+    regional(sim)
+    done = run("restart", *FLEX, "--batch-by", "zone")
+    assert (done.exit, done.stdout) == (1, "")
+    assert "no instance of scale set flex is in a zone, so one batch would have all 6 instances" in done.stderr
+    assert not changes(sim)
+    limited = run("restart", *FLEX, "--batch-by", "zone", "--batch-size", "3")
+    assert (limited.exit, list(numbers(limited).values())) == (0, [*[1] * 3, *[2] * 3])
+    assert "separates none; only --batch-size limits the batches" in limited.stderr
+
+
+def test_an_instance_without_a_zone_goes_alone(run: Run, sim: Simulator) -> None:
+    regional(sim, zonal=4)
+    done = run("restart", *FLEX, "--batch-by", "zone")
+    assert (done.exit, sorted(numbers(done).values())) == (0, [1, 1, 1, 1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("options", "needed"),
+    [(["--health-timeout", "600"], "--health-gate"), (["--batch-pause", "1m"], "--batch-size or --batch-by")],
+)
+def test_an_option_that_has_no_meaning_alone_is_refused(
+    run: Run, sim: Simulator, options: list[str], needed: str
+) -> None:
+    done = run("restart", *FLEX, *options)
+    assert (done.exit, done.stdout) == (1, "")
+    assert f"has no meaning without {needed}" in done.stderr
+    assert sim.requests() == []
+
+
+@pytest.mark.usefixtures("sim")
+def test_durations_take_units(run: Run, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    options = ("--timeout", "5m", "--health-timeout", "90s", "--batch-pause", "0.01m", "--batch-size", "5")
+    done = run("restart", *FLEX, *options, "--health-gate", "vm-agent", "--job-log", str(log))
+    assert done.exit == 0
+    plan = json.loads(log.read_text().splitlines()[0])["how"]
+    assert (plan["timeout"], plan["healthTimeout"], plan["batchPause"]) == (300, 90, 0.6)
+    assert run("wait", *FLEX, "--created", "--timeout", "1h", "--interval", "1s").exit == 0
+    refused = run("wait", *FLEX, "--created", "--timeout", "1d")
+    assert refused.exit == 2
+    assert "1d" in refused.stderr
