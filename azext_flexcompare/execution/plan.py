@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.execution.rollout import Batch
+from azext_flexcompare.execution.set_protection import protecting
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
@@ -35,6 +36,10 @@ class RunContext(NamedTuple):
     def given(self) -> list[str]:
         """Return the names of the operation's own options that were given."""
         return [option.name for option in self.operation.given(self.options)]
+
+    def protecting(self, prepare: Prepare, choice: dict[str, Any], *, resumed: bool = False) -> Prepare:
+        """Return what makes the calls, but none for protected instances that were not chosen by their name."""
+        return protecting(self.azure, self.operation, self.run_options, prepare, choice=choice, resumed=resumed)
 
     def preparer(self) -> Prepare:
         """Return what makes the calls; raises what is wrong with the options."""
@@ -80,7 +85,7 @@ def run_context(cli_ctx: Any, operation: Operation, options: dict[str, Any], run
 
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:
     """Return the plan of a new run over the chosen instances; `choice` is how they were chosen, for the log."""
-    run_options = context.run_options
+    run_options, prepare = context.run_options, context.protecting(prepare, choice)
     satisfied = satisfied_reasons(context.operation, chosen) if run_options.skip_satisfied else {}
     work = prepare([instance for instance in chosen if instance.id not in satisfied])
     skipped = skip_reasons(work)

@@ -53,6 +53,7 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
             cli_ctx, operation, choice, options, merge_run_options(given, logged_run.plan["how"]), (path, logged_run)
         )
         prepare, found = context.preparer(), _instances_of(cli_ctx, context, logged_run)
+        prepare = context.protecting(prepare, logged_run.plan["choice"], resumed=True)
 
         def to_be_done(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             work, missing = remaining_work(context.azure, left, prepare, context.run_options.engine == VM)

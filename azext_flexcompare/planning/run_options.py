@@ -96,6 +96,13 @@ RUN_OPTIONS = (
         fixed=True,
     ),
     RunOption(
+        "include_protected",
+        EXECUTION,
+        "Act on instances that are protected from scale set actions, too. By default only those chosen by their name.",
+        {"action": "store_true"},
+        logged=(bool,),
+    ),
+    RunOption(
         "engine",
         EXECUTION,
         "How requests are sent: one for each VM (vm), one for each scale set (set), or Azure's bulk operations, up to "
@@ -197,6 +204,7 @@ class RunOptions:
     no_wait: bool = False
     yes: bool = False
     skip_satisfied: bool = False
+    include_protected: bool = False
     engine: str = "vm"
     batch_size: tuple[Amount, ...] = ()
     batch_by: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import (
     Acceptance,
+    Departed,
     Failure,
     NotAccepted,
     OutcomeCheck,
@@ -199,6 +200,8 @@ class _Scheduler(Generic[T]):
             self._poll_later(state)
         elif isinstance(answer, NotAccepted):
             self._send_again(state, answer)
+        elif isinstance(answer, Departed):
+            self._end(state, Status.SKIPPED, reason=answer.reason)
         elif isinstance(answer, BaseException):
             self._fail(state, answer)
         elif isinstance(answer, Poll):

@@ -28,6 +28,7 @@ GIVEN: dict[str, Any] = {
     "timeout": 60,
     "no_wait": True,
     "skip_satisfied": True,
+    "include_protected": True,
     "engine": "set",
     "batch_size": (parse_batch_size("1"), parse_batch_size("10%")),
     "batch_by": ("zone",),
