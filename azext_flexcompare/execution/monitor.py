@@ -17,7 +17,7 @@ from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.exit_status import RunEnd
 from azext_flexcompare.output.masking import Masker
-from azext_flexcompare.output.progress import Snapshot
+from azext_flexcompare.output.progress import BatchEnd, Snapshot
 from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.observer import Observer
@@ -48,6 +48,9 @@ class Display(Protocol):
 
     def show(self, snapshot: Snapshot) -> None:
         """Show the progress."""
+
+    def end_batch(self, end: BatchEnd) -> None:
+        """Show what became of a batch."""
 
     def close(self) -> None:
         """Remove the view."""
@@ -159,6 +162,13 @@ class Monitor(Observer[Work]):
         """Show what the run is doing with which instances, how many wait for a slot, and how long a gate has waited."""
         for display in self.displays:
             display.show(Snapshot(activity, names, waiting, self.counts, self.batch, waited))
+
+    def end_batch(self, outcomes: Sequence[Outcome[Instance]], domain: str) -> None:
+        """Show what became of the batch."""
+        counts = Counter(one.status for one in outcomes)
+        end = BatchEnd(self.batch, len(outcomes), domain, counts)
+        for display in self.displays:
+            display.end_batch(end)
 
     def write(self, *found: Record) -> None:
         """Write records; a recorder that fails is written to no more."""

@@ -19,9 +19,10 @@ from azext_flexcompare.execution.unknown_outcome import resolve_unknown
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
+from azext_flexcompare.planning.batches import domain_of
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.limits import Limits
-from azext_flexcompare.scheduler.outcome import Outcome
+from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
@@ -86,6 +87,8 @@ def roll_out(
         done = _run_calls(rollout, batch.work, estimates)
         active.update(done)
         outcomes += done
+        if any(one.status != Status.NOT_STARTED for one in done):
+            monitor.end_batch([*batch.ended, *done], domain_of(batch.instances, rollout.policy.domains))
         if rollout.over:
             continue  # the batches that are left are passed through, so that each instance has its outcome
         outcomes = _check_health(rollout, batch, outcomes)

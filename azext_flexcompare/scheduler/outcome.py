@@ -30,6 +30,9 @@ class Status:
     INTERRUPTED = "Interrupted"
 
 
+STATUSES = tuple(value for name, value in vars(Status).items() if name.isupper())  # in the order above
+
+
 BAD = (Status.FAILED, Status.TIMED_OUT)
 
 
