@@ -92,7 +92,7 @@ def protecting(
     The policies are read before the plan where it shows or asks how many instances it has, and where one call is for
     many; else just before each request. In a `resumed` run a call that may have been sent already is left as it is.
     """
-    if run_options.include_protected or operation.topic == "Protect":
+    if run_options.include_protected or operation.target == "lock":
         return prepare
     asks = operation.confirm and not run_options.yes
     ahead = run_options.engine != VM or run_options.dry_run or asks
