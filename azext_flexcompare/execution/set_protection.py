@@ -3,64 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from knack.log import get_logger
-
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
-from azext_flexcompare.arm.responses import NO_RETRY, poll_errors
+from azext_flexcompare.arm.protection_policy import ProtectionPolicies
 from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.planning.engines import VM
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Call, Prepare, Skip, Work
-from azext_flexcompare.scheduler.observer import Observer
-from azext_flexcompare.scheduler.outcome import Status
-from azext_flexcompare.scheduler.poller import Departed, Failure, Poller, Throttled, Unanswered
-from azext_flexcompare.scheduler.scheduler import send_and_poll
-from azext_flexcompare.scheduler.service import Service
+from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.table.entries import Operation
 
 PROTECTED = "It is protected from scale set actions; --include-protected acts on it."
-READ_TIMEOUT = 60  # seconds
-NOT_FOUND = ("ResourceNotFound", "NotFound", "ParentResourceNotFound")
 GLOB = re.compile(r"[*?\[]")
 
 
 class Protection:
-    """The protection policies of instances, each read from the scale set's view of the instance."""
+    """Which instances of a run are left out because they are protected."""
 
     def __init__(self, azure: Azure, is_named: Callable[[Instance], bool] = lambda _: False) -> None:
-        self.azure, self.is_named = azure, is_named
-        self.warn = cache(get_logger(__name__).warning)  # once for each scale set
+        self.policies, self.is_named = ProtectionPolicies(azure), is_named
 
-    def reason(self, instance: Instance) -> str | None:
-        """Return why an instance is left out, or None; raises Throttled where that could not be read for a moment."""
-        machines = self.azure.compute(instance.subscription).virtual_machine_scale_set_vms
-        try:
-            with poll_errors():
-                view = machines.get(instance.resource_group, instance.scale_set.name, instance.name, **NO_RETRY)
-        except Unanswered as unanswered:
-            raise Throttled from unanswered  # nothing was sent, so that it is sent later
-        except Failure as failure:
-            if failure.error.code not in NOT_FOUND:
-                self.warn(
-                    "The protection policies of %s cannot be read: %s", instance.scale_set.name, failure.error.code
-                )
-            return None
-        policy = view.protection_policy
-        return PROTECTED if policy and policy.protect_from_scale_set_actions else None
-
-    def reasons(self, instances: Iterable[Instance]) -> dict[str, str]:
+    def reasons(self, instances: Sequence[Instance]) -> dict[str, str]:
         """Return why instances that were not chosen by their name are left out, by id."""
-        unnamed = [one for one in instances if not self.is_named(one)]
-        reads = limits(READ_TIMEOUT, sends=READS)
-        service = Service[Instance](rate_limit_key)
-        outcomes = send_and_poll(unnamed, self._read, reads, Observer(), service=service)
-        return {one.target.id: str(one.result) for one in outcomes if one.status == Status.SUCCEEDED and one.result}
+        protected = self.policies.protected(one for one in instances if not self.is_named(one))
+        return {one.id: PROTECTED for one in instances if one.id in protected}
 
     def guard(self, work: Work) -> Work:
         """Return a call that reads the policy of its one instance before it sends anything."""
@@ -69,13 +38,9 @@ class Protection:
         return work._replace(call=partial(self._call, work.instances[0], work.call))
 
     def _call(self, instance: Instance, call: Call) -> Poller:
-        reason = self.reason(instance)
-        if reason:
-            raise Departed(reason)
+        if self.policies.protects(instance):
+            raise Departed(PROTECTED)
         return call()
-
-    def _read(self, instance: Instance) -> Poller:
-        return Completed(self.reason(instance))
 
 
 def protecting(

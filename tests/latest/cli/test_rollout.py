@@ -407,3 +407,29 @@ def test_durations_take_units(run: Run, tmp_path: Path) -> None:
     refused = run("wait", *FLEX, "--created", "--timeout", "1d")
     assert refused.exit == 2
     assert "1d" in refused.stderr
+
+
+def test_an_instance_that_was_healthy_for_a_moment_passes_no_gate(run: Run, sim: Simulator) -> None:
+    names = guests(sim, n0={"agentReadyAfter": 0}, n1={"agentReadyAfter": 1})
+    lost = {"kind": "event", "do": "agent", "word": "Not Ready"}
+    sim.add_fault({"action": "get", "vm": names[0], "nth": 2, "fault": lost})
+    done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "3")
+    assert (done.exit, statuses(done)) == (5, {"Succeeded": 2, "NotStarted": 4})
+    assert done.json[0]["reason"] == "Not healthy after 3 s: Its VM agent is Not Ready."
+    assert done.json[1]["reason"] is None
+
+
+def test_an_instance_that_is_deallocated_meanwhile_holds_no_gate_closed(run: Run, sim: Simulator) -> None:
+    names = guests(sim, n0={"agentReadyAfter": "never"}, every={"agentReadyAfter": 0})
+    sim.add_fault({"action": "get", "vm": names[0], "nth": 1, "fault": {"kind": "event", "do": "deallocate"}})
+    done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "30")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+    assert f"The health gate does not wait for {names[0]}: It is deallocated." in done.stderr
+
+
+@pytest.mark.parametrize("status", [403, 409])
+def test_a_gate_that_may_not_be_read_for_a_moment_goes_on(run: Run, sim: Simulator, status: int) -> None:
+    guests(sim, every={"agentReadyAfter": 0})
+    sim.add_fault({"action": "get", "times": 1, "fault": {"status": status, "code": "Refused"}})
+    done = run("restart", *FLEX, "--batch-size", "3", "--health-gate", "vm-agent", "--health-timeout", "30")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})

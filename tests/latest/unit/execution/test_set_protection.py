@@ -15,7 +15,7 @@ from azext_flexcompare.execution.set_protection import PROTECTED, Protection, is
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Skip, Work
-from azext_flexcompare.scheduler.poller import Departed, Poller, Throttled
+from azext_flexcompare.scheduler.poller import Departed, Poller
 from tests.latest.helpers.factories import WEB, instance
 from tests.latest.helpers.worlds import OPERATIONS
 
@@ -64,25 +64,6 @@ def test_a_protected_instance_gets_no_call(azure: Azure, members: Members, prote
     assert protected not in calls
     assert len(calls) == 1
     assert list(protection.reasons(members())) == [members()[0].id]
-
-
-def test_a_policy_that_may_not_be_read_protects_nothing(
-    azure: Azure, members: Members, sim: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    sim.add_fault({"action": "showInstance", "fault": {"status": 403, "code": "AuthorizationFailed"}})
-    protection = Protection(azure)
-    assert [protection.reason(one) for one in members()] == [None] * 6
-    assert caplog.text.count("The protection policies of flex cannot be read: AuthorizationFailed") == 1
-
-
-def test_a_policy_that_cannot_be_read_for_a_moment_is_read_again(
-    azure: Azure, members: Members, sim: Simulator
-) -> None:
-    sim.add_fault({"action": "showInstance", "times": 1, "fault": {"status": 503}})
-    one, protection = members()[0], Protection(azure)
-    with pytest.raises(Throttled):
-        protection.reason(one)
-    assert protection.reason(one) is None
 
 
 def prepare(instances: list[Instance]) -> list[Work]:
