@@ -138,7 +138,9 @@ def _subject(gate: Gate, operation: Operation, outcome: Outcome[Instance], befor
         check.name: check.read(before.resource.instance_view).at for check in CHECKS.values()
     }
     booted = gate.boots and not was_so_already
-    return Subject(outcome.target, booted, outcome.began, reports, power_before=before.power_state)
+    # Where neither the service's time nor an earlier report is known, the clock of this machine is all there is.
+    began = outcome.began or (outcome.started if reports is None else None)
+    return Subject(outcome.target, booted, began, reports, power_before=before.power_state)
 
 
 _SERVICE = Service[Subject](lambda subject: rate_limit_key(subject.instance))

@@ -95,4 +95,5 @@ def check_live(
     instances = choose(cli_ctx, "compare", choice)
     azure = azure_of(cli_ctx)
     protected = ProtectionPolicies(azure).protected(instances)
-    return check_rows(compare_rows(*filters), apis(*filters), instances, locks_of(azure, instances), protected)
+    locks = locks_of(azure, instances)
+    return check_rows(compare_rows(*filters), apis(*filters), instances, locks, protected=protected)

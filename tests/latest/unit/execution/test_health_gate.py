@@ -152,6 +152,16 @@ def test_an_instance_that_ran_before_a_start_was_not_booted() -> None:
     assert [(one.name, one.booted) for one in found] == [("a", False), ("b", True)]
 
 
+def test_without_the_time_of_the_service_that_of_this_machine_counts() -> None:
+    (found,) = subjects_of(
+        gate_of("vm-agent", 1, boots=True),
+        OPERATIONS["restart"],
+        [Outcome(instance(), Status.SUCCEEDED, started=BEGAN)],
+        {},
+    )
+    assert found.began == BEGAN
+
+
 def worlds(sim: Simulator, *overrides: dict[str, Any]) -> None:
     world = default_description(len(overrides))
     named = {f"#{place}": each for place, each in enumerate(overrides)}

@@ -35,7 +35,7 @@ def test_a_lock_hinders_the_instance_that_it_holds_for() -> None:
 
 
 def test_an_instance_that_is_protected_is_counted() -> None:
-    [row, *_] = check_rows(compare_rows(*RESTART), apis(*RESTART), CHOSEN, [], {CHOSEN[1].id})
+    [row, *_] = check_rows(compare_rows(*RESTART), apis(*RESTART), CHOSEN, [], protected={CHOSEN[1].id})
     assert (row["applies"], row["whyNot"]) == (1, {"protected from scale set actions, unless named": ["b"]})
 
 
