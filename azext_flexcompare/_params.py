@@ -14,7 +14,7 @@ from azure.cli.core.commands.parameters import (
 
 from azext_flexcompare import _completers as completers
 from azext_flexcompare._validators import port, resource_name, row_name
-from azext_flexcompare.planning.option_values import file_name, positive
+from azext_flexcompare.planning.option_values import file_name, positive_duration
 from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.table.comparison import names, sections, supports
 from azext_flexcompare.table.entries import Operation, operations
@@ -79,7 +79,9 @@ def load_arguments(loader: Any, _: str) -> None:
         c.argument(
             "action", arg_type=get_enum_type(["Resume", "Suspend"]), arg_group=OWN, help="Action on the service."
         )
-        c.argument("timeout", help="Seconds to wait for the operation; the outcome is then TimedOut.")
+        c.argument(
+            "timeout", help="Time to wait for the operation, such as 90, 90s, 5m or 1h; the outcome is then TimedOut."
+        )
     with loader.argument_context("vmss-flex report") as c:
         c.argument("job_log", type=file_type, help="Path of the job log of the run.")
         c.argument(
@@ -209,8 +211,18 @@ def _describe_waiting(c: Any) -> None:
         arg_group=group,
         help="Space-separated power states. Wait until each instance is in one of them.",
     )
-    c.argument("interval", type=positive, arg_group=group, help="Seconds between two polls of an instance.")
-    c.argument("timeout", type=positive, arg_group=group, help="Seconds to wait; the outcome is then TimedOut.")
+    c.argument(
+        "interval",
+        type=positive_duration,
+        arg_group=group,
+        help="Time between two polls of an instance, such as 30 or 1m.",
+    )
+    c.argument(
+        "timeout",
+        type=positive_duration,
+        arg_group=group,
+        help="Time to wait, such as 90, 90s, 5m or 1h; the outcome is then TimedOut.",
+    )
 
 
 def _describe_engines(c: Any, operation: Operation) -> None:

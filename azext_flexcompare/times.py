@@ -6,6 +6,8 @@ import re
 from datetime import datetime
 
 MINUTE, HOUR = 60, 3600  # seconds
+DURATION = re.compile(r"((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]{1,3})?) ?([smh]?)")
+UNITS = {"": 1, "s": 1, "m": MINUTE, "h": HOUR}
 SECONDS_UP_TO, MINUTES_UP_TO = 120, 7200  # seconds up to which a duration is written in seconds, in minutes
 
 
@@ -23,6 +25,17 @@ def parse_utc(text: str | None) -> datetime | None:
         return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", (text or "").replace("Z", "+00:00")))
     except ValueError:
         return None
+
+
+def parse_duration(text: str) -> float:
+    """Parse `90`, `90s`, `5m` or `1h` as seconds; raises ValueError for anything else."""
+    found = DURATION.fullmatch(text.strip().lower())
+    if not found:
+        raise ValueError(text)
+    seconds = float(found[1]) * UNITS[found[2]]
+    if seconds == float("inf"):
+        raise ValueError(text)
+    return seconds
 
 
 def format_duration(seconds: float) -> str:

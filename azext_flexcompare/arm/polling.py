@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
 from typing import Any, NamedTuple, NoReturn
 
@@ -21,6 +21,7 @@ from azext_flexcompare.arm.responses import (
     OperationUnreadable,
     Unacknowledged,
     classify_read,
+    date_of,
     json_of,
     poll_errors,
     remaining,
@@ -30,6 +31,7 @@ from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
 from azext_flexcompare.times import parse_utc
 
+MAX_START_DELAY = timedelta(minutes=5)  # between the start of an operation and the answer that accepted it
 ENDS = ("succeeded", "failed", "canceled")
 IN_PROGRESS = "InProgress"
 MANY_ODD = 3  # answers in a row that say nothing of an operation, before its instance is asked
@@ -54,6 +56,8 @@ class SteppedPolling(ARMPolling):
         self.returns = returns
         self._accepted = Accepted(IN_PROGRESS)
         self._odd = 0  # answers in a row that say nothing of the operation
+        self._accepted_at: datetime | None = None  # by the service's own clock, as is the next
+        self._began: datetime | None = None
 
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
         """Start from the answer that accepted the operation; raises Unacknowledged where it is no such answer."""
@@ -107,7 +111,16 @@ class SteppedPolling(ARMPolling):
 
     def _latest(self, *, done: bool) -> Poll:
         headers = self._pipeline_response.http_response.headers
-        return Poll(done, retry_after_of(headers), remaining(headers))
+        self._learn_beginning()
+        return Poll(done, retry_after_of(headers), remaining(headers), began=self._began)
+
+    def _learn_beginning(self) -> None:
+        """Keep the startTime of the operation; until it is known, or where it makes no sense, the acceptance's Date."""
+        self._accepted_at = self._accepted_at or date_of(self._pipeline_response.http_response.headers)
+        if self._began in (None, self._accepted_at):
+            found = _time(self._body().get("startTime"))
+            early = found and self._accepted_at and self._accepted_at - found > MAX_START_DELAY
+            self._began = self._accepted_at if early else found or self._accepted_at
 
     def _took(self) -> float | None:
         body = self._body()

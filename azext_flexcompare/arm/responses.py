@@ -10,6 +10,8 @@ import json
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -143,6 +145,14 @@ def retry_after_of(headers: Mapping[str, str]) -> float | None:
     except (KeyError, ValueError, TypeError, OverflowError):
         return None
     return min(seconds, LONGEST_WAIT) if seconds and math.isfinite(seconds) and seconds > 0 else None
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time of an answer by the service's own clock, to the second."""
+    try:
+        return parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError):
+        return None
 
 
 def remaining(headers: Mapping[str, str]) -> float:

@@ -22,22 +22,36 @@ class ActiveInstances:
     def __init__(self, azure: Azure, interrupted: Callable[[], bool], instances: Iterable[Instance] = ()) -> None:
         self.azure, self.interrupted = azure, interrupted
         self.by_id = {one.id: one for one in instances}
+        self.unknown = set(self.by_id)  # those whose end was not seen; of the others the service said that they failed
 
     def update(self, outcomes: Iterable[Outcome[Instance]]) -> None:
-        """Add the instances whose end was not seen, and remove the others."""
+        """Add the instances that are not known to be at rest, and remove the others."""
         for one in outcomes:
-            self.by_id.pop(one.target.id, None)
+            self._remove(one.target.id)
             if one.status not in AT_REST:
                 self.by_id[one.target.id] = one.target
+            if one.status not in (*AT_REST, Status.FAILED):
+                self.unknown.add(one.target.id)
 
-    def outside(self, instance: Instance, domains: Sequence[str]) -> list[Instance]:
-        """Return the instances of other domains than this one's that are still in operation, by reading them."""
-        here = domain_key(instance, domains)
-        elsewhere = [one for one in self.by_id.values() if domain_key(one, domains) != here]
+    def outside(self, batch: Sequence[Instance], domains: Sequence[str]) -> list[Instance]:
+        """Return the instances that keep a batch from beginning because they are still in operation, by reading them.
+
+        They are those of other domains, and those of other batches whose end was not seen.
+        """
+        here, inside = domain_key(batch[0], domains), {one.id for one in batch}
+        elsewhere = [
+            one
+            for one in self.by_id.values()
+            if domain_key(one, domains) != here or (one.id in self.unknown and one.id not in inside)
+        ]
         active = find_active(self.azure, elsewhere, self.interrupted)
         for id_ in {one.id for one in elsewhere} - {one.id for one in active}:
-            del self.by_id[id_]
+            self._remove(id_)
         return active
+
+    def _remove(self, id_: str) -> None:
+        self.by_id.pop(id_, None)
+        self.unknown.discard(id_)
 
 
 def find_active(azure: Azure, instances: Sequence[Instance], interrupted: Callable[[], bool]) -> list[Instance]:

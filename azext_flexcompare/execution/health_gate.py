@@ -1,65 +1,242 @@
-"""The health gate between batches: instances are polled until they are healthy, or its time is over."""
+"""The health gate between batches: instances are polled until all are healthy at once, or its time is over."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import poll_instances
+from azext_flexcompare.arm.instance_polling import read_instance
+from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
 from azext_flexcompare.instances import Instance, is_in_transition
 from azext_flexcompare.scheduler.observer import Observer
-from azext_flexcompare.scheduler.outcome import Outcome, Status
+from azext_flexcompare.scheduler.outcome import UNFINISHED, Outcome, Status
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Unanswered
+from azext_flexcompare.scheduler.scheduler import send_and_poll
+from azext_flexcompare.scheduler.service import Service
+from azext_flexcompare.table.entries import Operation
+from azext_flexcompare.times import format_utc
 
-NOT_FOUND = "It no longer exists."
+SWEEP_TIMEOUT, SHORTEST_SWEEP = 60, 5  # seconds in which the service must answer for each instance of a sweep
+GONE = "It no longer exists."
+RUNNING = "running"
+GIVEN_BACK = ("deallocated", "deallocating")  # it cannot become healthy
 
 
-def agent_trouble(view: Any) -> str | None:
-    """Return why the VM agent is not Ready by the instance view, or None."""
+class Report(NamedTuple):
+    """What the guest of an instance reports: why it is not healthy, or None, and when it reported that."""
+
+    trouble: str | None
+    at: datetime | None = None
+
+
+class Subject(NamedTuple):
+    """An instance that the run did something to, and how to tell a report from after that."""
+
+    instance: Instance
+    booted: bool = False  # the operation booted it, so that earlier reports say nothing
+    began: datetime | None = None  # when the operation began, by the service's own clock
+    before: Mapping[str, datetime | None] | None = None  # time of the last report of each check before; None: not known
+    power_before: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name of the instance."""
+        return self.instance.name
+
+
+class Check(Protocol):
+    """A check of one instance."""
+
+    def __call__(self, subject: Subject, found: Instance, /) -> str | None:
+        """Return why an instance, as it was read, is not healthy, or None."""
+
+
+@dataclass(frozen=True)
+class ReportCheck:
+    """A check of what the guest reports in the instance view."""
+
+    name: str
+    who: str
+    read: Callable[[Any], Report]
+
+    def __call__(self, subject: Subject, found: Instance) -> str | None:
+        """Return why the report is not one of a healthy guest, or why it is none of after the operation."""
+        report = self.read(found.resource.instance_view)
+        if report.trouble or not subject.booted or self._is_new(subject, report):
+            return report.trouble
+        return f"{self.who} has not reported since the operation; its last report is of {format_utc(report.at)}."
+
+    def _is_new(self, subject: Subject, report: Report) -> bool:
+        if report.at is None or (subject.began and report.at <= subject.began):
+            return False
+        return subject.before is None or report.at != subject.before.get(self.name)
+
+
+def agent_report(view: Any) -> Report:
+    """Return the report of the VM agent."""
     statuses = (view.vm_agent.statuses if view and view.vm_agent else None) or ()
-    if any((status.display_status or "").lower() == "ready" for status in statuses):
-        return None
+    ready = [status for status in statuses if (status.display_status or "").lower() == "ready"]
+    if ready:
+        return Report(None, max((status.time for status in ready if status.time), default=None))
     shown = next((status.display_status for status in statuses if status.display_status), None)
-    return f"Its VM agent is {shown}." if shown else "Its VM agent does not report."
+    return Report(f"Its VM agent is {shown}." if shown else "Its VM agent does not report.")
 
 
-def application_trouble(view: Any) -> str | None:
-    """Return why the application is not healthy by the Application Health extension, or None."""
+def application_report(view: Any) -> Report:
+    """Return the report of the Application Health extension."""
     status = view.vm_health.status if view and view.vm_health else None
     if status is None:
-        return "It reports no application health; the Application Health extension does that."
+        return Report("It reports no application health; the Application Health extension does that.")
     health = (status.code or "").partition("/")[2]
-    return None if health.lower() == "healthy" else f"Its application is {health or 'of unknown health'}."
+    healthy = health.lower() == "healthy"
+    return Report(None if healthy else f"Its application is {health or 'of unknown health'}.", status.time)
 
 
-GATES: dict[str, Callable[[Any], str | None]] = {"vm-agent": agent_trouble, "app-health": application_trouble}
+CHECKS = {
+    "vm-agent": ReportCheck("vm-agent", "Its VM agent", agent_report),
+    "app-health": ReportCheck("app-health", "Its application", application_report),
+}
 
 
 class Gate(NamedTuple):
-    """What is checked of each instance, and for how many seconds at most."""
+    """The checks that each instance must pass, for how many seconds at most, and whether the operation boots."""
 
-    kind: str
+    name: str
     timeout: int
+    checks: Sequence[Check]
+    boots: bool = False
 
 
-def find_unhealthy(
-    azure: Azure, gate: Gate, instances: Sequence[Instance], observer: Observer[Instance]
-) -> list[tuple[Instance, str]]:
-    """Poll instances until all are healthy or the time is over; return those that are not, and why."""
-    condition = partial(_condition, GATES[gate.kind])
-    outcomes = poll_instances(azure, instances, condition, timeout=gate.timeout, observer=observer)
-    return [(one.target, _why(one)) for one in outcomes if one.status != Status.SUCCEEDED]
+def gate_of(name: str, timeout: int, boots: bool = False) -> Gate:
+    """Return the gate of a value of --health-gate."""
+    return Gate(name, timeout, (CHECKS[name],), boots)
 
 
-def _why(outcome: Outcome[Instance]) -> str:
-    return str(outcome.result or (outcome.error and outcome.error.message) or outcome.reason)
+def subjects_of(
+    gate: Gate, operation: Operation, outcomes: Iterable[Outcome[Instance]], before: Mapping[str, Instance]
+) -> list[Subject]:
+    """Return the instances that a gate is about: those that the run did something to.
+
+    One that failed counts for --max-errors alone, and one that was skipped is as it was. `before` are the instances as
+    they were before the operation, by id.
+    """
+    return [
+        _subject(gate, operation, one, before.get(one.target.id, one.target))
+        for one in outcomes
+        if one.status == Status.SUCCEEDED
+    ]
 
 
-def _condition(trouble_of: Callable[[Any], str | None], found: Instance | None) -> tuple[bool, str | None]:
+def _subject(gate: Gate, operation: Operation, outcome: Outcome[Instance], before: Instance) -> Subject:
+    was_so_already = operation.powerState is not None and before.power_state == operation.powerState
+    reports = before.resource and {
+        check.name: check.read(before.resource.instance_view).at for check in CHECKS.values()
+    }
+    booted = gate.boots and not was_so_already
+    # Where neither the service's time nor an earlier report is known, the clock of this machine is all there is.
+    began = outcome.began or (outcome.started if reports is None else None)
+    return Subject(outcome.target, booted, began, reports, power_before=before.power_state)
+
+
+_SERVICE = Service[Subject](lambda subject: rate_limit_key(subject.instance))
+
+
+class Health(NamedTuple):
+    """Why an instance is not healthy, or why the gate does not wait for it; neither is that it is healthy."""
+
+    trouble: str | None = None
+    left_out: str | None = None
+
+
+class Verdict(NamedTuple):
+    """How a gate ended: which instances are not healthy and which were not waited for, and why; its seconds."""
+
+    unhealthy: Sequence[tuple[Instance, str]]
+    left_out: Sequence[tuple[Instance, str]]
+    seconds: float
+
+
+def wait_until_healthy(azure: Azure, gate: Gate, subjects: Sequence[Subject], observer: Observer[Subject]) -> Verdict:
+    """Poll instances until all are healthy in one sweep, or the time is over.
+
+    A sweep reads every instance once. Instances that it finds in trouble are polled until they are healthy, and then
+    all are swept again, so that one that was healthy for a moment passes no gate.
+    """
+    began = time.monotonic()
+    left_out: dict[str, tuple[Instance, str]] = {}
+
+    def poll(targets: Sequence[Subject], timeout: float, once: bool) -> list[tuple[Subject, str]]:
+        watch = partial(_HealthPoller, azure, gate.checks, once)
+        outcomes = send_and_poll(targets, watch, limits(timeout, sends=None), observer, service=_SERVICE)
+        left_out.update((one.target.instance.id, (one.target.instance, why)) for one in outcomes if (why := _left(one)))
+        return [(one.target, why) for one in outcomes if (why := _trouble(one))]
+
+    while True:
+        remaining = gate.timeout - (time.monotonic() - began)
+        swept = [one for one in subjects if one.instance.id not in left_out]
+        unhealthy = poll(swept, min(SWEEP_TIMEOUT, max(remaining, SHORTEST_SWEEP)), once=True)
+        remaining = gate.timeout - (time.monotonic() - began)
+        if not unhealthy or remaining <= 0 or observer.interrupted():
+            break
+        unhealthy = poll([subject for subject, _ in unhealthy], remaining, once=False)
+        if unhealthy or observer.interrupted():
+            break
+    seconds = time.monotonic() - began
+    return Verdict([(one.instance, why) for one, why in unhealthy], list(left_out.values()), seconds)
+
+
+@dataclass(eq=False)
+class _HealthPoller:
+    """The poller of the health of one instance; with `once` one answer is enough."""
+
+    azure: Azure
+    checks: Sequence[Check]
+    once: bool
+    subject: Subject
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """Return that the instance can be polled; no request was sent."""
+        return Acceptance(Poll(done=False))
+
+    def poll(self) -> Poll:
+        """Read the instance once; one that may not be read for a moment is asked again."""
+        try:
+            reading = read_instance(self.azure, self.subject.instance)
+        except Failure as failure:
+            raise Unanswered(": ".join(failure.error)) from failure
+        health = health_of(self.checks, self.subject, reading.instance)
+        return Poll(self.once or not health.trouble, remaining=reading.remaining, result=health)
+
+
+def health_of(checks: Sequence[Check], subject: Subject, found: Instance | None) -> Health:
+    """Return the health of an instance as it was read, None where it no longer exists."""
     if found is None:
-        return False, NOT_FOUND
+        return Health(left_out=GONE)
+    if (found.provisioning_state or "").lower() == "deleting":
+        return Health(left_out="It is being deleted.")
+    if found.power_state in GIVEN_BACK:
+        return Health(left_out=f"It is {found.power_state}.")
+    if found.power_state and found.power_state == subject.power_before != RUNNING and not subject.booted:
+        return Health(left_out=f"It was {found.power_state} before.")
     if is_in_transition(found):
-        return False, f"Its provisioningState is {found.provisioning_state}."
-    trouble = trouble_of(found.resource.instance_view)
-    return trouble is None, trouble
+        return Health(f"Its provisioningState is {found.provisioning_state}.")
+    return Health(next((trouble for check in checks if (trouble := check(subject, found))), None))
+
+
+def _trouble(outcome: Outcome[Subject]) -> str | None:
+    """Return why an instance is not healthy by the last answer, or why there was none."""
+    if outcome.status in UNFINISHED:
+        return None
+    if isinstance(outcome.result, Health):
+        return outcome.result.trouble
+    return outcome.error.message if outcome.error else None
+
+
+def _left(outcome: Outcome[Subject]) -> str | None:
+    return outcome.result.left_out if isinstance(outcome.result, Health) else None

@@ -11,17 +11,18 @@ from typing import Protocol
 
 from azure.cli.core.azclierror import FileOperationError
 
+from azext_flexcompare.execution.health_gate import Subject
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.exit_status import RunEnd
-from azext_flexcompare.output.progress import Snapshot
+from azext_flexcompare.output.progress import BatchEnd, Snapshot
 from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import BAD, Outcome
 from azext_flexcompare.table.entries import Operation
-from azext_flexcompare.times import count
+from azext_flexcompare.times import count, format_duration
 
 TICK = 0.1  # seconds between checks for an interruption while nothing is in progress
 
@@ -47,20 +48,24 @@ class Display(Protocol):
     def show(self, snapshot: Snapshot) -> None:
         """Show the progress."""
 
+    def end_batch(self, end: BatchEnd) -> None:
+        """Show what became of a batch."""
+
     def close(self) -> None:
         """Remove the view."""
 
 
-class GateMonitor(Observer[Instance]):
-    """An observer that shows which instances a health gate waits for."""
+class GateMonitor(Observer[Subject]):
+    """An observer that shows which instances a health gate waits for, since when, and how long it may."""
 
-    def __init__(self, monitor: Monitor) -> None:
+    def __init__(self, monitor: Monitor, timeout: int) -> None:
         super().__init__(monitor.interrupted)
-        self.monitor = monitor
+        self.monitor, self.timeout, self.began = monitor, timeout, time.monotonic()
 
-    def on_turn(self, in_progress: Collection[Instance], waiting: int) -> None:
+    def on_turn(self, in_progress: Collection[Subject], waiting: int) -> None:
         """Show the instances that are not known to be healthy yet."""
-        self.monitor.show("not healthy yet", [one.name for one in in_progress], waiting)
+        waited = f"{format_duration(time.monotonic() - self.began)} of at most {format_duration(self.timeout)}"
+        self.monitor.show("not healthy yet", [one.name for one in in_progress], waiting, waited=waited)
 
 
 class Monitor(Observer[Work]):
@@ -157,10 +162,17 @@ class Monitor(Observer[Work]):
         if self.displays:
             self.show("in progress", [one.name for work in in_progress for one in work.instances], waiting)
 
-    def show(self, activity: str, names: Sequence[str] | None = None, waiting: int = 0) -> None:
-        """Show what the run is doing with which instances, and how many wait for a slot."""
+    def show(self, activity: str, names: Sequence[str] | None = None, waiting: int = 0, waited: str = "") -> None:
+        """Show what the run is doing with which instances, how many wait for a slot, and how long a gate has waited."""
         for display in self.displays:
-            display.show(Snapshot(activity, names, waiting, self.counts, self.batch))
+            display.show(Snapshot(activity, names, waiting, self.counts, self.batch, waited))
+
+    def end_batch(self, outcomes: Sequence[Outcome[Instance]], domain: str) -> None:
+        """Show what became of the batch."""
+        counts = Counter(one.status for one in outcomes)
+        end = BatchEnd(self.batch, len(outcomes), domain, counts)
+        for display in self.displays:
+            display.end_batch(end)
 
     def write(self, *found: Record) -> None:
         """Write records; a recorder that fails is written to no more."""

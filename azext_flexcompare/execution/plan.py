@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.execution.rollout import Batch
+from azext_flexcompare.execution.set_protection import protecting
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.masking import Masker, make_masker, mask_error, withhold_message
 from azext_flexcompare.output.script_result import judge_script
-from azext_flexcompare.planning.batches import batches_of
+from azext_flexcompare.planning.batches import batches_of, separating
+from azext_flexcompare.planning.domain_check import check_zones
 from azext_flexcompare.planning.engines import preparer_of
 from azext_flexcompare.planning.option_files import read_setting, require_files
 from azext_flexcompare.planning.run_options import RunOptions
@@ -56,6 +58,10 @@ class RunContext(NamedTuple):
             error = mask_error(error, self.mask)
         return replace(judged, error=error, reason=judged.reason and self.mask(judged.reason))
 
+    def protecting(self, prepare: Prepare, choice: dict[str, Any], *, resumed: bool = False) -> Prepare:
+        """Return what makes the calls, but none for protected instances that were not chosen by their name."""
+        return protecting(self.azure, self.operation, self.run_options, prepare, choice=choice, resumed=resumed)
+
     def preparer(self) -> Prepare:
         """Return what makes the calls; raises what is wrong with the options."""
         run_options = self.run_options
@@ -77,7 +83,13 @@ class RunPlan(NamedTuple):
     stopped: str | None = None  # why the plan leaves something out
     total: int | None = None  # instances that a percentage of --max-errors is of; None: those that get a call
     possibly_active: Sequence[Instance] = ()  # instances that an earlier run may have left in operation
+    gate_first: Batch | None = None  # instances that must be healthy before anything is sent
     carried_records: Sequence[Record] = ()  # what an earlier plan of the same log leaves open
+
+    @property
+    def acting(self) -> list[Instance]:
+        """Return the instances for which a request may be sent that changes something."""
+        return [one for batch in self.batches for work in batch.work if work.sends for one in work.instances]
 
     @property
     def batch_numbers(self) -> dict[str, int]:
@@ -116,12 +128,13 @@ def secrets_of(operation: Operation, options: dict[str, Any]) -> list[str]:
 
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:
     """Return the plan of a new run over the chosen instances; `choice` is how they were chosen, for the log."""
-    run_options = context.run_options
+    run_options, prepare = context.run_options, context.protecting(prepare, choice)
     satisfied = satisfied_reasons(context.operation, chosen) if run_options.skip_satisfied else {}
     work = prepare([instance for instance in chosen if instance.id not in satisfied])
     skipped = skip_reasons(work)
     acting = [one for one in chosen if one.id not in satisfied and one.id not in skipped]
-    parts = batches_of(acting, run_options.batch_size, run_options.batch_by)
+    check_zones(acting, run_options)
+    parts = batches_of(acting, run_options.batch_size, separating(acting, run_options.batch_by))
     calls = [without_skips(work)] if len(parts) == 1 else [without_skips(prepare(part)) for part in parts]
     batches = [Batch(number, *one) for number, one in enumerate(zip(parts, calls, strict=False), 1)]
     run_plan = RunPlan(chosen, batches, [], skipped_outcomes(chosen, {**satisfied, **skipped}))

@@ -18,6 +18,7 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import compute_client
 from azext_flexcompare.arm.scale_sets import Reader
+from azext_flexcompare.execution.closed_gates import closed_gate
 from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.remaining_work import (
     NOT_IN_SET,
@@ -53,6 +54,7 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
             cli_ctx, operation, choice, options, merge_run_options(given, logged_run.plan["how"]), (path, logged_run)
         )
         prepare, found = context.preparer(), _instances_of(cli_ctx, context, logged_run)
+        prepare = context.protecting(prepare, logged_run.plan["choice"], resumed=True)
 
         def to_be_done(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             work, missing = remaining_work(context.azure, left, prepare, context.run_options.engine == VM)
@@ -60,7 +62,9 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
 
         run_plan = _plan_rest(context, logged_run, found, to_be_done, lambda logged: logged.status in ENDED)
         total = sum(logged.batch is not None for _, logged in found)
-        return run(context, run_plan._replace(log=log, total=total, possibly_active=_possibly_active(found)))
+        gate_first, _ = closed_gate(logged_run)
+        run_plan = run_plan._replace(log=log, total=total, gate_first=gate_first)
+        return run(context, run_plan._replace(possibly_active=_possibly_active(found)))
 
 
 def retry_failed(
@@ -83,6 +87,7 @@ def retry_failed(
         run_plan = plan_run(context, prepare, there, logged_run.plan["choice"])
         new_outcomes = [*run_plan.new_outcomes, *(_missing(operation, one) for one in missing.values())]
         run_plan = run_plan._replace(chosen=retried, new_outcomes=new_outcomes, possibly_active=_possibly_active(found))
+        run_plan = _with_gate(run_plan, *closed_gate(logged_run, found))
         return run(
             context, _carry_over(run_plan, not_seen)._replace(log=log) if run_options.log_path == path else run_plan
         )
@@ -210,12 +215,19 @@ def _plan_rest(
         work, missing = work_of(left)
         idle = skipped_outcomes((instance for instance, _ in left), skip_reasons(work))
         new_outcomes += [*missing, *idle]
-        batches.append(Batch(number, [instance for instance, _ in members], without_skips(work)))
+        seen = [outcome_of(*one) for one in members if ended(one[1])]
+        batches.append(Batch(number, [_as_planned(*one) for one in members], without_skips(work), seen))
     passed = [instance for instance, logged in found if logged.batch is None and logged.status is None]
     new_outcomes += skipped_outcomes(
         passed, dict.fromkeys((one.id for one in passed), "It needed no call when the run was planned.")
     )
     return RunPlan([instance for instance, _ in found], batches, known, new_outcomes, errors=len(logged_run.failed))
+
+
+def _as_planned(instance: Instance, logged: LoggedInstance) -> Instance:
+    """Return an instance as it was before it was sent; of that the log has the power state, and no report."""
+    sent = logged.was_sent or logged.outcome
+    return instance._replace(power_state=logged.planned["powerState"], resource=None) if sent else instance
 
 
 def _is_end_seen(logged: LoggedInstance) -> bool:
@@ -249,6 +261,11 @@ def _warn_of_not_seen(path: str, operation: Operation, not_seen: Sequence[Logged
             operation.name,
             shlex.quote(path),
         )
+
+
+def _with_gate(run_plan: RunPlan, gate_first: Batch | None, gated: list[dict[str, Any]]) -> RunPlan:
+    record = {**(run_plan.record or {}), "gated": gated} if gated else run_plan.record
+    return run_plan._replace(gate_first=gate_first, record=record)
 
 
 def _carry_over(run_plan: RunPlan, not_seen: Sequence[LoggedInstance]) -> RunPlan:

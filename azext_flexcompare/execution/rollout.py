@@ -6,37 +6,46 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from knack.log import get_logger
+
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
-from azext_flexcompare.execution.health_gate import Gate, find_unhealthy
+from azext_flexcompare.execution.health_gate import Gate, Subject, Verdict, subjects_of, wait_until_healthy
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
 from azext_flexcompare.execution.unknown_outcome import UnknownOutcomes
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
+from azext_flexcompare.planning.batches import domain_of
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.limits import Limits
-from azext_flexcompare.scheduler.outcome import Outcome
+from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
+from azext_flexcompare.times import format_duration
 
 
 class Batch(NamedTuple):
     """Instances that may be in operation together: all of them, and the calls that are left to make."""
 
     number: int
-    instances: Sequence[Instance]
+    instances: Sequence[Instance]  # as they were before the operation
     work: Sequence[Work]
+    ended: Sequence[Outcome[Instance]] = ()  # that an earlier run saw to the end
 
 
 class RolloutPolicy(NamedTuple):
-    """What lies between batches: a pause in seconds, a health gate, and domains of which only one may be active."""
+    """What lies between batches: a pause in seconds, a health gate, and domains of which only one may be active.
+
+    With `batched` a batch begins only when no instance of another batch may still be in operation.
+    """
 
     pause: float = 0
     gate: Gate | None = None
     domains: Sequence[str] = ()
+    batched: bool = False
 
 
 class Rollout(NamedTuple):
@@ -54,22 +63,30 @@ class Rollout(NamedTuple):
 
 
 def roll_out(
-    rollout: Rollout, batches: Sequence[Batch], possibly_active: Sequence[Instance] = ()
+    rollout: Rollout,
+    batches: Sequence[Batch],
+    possibly_active: Sequence[Instance] = (),
+    gate_first: Batch | None = None,
 ) -> list[Outcome[Instance]]:
     """Run batch after batch; return one outcome for each instance that a call is for.
 
-    `possibly_active` are the instances that an earlier run may have left in operation. Once the run is stopped or
+    `possibly_active` are the instances that an earlier run may have left in operation, `gate_first` those that it left
+    behind a closed health gate. Once the run is stopped or
     interrupted, what was not sent is NotStarted, in this batch and in those after it.
     """
     outcomes: list[Outcome[Instance]] = []
     monitor, estimates = rollout.monitor, Estimates()
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
+    if gate_first:
+        _check_health(rollout, gate_first, [])
     for place, batch in enumerate(batches, 1):
-        _check_domains(rollout, batch, active)
+        _check_active(rollout, batch, active)
         _begin(rollout, batch, batches)
         done = _run_calls(rollout, batch.work, estimates)
         active.update(done)
         outcomes += done
+        if any(one.status != Status.NOT_STARTED for one in done):
+            monitor.end_batch([*batch.ended, *done], domain_of(batch.instances, rollout.policy.domains))
         if rollout.over:
             continue  # the batches that are left are passed through, so that each instance has its outcome
         outcomes = _check_health(rollout, batch, outcomes)
@@ -86,18 +103,19 @@ def _begin(rollout: Rollout, batch: Batch, batches: Sequence[Batch]) -> None:
         monitor.write(records.record("batch", batch=batch.number, of=monitor.batch[1], instances=size))
 
 
-def _check_domains(rollout: Rollout, batch: Batch, active: ActiveInstances) -> None:
-    """Stop the run where an instance of another domain than the batch's is still in operation.
+def _check_active(rollout: Rollout, batch: Batch, active: ActiveInstances) -> None:
+    """Stop the run where an instance of another domain or batch is still in operation.
 
     An operation that timed out may go on in Azure, and an instance may be busy with another one.
     """
-    domains = rollout.policy.domains
-    if not (domains and batch.work) or rollout.over:
+    policy = rollout.policy
+    if not ((policy.domains or policy.batched) and batch.work) or rollout.over:
         return
-    busy = active.outside(batch.instances[0], domains)
+    busy = active.outside(batch.instances, policy.domains)
     if busy and not rollout.monitor.interrupted():
+        by = f"--batch-by {' '.join(policy.domains)}" if policy.domains else "--batch-size"
         names = messages.first_names([one.name for one in busy])
-        rollout.monitor.stop(f"Stopped by --batch-by {' '.join(domains)}: still in operation: {names}.")
+        rollout.monitor.stop(f"Stopped by {by}: still in operation: {names}.")
 
 
 def _run_calls(rollout: Rollout, work: Sequence[Work], estimates: Estimates) -> list[Outcome[Instance]]:
@@ -125,18 +143,49 @@ def _check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instanc
     gate, monitor = rollout.policy.gate, rollout.monitor
     if gate is None:
         return outcomes
-    unhealthy = find_unhealthy(rollout.azure, gate, batch.instances, GateMonitor(monitor))
+    before = {one.id: one for one in batch.instances}
+    done = [*batch.ended, *(one for one in outcomes if one.target.id in before)]
+    verdict = _pass_gate(rollout, batch, gate, subjects_of(gate, monitor.operation, done, before))
     if monitor.interrupted():
-        monitor.not_seen = f"Interrupted before batch {batch.number} was seen to be healthy."
+        monitor.not_seen = f"Interrupted before {_described(batch)} was seen to be healthy."
         return outcomes
-    logged = [{"id": one.id, "reason": why} for one, why in unhealthy]
+    _warn_of_left_out(verdict)
+    logged = [{"id": one.id, "reason": why} for one, why in verdict.unhealthy]
     monitor.write(records.record("health", batch=batch.number, unhealthy=logged))
-    if not unhealthy:
+    if not verdict.unhealthy:
         return outcomes
     monitor.gate_failed = True
-    names = messages.first_names([one.name for one, _ in unhealthy])
-    monitor.stop(f"Stopped by --health-gate {gate.kind}: not healthy after {gate.timeout} s: {names}.")
-    by_id = {one.id: f"Not healthy after {gate.timeout} s: {why}" for one, why in unhealthy}
-    after = [replace(one, reason=by_id.get(one.target.id, one.reason)) for one in outcomes]
-    monitor.write(*(monitor.outcome_record(one) for one in after if one.target.id in by_id))
-    return after
+    names = messages.first_names([one.name for one, _ in verdict.unhealthy])
+    after = f"not healthy after {format_duration(verdict.seconds)}"
+    monitor.stop(f"Stopped by --health-gate {gate.name}: {after}: {names}.")
+    by_id = {one.id: f"{after[0].upper()}{after[1:]}: {why}" for one, why in verdict.unhealthy}
+    changed = [replace(one, reason=by_id.get(one.target.id, one.reason)) for one in outcomes]
+    monitor.write(*(monitor.outcome_record(one) for one in changed if one.target.id in by_id))
+    return changed
+
+
+def _pass_gate(rollout: Rollout, batch: Batch, gate: Gate, subjects: Sequence[Subject]) -> Verdict:
+    """Wait at a gate, and record when it began to wait for which instances, and when it ended."""
+    monitor, what = rollout.monitor, {"batch": batch.number, "gate": gate.name, "timeout": gate.timeout}
+    waited_for = [one.instance.id for one in subjects]
+    monitor.write(records.record("gate", state="begun", **what, instances=waited_for))
+    monitor.sync()
+    verdict = wait_until_healthy(rollout.azure, gate, subjects, GateMonitor(monitor, gate.timeout))
+    if not monitor.interrupted():
+        left_out = [{"id": one.id, "reason": why} for one, why in verdict.left_out]
+        seconds = round(verdict.seconds, 3)
+        passed = not verdict.unhealthy
+        monitor.write(records.record("gate", state="ended", **what, passed=passed, seconds=seconds, leftOut=left_out))
+    return verdict
+
+
+def _described(batch: Batch) -> str:
+    return f"batch {batch.number}" if batch.number else "a batch of an earlier run"
+
+
+def _warn_of_left_out(verdict: Verdict) -> None:
+    by_reason: dict[str, list[str]] = {}
+    for one, why in verdict.left_out:
+        by_reason.setdefault(why, []).append(one.name)
+    for why, names in by_reason.items():
+        get_logger(__name__).warning("The health gate does not wait for %s: %s", messages.first_names(names), why)

@@ -16,7 +16,8 @@ from azext_flexcompare.arm.locks import locks_of
 from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask
-from azext_flexcompare.execution.health_gate import Gate
+from azext_flexcompare.execution.health_extension import check_gate
+from azext_flexcompare.execution.health_gate import gate_of
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
 from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
@@ -32,7 +33,7 @@ from azext_flexcompare.output.progress import progress_on
 from azext_flexcompare.output.query import printable, require_query
 from azext_flexcompare.output.rows import expected_rows
 from azext_flexcompare.planning import cost
-from azext_flexcompare.planning.batches import domain_of
+from azext_flexcompare.planning.batches import domain_of, separating
 from azext_flexcompare.planning.engines import ENGINES, preparer_of, supports
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes
@@ -71,6 +72,7 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
     command = (context.cli_ctx, context.operation)
     with ExitStack() as stack:
         stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))
+        check_gate(context.azure, run_options.health_gate, run_plan.acting)
         if run_options.dry_run:
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)
         require_query(context.cli_ctx, expected_rows(context.operation, run_plan.chosen))
@@ -95,7 +97,7 @@ def _planned(context: RunContext, run_plan: RunPlan) -> list[Outcome[Instance]]:
 
 
 def _confirm(context: RunContext, run_plan: RunPlan) -> None:
-    acting = [one for batch in run_plan.batches for work in batch.work if work.sends for one in work.instances]
+    acting = run_plan.acting
     if context.operation.confirm and acting and not context.run_options.yes:
         ask(context.operation, acting)
 
@@ -133,10 +135,13 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
         wait=not run_options.no_wait,
         retries=run_options.retries,
     )
-    gate = Gate(run_options.health_gate, run_options.health_timeout) if run_options.health_gate else None
-    policy = RolloutPolicy(run_options.batch_pause, gate, run_options.batch_by)
+    name, boots = run_options.health_gate, context.operation.boots_with(context.given)
+    gate = gate_of(name, run_options.health_timeout, boots) if name else None
+    batched = bool(run_options.batch_size or run_options.batch_by)
+    domains = separating(run_plan.chosen, run_options.batch_by)
+    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched)
     rollout = Rollout(context.azure, run_limits, monitor, policy)
-    return roll_out(rollout, run_plan.batches, run_plan.possibly_active)
+    return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
 
 
 def _given(choice: Choice) -> dict[str, Any]:

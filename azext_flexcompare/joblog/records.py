@@ -62,7 +62,8 @@ def outcome(operation: Operation, one: Outcome[Instance], *, with_output: bool =
     found = outcome_details(operation, one) if with_output else outcome_fields(operation.name, one)
     if one.error:
         found = {**found, "error": one.error._replace(message=shorten(one.error.message, LONGEST))._asdict()}
-    return record("outcome", id=one.target.id, **found)
+    began = {"serviceStartedAt": format_utc(one.began)} if one.began else {}
+    return record("outcome", id=one.target.id, **found, **began)
 
 
 def _instance(instance: Instance, batch: int | None) -> Record:

@@ -130,6 +130,7 @@ def outcome_of(instance: Instance, logged: LoggedInstance) -> Outcome[Instance]:
         url=found["operationUrl"],
         result=found if "output" in found else None,
         batch=logged.batch,
+        began=read_time(found.get("serviceStartedAt")),
     )
 
 

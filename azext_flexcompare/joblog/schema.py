@@ -68,6 +68,11 @@ def is_complete(record: Mapping[str, Any]) -> bool:
     return record["record"] != "plan" or _is_plan(record)
 
 
+def is_instance(record: Mapping[str, Any]) -> bool:
+    """Check whether an object has the fields of an instance in a plan."""
+    return _has(record, INSTANCE)
+
+
 def _is_plan(plan: Mapping[str, Any]) -> bool:
     instances = plan["instances"]
     sets = {one.lower() for one in plan["scaleSets"] if isinstance(one, str)}

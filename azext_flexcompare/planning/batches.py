@@ -6,7 +6,7 @@ Pure: the same instances and options always give the same batches.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain, groupby, repeat
 from typing import Any, NamedTuple
@@ -69,8 +69,12 @@ class Domain(NamedTuple):
 
 
 def _zone(instance: Instance) -> tuple[Hashable, ...]:
-    # The number of a zone is unique within a region and a subscription.
-    return instance.location.lower(), instance.subscription.lower(), instance.zone is None, instance.zone or ""
+    # The number of a zone is unique within a region and a subscription. An instance without one is a domain, as below.
+    place, alone = (
+        (instance.location.lower(), instance.subscription.lower()),
+        "" if instance.zone else instance.id.lower(),
+    )
+    return *place, instance.zone is None, instance.zone or "", alone
 
 
 def _fault_domain(instance: Instance) -> tuple[Hashable, ...]:
@@ -93,6 +97,12 @@ def batches_of(
 ) -> list[list[Instance]]:
     """Return the instances by domain, each domain cut into batches of the sizes, of which the last repeats."""
     return [batch for group in _by_domain(instances, domains) for batch in _cut(group, sizes)]
+
+
+def separating(instances: Iterable[Instance], domains: Sequence[str]) -> list[str]:
+    """Return the kinds of domain that the instances have: all but the zone, where none of them is in one."""
+    zonal = any(one.zone for one in instances)
+    return [domain for domain in domains if domain != "zone" or zonal]
 
 
 def domain_of(batch: Sequence[Instance], domains: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 
 from azext_flexcompare.planning.batches import Amount, parse_amount, parse_batch_size
+from azext_flexcompare.times import parse_duration
 
 MANY = 10**9
 
@@ -28,15 +29,20 @@ def not_negative(text: str) -> int:
     return 0 if text.strip() == "0" else positive(text)
 
 
-def seconds(text: str) -> float:
-    """Return a duration that is finite and not negative."""
+def duration(text: str) -> float:
+    """Return a duration in seconds; zero is allowed."""
     try:
-        found = float(text)
+        return parse_duration(text)
     except ValueError:
-        found = -1
-    if not 0 <= found < float("inf"):
-        raise ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return found
+        raise ArgumentTypeError(f"{text!r} is not a duration such as 90, 90s, 5m or 1h") from None
+
+
+def positive_duration(text: str) -> int:
+    """Return a duration of a whole number of seconds above zero and below a billion."""
+    found = duration(text)
+    if not (1 <= found < MANY and found.is_integer()):
+        raise ArgumentTypeError(f"{text!r} is not a duration of whole seconds from 1 to {MANY - 1}")
+    return int(found)
 
 
 def file_name(text: str) -> str:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any, NamedTuple
 
-from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
+from azure.cli.core.azclierror import (
+    InvalidArgumentValueError,
+    MutuallyExclusiveArgumentError,
+    RequiredArgumentMissingError,
+)
 
 from azext_flexcompare.planning.batches import Amount
-from azext_flexcompare.planning.option_values import amount, batch_size, file_name, not_negative, positive, seconds
+from azext_flexcompare.planning.option_values import (
+    amount,
+    batch_size,
+    duration,
+    file_name,
+    not_negative,
+    positive,
+    positive_duration,
+)
 from azext_flexcompare.table.entries import Operation
 
 TIMEOUT, HEALTH_TIMEOUT = 7200, 600  # seconds
@@ -29,6 +41,7 @@ class RunOption(NamedTuple):
     logged: tuple[type, ...] = ()  # JSON types in a job log; none: the log does not keep it
     fixed: bool = False  # a resumed run cannot change it
     needs_wait: bool = False  # it has no meaning with --no-wait
+    needs: tuple[str, ...] = ()  # it has no meaning without one of these options
 
     @property
     def flag(self) -> str:
@@ -53,8 +66,9 @@ RUN_OPTIONS = (
     RunOption(
         "timeout",
         EXECUTION,
-        f"Seconds to wait for each instance after its request; the outcome is then TimedOut. Default: {TIMEOUT}.",
-        {"type": positive},
+        "Time to wait for each instance after its request, such as 90, 90s, 5m or 1h; the outcome is then TimedOut. "
+        "Default: 2h.",
+        {"type": positive_duration},
         logged=(int,),
     ),
     RunOption(
@@ -90,6 +104,13 @@ RUN_OPTIONS = (
         fixed=True,
     ),
     RunOption(
+        "include_protected",
+        EXECUTION,
+        "Act on instances that are protected from scale set actions, too. By default only those chosen by their name.",
+        {"action": "store_true"},
+        logged=(bool,),
+    ),
+    RunOption(
         "engine",
         EXECUTION,
         "How requests are sent: one for each VM (vm), one for each scale set (set), or Azure's bulk operations, up to "
@@ -121,10 +142,11 @@ RUN_OPTIONS = (
     RunOption(
         "batch_pause",
         BATCHES,
-        "Seconds to wait between two batches. Default: 0.",
-        {"type": seconds},
+        "Time to wait between two batches, such as 90, 90s, 5m or 1h. Default: 0.",
+        {"type": duration},
         logged=(int, float),
         needs_wait=True,
+        needs=("batch_size", "batch_by"),
     ),
     RunOption(
         "max_errors",
@@ -146,9 +168,11 @@ RUN_OPTIONS = (
     RunOption(
         "health_timeout",
         BATCHES,
-        f"Seconds in which a batch must become healthy, before the run stops. Default: {HEALTH_TIMEOUT}.",
-        {"type": positive},
+        "Time in which all of a batch must be healthy at once, such as 90, 90s, 5m or 1h, before the run stops. "
+        "Default: 10m.",
+        {"type": positive_duration},
         logged=(int,),
+        needs=("health_gate",),
     ),
     RunOption(
         "job_log",
@@ -196,6 +220,7 @@ class RunOptions:
     no_wait: bool = False
     yes: bool = False
     skip_satisfied: bool = False
+    include_protected: bool = False
     engine: str = "vm"
     batch_size: tuple[Amount, ...] = ()
     batch_by: tuple[str, ...] = ()
@@ -261,7 +286,7 @@ def merge_run_options(
     chosen = {name: value for name, value in given.items() if value is not None and value is not False}
     typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()}
     if recorded is None:
-        return RunOptions(**typed)
+        return _check_needs(typed, RunOptions(**typed))
     before = RunOptions.from_log(recorded)
     for option in RUN_OPTIONS:
         changed = option.name in typed and typed[option.name] != getattr(before, option.name)
@@ -270,7 +295,18 @@ def merge_run_options(
                 f"{option.flag} would change the plan in the job log.",
                 recommendation=f"Omit {option.flag}; the rest runs as planned.",
             )
-    return replace(before, **typed)
+    return _check_needs(typed, replace(before, **typed))
+
+
+def _check_needs(given: Collection[str], run_options: RunOptions) -> RunOptions:
+    for option in RUN_OPTIONS:
+        if option.name in given and option.needs and not any(getattr(run_options, name) for name in option.needs):
+            needed = " or ".join(one.flag for one in RUN_OPTIONS if one.name in option.needs)
+            raise RequiredArgumentMissingError(
+                f"{option.flag} has no meaning without {needed}.",
+                recommendation=f"Add {needed}, or omit {option.flag}.",
+            )
+    return run_options
 
 
 def check_one_run(given: Mapping[str, Any]) -> None:

@@ -1,15 +1,16 @@
 """`compare -g -n`: the rows of the page checked against the instances of a scale set.
 
-The list of VMs, the model of the set and one list of locks are all that is read.
+The list of VMs, the model of the set, one list of locks and the protection policy of each instance are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import azure_of
 from azext_flexcompare.arm.locks import Lock, locks_of
+from azext_flexcompare.arm.protection_policy import ProtectionPolicies
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
@@ -41,12 +42,20 @@ def check_rows(
     entries: Sequence[dict[str, Any]],
     instances: Sequence[Instance],
     locks: Sequence[Lock],
+    protected: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """Return each row with the number of instances, to how many it applies, and why not to the others."""
+    """Return each row with the number of instances, to how many it applies, and why not to the others.
+
+    `protected` are the ids of the instances that are protected from scale set actions.
+    """
     by_name = {operation.name: operation for operation in operations()}
     checked = []
     for row, api in zip(rows, entries, strict=True):
-        hindrances = {one.name: _hindrance(api, by_name.get(api["azVmssFlex"]), one, locks) for one in instances}
+        operation = by_name.get(api["azVmssFlex"])
+        hindrances = {
+            one.name: _hindrance(api, operation, one, locks) or _protection(operation, one.id in protected)
+            for one in instances
+        }
         hindered = {name: why for name, why in hindrances.items() if why}
         why_not: dict[str, list[str]] = {}
         for name, why in hindered.items():
@@ -69,6 +78,11 @@ def _hindrance(
     return f"locked: {levels[0]}" if levels else None
 
 
+def _protection(operation: Operation | None, protected: bool) -> str | None:
+    acts = operation is not None and operation.target != "lock"
+    return "protected from scale set actions, unless named" if acts and protected else None
+
+
 def _has_ephemeral_disk(machine: Any) -> bool:
     disk = machine.storage_profile and machine.storage_profile.os_disk
     return bool(disk and disk.diff_disk_settings)
@@ -79,5 +93,7 @@ def check_live(
 ) -> list[dict[str, Any]]:
     """Return the rows of the page, checked against the instances of a set."""
     instances = choose(cli_ctx, "compare", choice)
-    locks = locks_of(azure_of(cli_ctx), instances)
-    return check_rows(compare_rows(*filters), apis(*filters), instances, locks)
+    azure = azure_of(cli_ctx)
+    protected = ProtectionPolicies(azure).protected(instances)
+    locks = locks_of(azure, instances)
+    return check_rows(compare_rows(*filters), apis(*filters), instances, locks, protected=protected)

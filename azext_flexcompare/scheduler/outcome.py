@@ -30,6 +30,9 @@ class Status:
     INTERRUPTED = "Interrupted"
 
 
+STATUSES = tuple(value for name, value in vars(Status).items() if name.isupper())  # in the order above
+
+
 BAD = (Status.FAILED, Status.TIMED_OUT)
 
 
@@ -50,3 +53,4 @@ class Outcome(Generic[T]):
     url: str | None = None
     result: Any = None
     batch: int | None = 1
+    began: datetime | None = None  # by the service's own clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
 from azext_flexcompare.scheduler.outcome import Error
@@ -56,6 +57,14 @@ class OutcomeUnknown(Failure):
         self.reason = reason
 
 
+class Departed(Exception):  # noqa: N818  (not an error of the target: it is no longer there)
+    """The target no longer exists, or is about to disappear; `reason` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Poll(NamedTuple):
     """What one answer of the service says of an operation."""
 
@@ -64,6 +73,7 @@ class Poll(NamedTuple):
     remaining: float | None = None  # requests of that kind that it still takes; infinity is no limit, None not said
     result: object = None
     took: float | None = None  # seconds that the operation took by the service's own clock
+    began: datetime | None = None  # when the operation began by the service's own clock
 
 
 class Acceptance(NamedTuple):

@@ -21,6 +21,7 @@ from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import (
     Acceptance,
+    Departed,
     Failure,
     NotAccepted,
     OutcomeCheck,
@@ -230,6 +231,8 @@ class _Scheduler(Generic[T]):
             self._poll_later(state)
         elif isinstance(answer, NotAccepted):
             self._send_again(state, answer)
+        elif isinstance(answer, Departed):
+            self._end(state, Status.SKIPPED, reason=answer.reason)
         elif isinstance(answer, BaseException):
             self._fail(state, answer)
         elif isinstance(answer, Poll):
@@ -370,6 +373,7 @@ class _Scheduler(Generic[T]):
             seconds=round(time.monotonic() - state.began, 3) if ended and state.started else None,
             url=state.url,
             result=state.latest.result,
+            began=state.latest.began,
         )
         state.poller = state.outcome_check = None  # with all its answers; self.due may still hold the state
         self.observer.on_outcome(outcome)

@@ -6,7 +6,7 @@ A read-only view of `equivalence.json`, whose schema explains every field.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,6 +57,7 @@ class Operation(NamedTuple):
     engines: dict[str, dict[str, Any]] | None = None  # other than one call for each VM
     removes: bool = False
     evicts: bool = False
+    boots: bool | tuple[str, ...] = False  # the options with which it boots an instance, or whether it always does
     alias_of: str | None = None
 
     @property
@@ -82,6 +83,10 @@ class Operation(NamedTuple):
     def leaves_running(self) -> bool:
         """Check whether an instance that ran before it runs afterwards."""
         return self.powerState in (None, "running") and not (self.removes or self.evicts)
+
+    def boots_with(self, given: Collection[str]) -> bool:
+        """Check whether it boots an instance, by the names of its own options that were given."""
+        return self.boots if isinstance(self.boots, bool) else any(name in given for name in self.boots)
 
 
 class Other(NamedTuple):

@@ -13,6 +13,7 @@ import pytest
 from armsim import Simulator
 from armsim.world.description import default_description
 from tests.latest.helpers.az import FLEX, Run
+from tests.latest.helpers.faults import FAILS
 from tools.sandbox import AZ
 
 on_a_terminal = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
@@ -66,6 +67,19 @@ def test_a_terminal_shows_no_line_where_none_is_wanted(
     assert b"\x1b[K" not in seen
 
 
+def test_each_batch_is_a_line_where_there_is_no_terminal(run: Run, sim: Simulator) -> None:
+    first = sim.names("flex")[0]
+    sim.add_fault({"action": "restart", "vm": first, "fault": FAILS})
+    done = run("restart", *FLEX, "--batch-size", "4")
+    assert [line for line in done.stderr.splitlines() if "Batch " in line] == [
+        "WARNING: Batch 1 of 2: 4 instances: 3 Succeeded, 1 Failed",
+        "WARNING: Batch 2 of 2: 2 instances: 2 Succeeded",
+    ]
+    by_zone = run("restart", *FLEX, "--batch-by", "zone", "--instance-ids", *sim.names("flex")[1:])
+    assert "Batch 2 of 3: 2 instances, zone 2: 2 Succeeded" in by_zone.stderr
+    assert "Batch" not in run("restart", *FLEX, "--batch-size", "4", "--only-show-errors").stderr
+
+
 def test_nothing_is_written_where_there_is_no_terminal(run: Run, sim: Simulator) -> None:
     sim.configure(seconds=0.5)
     assert run("restart", *FLEX).stderr == ""
@@ -78,5 +92,5 @@ def test_a_terminal_shows_what_a_run_waits_for_between_batches(sim: Simulator, e
     sim.reset(world)
     health = ("--health-gate", "vm-agent", "--batch-pause", "1")
     _, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "5", *health)
-    assert b"5 not healthy yet" in seen
+    assert b"5 not healthy yet for 0 s of at most 10 min" in seen
     assert b"next batch in 1 s" in seen

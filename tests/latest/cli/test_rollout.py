@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -147,13 +148,77 @@ def test_an_unhealthy_instance_is_named_and_stops_the_run(
 
 
 def test_a_last_batch_that_is_not_healthy_is_a_run_that_was_stopped(run: Run, sim: Simulator) -> None:
-    done = run("restart", *FLEX, "--health-gate", "app-health", "--health-timeout", "1")  # nobody reports any health
+    guests(sim, every={"healthyAfter": "never"})
+    done = run("restart", *FLEX, "--health-gate", "app-health", "--health-timeout", "1")
     assert done.exit == 5
     assert statuses(done) == {"Succeeded": 6}
-    assert {row["reason"] for row in done.json} == {
-        "Not healthy after 1 s: It reports no application health; the Application Health extension does that."
-    }
+    assert {row["reason"] for row in done.json} == {"Not healthy after 1 s: Its application is initializing."}
     assert len(changes(sim)) == 6
+
+
+@pytest.mark.parametrize(
+    ("operation", "before"), [("restart", "running"), ("start", "stopped"), ("redeploy", "running")]
+)
+def test_a_report_from_before_the_operation_passes_no_gate(
+    run: Run, sim: Simulator, operation: str, before: str
+) -> None:
+    names = guests(sim, every={"agentReadyAfter": "stale", "powerState": before})
+    sim.configure(report_after=100_000)
+    done = run(operation, *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert (done.exit, statuses(done)) == (5, {"Succeeded": 2, "NotStarted": 4})
+    assert "Its VM agent has not reported since the operation" in done.json[0]["reason"]
+    assert {one["vm"] for one in changes(sim)} == set(names[:2])
+
+
+def test_a_report_from_after_the_operation_passes_the_gate(run: Run, sim: Simulator) -> None:
+    guests(sim, every={"agentReadyAfter": "stale"})
+    done = run("restart", *FLEX, "--batch-size", "3", "--health-gate", "vm-agent", "--health-timeout", "30")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+
+
+def test_an_operation_that_boots_nothing_takes_any_report(run: Run, sim: Simulator) -> None:
+    guests(sim, every={"agentReadyAfter": "stale"})
+    done = run("update", *FLEX, "--tags", "a=b", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+
+
+def test_an_instance_that_failed_counts_for_no_gate(run: Run, sim: Simulator) -> None:
+    names = guests(sim, every={"agentReadyAfter": 0}, n0={"agentReadyAfter": "never", "vmAgent": "Not Ready"})
+    sim.add_fault({"action": "restart", "vm": names[0], "fault": FAILS})
+    done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert (done.exit, statuses(done)) == (4, {"Failed": 1, "Succeeded": 5})
+
+
+def test_an_instance_that_did_not_run_before_is_not_waited_for(run: Run, sim: Simulator) -> None:
+    names = guests(sim, n0={"powerState": "deallocated"}, n1={"powerState": "stopped", "vmAgent": "Not Ready"})
+    done = run("update", *FLEX, "--tags", "a=b", "--batch-size", "2", "--health-gate", "vm-agent")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+    assert f"The health gate does not wait for {names[0]}: It is deallocated." in done.stderr
+    assert f"The health gate does not wait for {names[1]}: It was stopped before." in done.stderr
+
+
+def test_a_skipped_instance_is_not_waited_for(run: Run, sim: Simulator) -> None:
+    guests(sim, every={"agentReadyAfter": 0, "powerState": "stopped"}, n0={"vmAgent": "Not Ready"})
+    done = run("start", *FLEX, "--skip-satisfied", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert done.exit == 5  # it was started, and its agent never reports
+    again = run("start", *FLEX, "--skip-satisfied", "--health-gate", "vm-agent", "--health-timeout", "1")
+    assert (again.exit, statuses(again)) == (0, {"Skipped": 6})
+
+
+def test_a_gate_says_in_the_job_log_when_it_begins_and_ends(run: Run, sim: Simulator, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    guests(sim, every={"agentReadyAfter": 0})
+    options = ("--batch-size", "3", "--health-gate", "vm-agent", "--health-timeout", "30")
+    assert run("restart", *FLEX, *options, "--job-log", str(log)).exit == 0
+    found = [one for one in map(json.loads, log.read_text().splitlines()) if one["record"] == "gate"]
+    assert [(one["batch"], one["state"], one["gate"], one["timeout"]) for one in found] == [
+        (1, "begun", "vm-agent", 30),
+        (1, "ended", "vm-agent", 30),
+        (2, "begun", "vm-agent", 30),
+        (2, "ended", "vm-agent", 30),
+    ]
+    assert [len(one["instances"]) for one in found[::2]] == [3, 3]
+    assert all(one["passed"] and one["seconds"] >= 0 for one in found[1::2])
 
 
 def test_what_timed_out_in_one_zone_keeps_the_next_from_beginning_until_it_has_ended(
@@ -175,6 +240,41 @@ def test_what_timed_out_in_one_zone_keeps_the_next_from_beginning_until_it_has_e
     assert (last.exit, statuses(last)) == (4, {"TimedOut": 2, "Succeeded": 4})
     assert zones_together(sim) == []
     assert set(sim.accepted().values()) == {1}
+
+
+def test_an_instance_that_timed_out_keeps_the_next_batch_from_beginning(
+    run: Run, sim: Simulator, tmp_path: Path
+) -> None:
+    log = str(tmp_path / "log")
+    sim.configure(seconds=600)
+    stopped = run("restart", *FLEX, "--batch-size", "2", "--timeout", "2", "--job-log", log)
+    assert stopped.exit == 5
+    assert statuses(stopped) == {"TimedOut": 2, "NotStarted": 4}
+    assert f"Stopped by --batch-size: still in operation: {', '.join(sim.names('flex')[:2])}." in stopped.stderr
+    again = run("restart", "--resume", log)
+    assert (again.exit, statuses(again)) == (5, statuses(stopped))
+    assert len(changes(sim)) == 2
+    sim.advance(3600)
+    sim.configure(seconds=0.05)
+    last = run("restart", "--resume", log)
+    assert (last.exit, statuses(last)) == (4, {"TimedOut": 2, "Succeeded": 4})
+    assert set(sim.accepted().values()) == {1}
+
+
+def test_an_instance_that_timed_out_and_is_at_rest_lets_the_next_batch_begin(run: Run, sim: Simulator) -> None:
+    first = sim.names("flex")[0]
+    sim.add_fault({"action": "poll", "vm": first, "fault": {"status": 503}})
+    done = run("restart", *FLEX, "--batch-size", "1", "5", "--timeout", "2")
+    assert (done.exit, statuses(done)) == (4, {"TimedOut": 1, "Succeeded": 5})
+
+
+def test_an_instance_that_failed_while_another_operation_goes_on_is_no_guess(run: Run, sim: Simulator) -> None:
+    sim.configure(seconds=600)
+    busy = sim.names("flex")[0]
+    assert run("reapply", *FLEX, "--instance-ids", busy, "--no-wait").exit == 0
+    sim.configure(seconds=0.05)
+    done = run("restart", *FLEX, "--batch-size", "2")
+    assert (done.exit, statuses(done)) == (4, {"Failed": 1, "Succeeded": 5})
 
 
 def test_an_operation_of_others_in_a_zone_holds_back_the_next_zone(run: Run, sim: Simulator) -> None:
@@ -204,3 +304,132 @@ def test_a_number_that_is_none_is_wrong_usage(run: Run, sim: Simulator, option: 
     assert done.exit == 2
     assert text in done.stderr
     assert sim.requests() == []
+
+
+GATED = ("--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "1")
+
+
+def test_a_retry_does_not_pass_a_gate_that_is_closed(run: Run, sim: Simulator, tmp_path: Path) -> None:
+    log = str(tmp_path / "log")
+    guests(sim, every={"agentReadyAfter": "stale"})
+    sim.configure(report_after=100_000)
+    assert run("restart", *FLEX, *GATED, "--job-log", log).exit == 5
+    for _ in range(2):
+        again = run("restart", "--retry-failed", log)
+        assert (again.exit, statuses(again)) == (5, {"NotStarted": 4})
+        assert "Stopped by --health-gate vm-agent" in again.stderr
+    resumed = run("restart", "--resume", log)
+    assert (resumed.exit, statuses(resumed)) == (5, {"NotStarted": 4})
+    assert len(changes(sim)) == 2
+
+
+@pytest.mark.parametrize("way", ["--retry-failed", "--resume"])
+def test_a_gate_that_opened_meanwhile_is_passed(run: Run, sim: Simulator, tmp_path: Path, way: str) -> None:
+    log = str(tmp_path / "log")
+    guests(sim, every={"agentReadyAfter": "stale"})
+    sim.configure(report_after=100_000)
+    assert run("restart", *FLEX, *GATED, "--job-log", log).exit == 5
+    sim.configure(report_after=0.1)
+    sim.advance(3600 * 24)
+    again = run("restart", way, log, "--health-timeout", "30")
+    assert again.exit == 0
+    assert set(sim.accepted().values()) == {1}
+    assert len(sim.accepted()) == 6
+
+
+@pytest.mark.parametrize("way", ["--retry-failed", "--resume"])
+def test_an_instance_that_is_gone_holds_no_gate_closed(run: Run, sim: Simulator, tmp_path: Path, way: str) -> None:
+    log = str(tmp_path / "log")
+    names = guests(sim, every={"agentReadyAfter": 0}, n0={"agentReadyAfter": "never"})
+    assert run("restart", *FLEX, *GATED, "--job-log", log).exit == 5
+    assert run("delete-instances", *FLEX, "--instance-ids", names[0], "--yes").exit == 0
+    again = run("restart", way, log, "--health-timeout", "30")
+    assert again.exit == 0
+    assert f"The health gate does not wait for {names[0]}: It no longer exists." in again.stderr
+
+
+def test_a_gate_that_no_instance_can_pass_is_refused_before_anything_is_sent(run: Run, sim: Simulator) -> None:
+    names = guests(sim, n0={"healthyAfter": 0})
+    for more in ((), ("--dry-run",)):
+        done = run("restart", *FLEX, "--health-gate", "app-health", *more)
+        assert (done.exit, done.stdout) == (1, "")
+        assert f"without the Application Health extension: {', '.join(names[1:])}." in done.stderr
+    assert not changes(sim)
+
+
+def regional(sim: Simulator, zonal: int = 0) -> None:
+    world = default_description(6)
+    flex = world["resourceGroups"]["rg"]["scaleSets"]["flex"]
+    flex["zones"] = []
+    flex["overrides"] = {f"#{place}": {"zone": "1"} for place in range(zonal)}
+    sim.reset(world)
+
+
+def test_zones_that_are_not_there_separate_no_batches(run: Run, sim: Simulator) -> None:
+    regional(sim)
+    done = run("restart", *FLEX, "--batch-by", "zone")
+    assert (done.exit, done.stdout) == (1, "")
+    assert "no instance of scale set flex is in a zone, so one batch would have all 6 instances" in done.stderr
+    assert not changes(sim)
+    limited = run("restart", *FLEX, "--batch-by", "zone", "--batch-size", "3")
+    assert (limited.exit, list(numbers(limited).values())) == (0, [*[1] * 3, *[2] * 3])
+    assert "separates none; only --batch-size limits the batches" in limited.stderr
+
+
+def test_an_instance_without_a_zone_goes_alone(run: Run, sim: Simulator) -> None:
+    regional(sim, zonal=4)
+    done = run("restart", *FLEX, "--batch-by", "zone")
+    assert (done.exit, sorted(numbers(done).values())) == (0, [1, 1, 1, 1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("options", "needed"),
+    [(["--health-timeout", "600"], "--health-gate"), (["--batch-pause", "1m"], "--batch-size or --batch-by")],
+)
+def test_an_option_that_has_no_meaning_alone_is_refused(
+    run: Run, sim: Simulator, options: list[str], needed: str
+) -> None:
+    done = run("restart", *FLEX, *options)
+    assert (done.exit, done.stdout) == (1, "")
+    assert f"has no meaning without {needed}" in done.stderr
+    assert sim.requests() == []
+
+
+@pytest.mark.usefixtures("sim")
+def test_durations_take_units(run: Run, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    options = ("--timeout", "5m", "--health-timeout", "90s", "--batch-pause", "0.01m", "--batch-size", "5")
+    done = run("restart", *FLEX, *options, "--health-gate", "vm-agent", "--job-log", str(log))
+    assert done.exit == 0
+    plan = json.loads(log.read_text().splitlines()[0])["how"]
+    assert (plan["timeout"], plan["healthTimeout"], plan["batchPause"]) == (300, 90, 0.6)
+    assert run("wait", *FLEX, "--created", "--timeout", "1h", "--interval", "1s").exit == 0
+    refused = run("wait", *FLEX, "--created", "--timeout", "1d")
+    assert refused.exit == 2
+    assert "1d" in refused.stderr
+
+
+def test_an_instance_that_was_healthy_for_a_moment_passes_no_gate(run: Run, sim: Simulator) -> None:
+    names = guests(sim, n0={"agentReadyAfter": 0}, n1={"agentReadyAfter": 1})
+    lost = {"kind": "event", "do": "agent", "word": "Not Ready"}
+    sim.add_fault({"action": "get", "vm": names[0], "nth": 2, "fault": lost})
+    done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "3")
+    assert (done.exit, statuses(done)) == (5, {"Succeeded": 2, "NotStarted": 4})
+    assert done.json[0]["reason"] == "Not healthy after 3 s: Its VM agent is Not Ready."
+    assert done.json[1]["reason"] is None
+
+
+def test_an_instance_that_is_deallocated_meanwhile_holds_no_gate_closed(run: Run, sim: Simulator) -> None:
+    names = guests(sim, n0={"agentReadyAfter": "never"}, every={"agentReadyAfter": 0})
+    sim.add_fault({"action": "get", "vm": names[0], "nth": 1, "fault": {"kind": "event", "do": "deallocate"}})
+    done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "30")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+    assert f"The health gate does not wait for {names[0]}: It is deallocat" in done.stderr
+
+
+@pytest.mark.parametrize("status", [403, 409])
+def test_a_gate_that_may_not_be_read_for_a_moment_goes_on(run: Run, sim: Simulator, status: int) -> None:
+    guests(sim, every={"agentReadyAfter": 0})
+    sim.add_fault({"action": "get", "times": 1, "fault": {"status": status, "code": "Refused"}})
+    done = run("restart", *FLEX, "--batch-size", "3", "--health-gate", "vm-agent", "--health-timeout", "30")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.times import count, format_exact_duration, format_utc, parse_utc
+from azext_flexcompare.times import count, format_exact_duration, format_utc, parse_duration, parse_utc
 
 AT = datetime(2026, 11, 23, 4, 5, 6, 789000, timezone.utc)
 
@@ -62,3 +62,26 @@ def test_an_exact_duration_has_two_units(seconds: float, text: str) -> None:
 )
 def test_a_count_has_its_noun_in_singular_or_plural(number: int, noun: str, text: str) -> None:
     assert count(number, noun) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("5m", 300),
+        ("1h", 3600),
+        ("1.5 h", 5400),
+        (" 2M ", 120),
+        (".5", 0.5),
+        ("1e-05", 0.00001),
+    ],
+)
+def test_a_duration_is_parsed_with_or_without_a_unit(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["s", "-1", "1d", "1 h 5 m", "inf", "1e999"])
+def test_another_text_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        parse_duration(text)

@@ -34,8 +34,8 @@ def test_an_instance_in_operation_is_found_outside_its_own_domain_only(
     first, second = (next(one for one in chosen if one.zone == zone) for zone in ("1", "2"))
     azure.compute(None).virtual_machines.begin_restart("rg", first.name, polling=False)
     active = ActiveInstances(azure, never, [first, second])
-    assert active.outside(first, ["zone"]) == []
-    assert [one.name for one in active.outside(second, ["zone"])] == [first.name]
+    assert active.outside([first], ["zone"]) == []
+    assert [one.name for one in active.outside([second], ["zone"])] == [first.name]
 
 
 def test_an_instance_that_no_longer_exists_is_not_active(azure: Azure, members: Members) -> None:

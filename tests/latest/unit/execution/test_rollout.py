@@ -11,7 +11,7 @@ import pytest
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.execution.health_gate import Gate
+from azext_flexcompare.execution.health_gate import gate_of
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
 from azext_flexcompare.instances import Instance
@@ -75,7 +75,7 @@ def test_an_interrupted_run_starts_nothing(go: Any, members: Members) -> None:
 
 def test_a_batch_that_is_not_healthy_stops_the_run(go: Any, members: Members) -> None:
     first, second, *_ = members()  # no instance reports its application's health
-    outcomes, monitor = go(batches_of([first], [second]), RolloutPolicy(gate=Gate("app-health", 1)))
+    outcomes, monitor = go(batches_of([first], [second]), RolloutPolicy(gate=gate_of("app-health", 1)))
     assert [one.status for one in outcomes] == ["Succeeded", "NotStarted"]
     assert outcomes[0].reason.startswith("Not healthy after 1 s: ")
     assert monitor.gate_failed

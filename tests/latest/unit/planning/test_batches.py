@@ -21,6 +21,7 @@ from azext_flexcompare.planning.batches import (
     domain_of,
     parse_amount,
     parse_batch_size,
+    separating,
 )
 from tests.latest.helpers.factories import DB, WEB, instance
 
@@ -204,3 +205,14 @@ def test_a_batch_of_nothing_is_refused_though_no_errors_may_be_allowed(text: str
 @given(st.from_regex(r"[0-9]{1,9}|[0-9]{1,2}(\.[0-9]{1,9})?%", fullmatch=True))
 def test_a_share_that_is_written_down_is_read_as_the_same(text: str) -> None:
     assert parse_amount(str(parse_amount(text))) == parse_amount(text)
+
+
+def test_an_instance_without_a_zone_among_zonal_ones_goes_alone() -> None:
+    found = [instance("a"), instance("b", zone=None), instance("c", zone=None), instance("d")]
+    assert [[one.name for one in batch] for batch in batches_of(found, (), ["zone"])] == [["a", "d"], ["b"], ["c"]]
+
+
+def test_zones_separate_only_where_there_are_some() -> None:
+    regional = [instance("a", zone=None), instance("b", zone=None)]
+    assert separating(regional, ["zone", "fault-domain"]) == ["fault-domain"]
+    assert separating([*regional, instance("c")], ["zone"]) == ["zone"]

@@ -11,7 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azext_flexcompare.planning.batches import parse_amount
-from azext_flexcompare.planning.option_values import amount, batch_size, file_name, positive, seconds
+from azext_flexcompare.planning.option_values import (
+    amount,
+    batch_size,
+    duration,
+    file_name,
+    positive,
+    positive_duration,
+)
 from tests.latest.helpers.hostile import hostile
 
 
@@ -24,7 +31,8 @@ def test_a_positive_number_is_parsed(text: str) -> None:
     ("parse", "texts", "said"),
     [
         (positive, ["0", "-1", "1.5", "", "many", "1000000000"], "whole number from 1 to 999999999"),
-        (seconds, ["-1", "inf", "nan", "", "long"], "number of seconds"),
+        (duration, ["-1", "inf", "nan", "", "long", "5d", "m", "1h30m"], "not a duration such as 90, 90s, 5m or 1h"),
+        (positive_duration, ["0", "1.5", "0.5s", "1000000000", "20000000m"], "whole seconds from 1 to 999999999"),
         (amount, ["-1", "101%", "1.5", ""], "neither a number of instances nor a percentage"),
         (batch_size, ["0", "0%", "many"], "nor a percentage above 0"),
         (file_name, [""], "name of the file is empty"),
@@ -39,11 +47,12 @@ def test_another_text_is_refused_with_the_expected_one(
 
 
 def test_values_are_parsed() -> None:
-    assert (seconds("0"), seconds("1.5"), file_name("-")) == (0, 1.5, "-")
+    assert (duration("0"), duration("1.5"), file_name("-")) == (0, 1.5, "-")
+    assert [positive_duration(one) for one in ("90", "90s", "5m", "1h", "1.5M")] == [90, 90, 300, 3600, 90]
     assert (amount("0"), batch_size("10%")) == (parse_amount("0"), parse_amount("10%"))
 
 
-@pytest.mark.parametrize("parse", [amount, batch_size, seconds, positive, file_name])
+@pytest.mark.parametrize("parse", [amount, batch_size, duration, positive_duration, positive, file_name])
 @given(text=st.one_of(hostile, st.from_regex(r"[-+]?[0-9._]{0,12}(e-?[0-9]{1,9})?(/[0-9]{1,3})?%?", fullmatch=True)))
 @example(text="1/0")
 @example(text="1e9999999")

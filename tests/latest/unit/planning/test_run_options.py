@@ -6,7 +6,11 @@ from dataclasses import fields, replace
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
+from azure.cli.core.azclierror import (
+    InvalidArgumentValueError,
+    MutuallyExclusiveArgumentError,
+    RequiredArgumentMissingError,
+)
 
 from azext_flexcompare.planning.batches import parse_batch_size
 from azext_flexcompare.planning.run_options import (
@@ -24,6 +28,7 @@ GIVEN: dict[str, Any] = {
     "timeout": 60,
     "no_wait": True,
     "skip_satisfied": True,
+    "include_protected": True,
     "engine": "set",
     "batch_size": (parse_batch_size("1"), parse_batch_size("10%")),
     "batch_by": ("zone",),
@@ -108,7 +113,8 @@ def test_a_fixed_option_can_be_repeated_but_not_changed(name: str) -> None:
 
 @pytest.mark.parametrize("name", [one.name for one in LOGGED if not one.fixed])
 def test_another_option_of_the_log_can_be_changed(name: str) -> None:
-    assert getattr(merge_run_options({name: typed(name)}, RunOptions().to_log()), name) == GIVEN[name]
+    before = RunOptions(health_gate="app-health", batch_by=("zone",)).to_log()
+    assert getattr(merge_run_options({name: typed(name)}, before), name) == GIVEN[name]
 
 
 @pytest.mark.parametrize(
@@ -172,3 +178,16 @@ def test_the_options_of_a_log_can_be_repeated_but_not_changed() -> None:
 def test_a_log_with_an_invalid_batch_size_is_refused() -> None:
     with pytest.raises(InvalidArgumentValueError, match="no valid batchSize"):
         merge_run_options({}, {**RunOptions().to_log(), "batchSize": ["none"]})
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [({"health_timeout": 600}, "--health-gate"), ({"batch_pause": 5.0}, "--batch-size or --batch-by")],
+)
+def test_an_option_without_the_one_that_gives_it_a_meaning_is_refused(given: dict[str, Any], needed: str) -> None:
+    with pytest.raises(RequiredArgumentMissingError, match=f"has no meaning without {needed}"):
+        merge_run_options(given)
+    with pytest.raises(RequiredArgumentMissingError, match=needed):
+        merge_run_options(given, RunOptions().to_log())
+    kept = RunOptions(health_gate="vm-agent", batch_by=("zone",)).to_log()
+    assert merge_run_options(given, kept)

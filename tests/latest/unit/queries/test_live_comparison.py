@@ -34,6 +34,11 @@ def test_a_lock_hinders_the_instance_that_it_holds_for() -> None:
     assert (row["applies"], row["whyNot"]) == (1, {"locked: ReadOnly": ["a"]})
 
 
+def test_an_instance_that_is_protected_is_counted() -> None:
+    [row, *_] = check_rows(compare_rows(*RESTART), apis(*RESTART), CHOSEN, [], protected={CHOSEN[1].id})
+    assert (row["applies"], row["whyNot"]) == (1, {"protected from scale set actions, unless named": ["b"]})
+
+
 def test_what_a_flexible_set_has_not_applies_to_none() -> None:
     rows = checked(filters=(None, None, "none"))
     assert rows

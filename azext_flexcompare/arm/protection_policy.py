@@ -1,0 +1,62 @@
+"""The protection policy of instances, which keeps them from the actions of their scale set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from knack.log import get_logger
+
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
+from azext_flexcompare.arm.responses import NO_RETRY, poll_errors
+from azext_flexcompare.instances import Instance
+from azext_flexcompare.scheduler.observer import Observer
+from azext_flexcompare.scheduler.outcome import Status
+from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
+from azext_flexcompare.scheduler.scheduler import send_and_poll
+from azext_flexcompare.scheduler.service import Service
+
+READ_TIMEOUT = 60  # seconds
+NOT_FOUND = ("ResourceNotFound", "NotFound", "ParentResourceNotFound")
+
+
+class ProtectionPolicies:
+    """The protection policies of instances, each read from the scale set's view of the instance."""
+
+    def __init__(self, azure: Azure) -> None:
+        self.azure = azure
+        self.warn = cache(get_logger(__name__).warning)  # once for each scale set
+        self.known: dict[str, bool] = {}  # policies that were read for many instances, by id
+
+    def protects(self, instance: Instance) -> bool:
+        """Read whether an instance is protected from scale set actions.
+
+        Raises Throttled where that could not be read for a moment. A policy that may not be read protects nothing.
+        """
+        machines = self.azure.compute(instance.subscription).virtual_machine_scale_set_vms
+        try:
+            with poll_errors():
+                view = machines.get(instance.resource_group, instance.scale_set.name, instance.name, **NO_RETRY)
+        except Unanswered as unanswered:
+            raise Throttled from unanswered  # nothing was sent, so that it is sent later
+        except Failure as failure:
+            if failure.error.code not in NOT_FOUND:
+                set_name, code = instance.scale_set.name, failure.error.code
+                self.warn("The protection policies of %s cannot be read: %s", set_name, code)
+            return False
+        policy = view.protection_policy
+        return bool(policy and policy.protect_from_scale_set_actions)
+
+    def protected(self, instances: Iterable[Instance]) -> set[str]:
+        """Return the ids of the instances that are protected; the policy of each is read once."""
+        wanted = list(instances)
+        unread = [one for one in wanted if one.id not in self.known]
+        reads, service = limits(READ_TIMEOUT, sends=READS), Service[Instance](rate_limit_key)
+        outcomes = send_and_poll(unread, self._read, reads, Observer(), service=service)
+        self.known.update({one.target.id: bool(one.result) for one in outcomes if one.status == Status.SUCCEEDED})
+        return {one.id for one in wanted if self.known.get(one.id)}
+
+    def _read(self, instance: Instance) -> Poller:
+        return Completed(self.protects(instance))

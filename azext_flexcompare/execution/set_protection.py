@@ -1,0 +1,86 @@
+"""Instances that are protected from scale set actions, which a run leaves out unless they were chosen by their name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.protection_policy import ProtectionPolicies
+from azext_flexcompare.instances import Instance, last_name
+from azext_flexcompare.planning.engines import VM
+from azext_flexcompare.planning.run_options import RunOptions
+from azext_flexcompare.planning.work import Call, Prepare, Skip, Work
+from azext_flexcompare.scheduler.poller import Departed, Poller
+from azext_flexcompare.table.entries import Operation
+
+PROTECTED = "It is protected from scale set actions; --include-protected acts on it."
+GLOB = re.compile(r"[*?\[]")
+
+
+class Protection:
+    """Which instances of a run are left out because they are protected."""
+
+    def __init__(self, azure: Azure, is_named: Callable[[Instance], bool] = lambda _: False) -> None:
+        self.policies, self.is_named = ProtectionPolicies(azure), is_named
+
+    def reasons(self, instances: Sequence[Instance]) -> dict[str, str]:
+        """Return why instances that were not chosen by their name are left out, by id."""
+        protected = self.policies.protected(one for one in instances if not self.is_named(one))
+        return {one.id: PROTECTED for one in instances if one.id in protected}
+
+    def guard(self, work: Work) -> Work:
+        """Return a call that reads the policy of its one instance before it sends anything."""
+        if isinstance(work.call, Skip) or len(work.instances) != 1 or self.is_named(work.instances[0]):
+            return work
+        return work._replace(call=partial(self._call, work.instances[0], work.call))
+
+    def _call(self, instance: Instance, call: Call) -> Poller:
+        if self.policies.protects(instance):
+            raise Departed(PROTECTED)
+        return call()
+
+
+def protecting(
+    azure: Azure,
+    operation: Operation,
+    run_options: RunOptions,
+    prepare: Prepare,
+    *,
+    choice: Mapping[str, Any],
+    resumed: bool = False,
+) -> Prepare:
+    """Return what prepares calls that leave out protected instances, unless these are to be included.
+
+    The policies are read before the plan where it shows or asks how many instances it has, and where one call is for
+    many; else just before each request. In a `resumed` run a call that may have been sent already is left as it is.
+    """
+    if run_options.include_protected or operation.target == "lock":
+        return prepare
+    asks = operation.confirm and not run_options.yes
+    ahead = run_options.engine != VM or run_options.dry_run or asks
+    return partial(_prepare, Protection(azure, partial(is_named, choice)), prepare, ahead, resumed)
+
+
+def _prepare(
+    protection: Protection, prepare: Prepare, ahead: bool, resumed: bool, instances: list[Instance]
+) -> list[Work]:
+    reasons = protection.reasons(instances) if ahead and not (resumed and len(instances) == 1) else {}
+    left = [one for one in instances if one.id not in reasons]
+    skipped = [Work([one], Skip(reasons[one.id])) for one in instances if one.id in reasons]
+    return [*skipped, *(protection.guard(work) for work in (prepare(left) if left else ()))]
+
+
+def is_named(choice: Mapping[str, Any], instance: Instance) -> bool:
+    """Check whether a choice has an instance by its name or id, and not by a pattern, a filter or its scale set."""
+    given: Sequence[str] = [*(choice.get("names") or ()), *(choice.get("ids") or ())]
+    return any(_names(one, instance) for one in given if isinstance(one, str))
+
+
+def _names(given: str, instance: Instance) -> bool:
+    kind = given.rstrip("/").lower().split("/")[-2:-1]
+    if kind and kind != ["virtualmachines"]:
+        return False  # the id of a scale set
+    return not GLOB.search(given) and last_name(given).lower() == instance.name.lower()
