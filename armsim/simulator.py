@@ -11,6 +11,7 @@ from armsim.certificates import issue_certificate
 from armsim.control import ControlPlane
 from armsim.dispatch import ROUTES
 from armsim.faults.rules import parse_rule
+from armsim.replacement import remove_vm, replace_vm
 from armsim.server import Server
 from armsim.service import Service
 from armsim.settings import Settings
@@ -152,6 +153,18 @@ class Simulator:
         """Advance the clock of the simulated cloud."""
         with self._service.lock:
             self._service.cloud.clock.advance(seconds)
+
+    def remove_vm(self, name: str) -> None:
+        """Remove a VM at once, as a scale-in that nobody here asked for."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            remove_vm(self._service.cloud, name)
+
+    def replace_vm(self, name: str) -> None:
+        """Put another machine in the place of a VM, under its name."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            replace_vm(self._service.cloud, name)
 
     def requests(self, *, login: bool = False) -> list[dict[str, Any]]:
         """Return the ARM requests since the last reset, with those of `az login` where asked."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
+from azext_flexcompare.execution.departures import deleting_reasons
 from azext_flexcompare.execution.rollout import Batch
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.records import Record
@@ -56,10 +57,9 @@ class RunPlan(NamedTuple):
     stopped: str | None = None  # why the plan leaves something out
     total: int | None = None  # instances that a percentage of --max-errors is of; None: those that get a call
     possibly_active: Sequence[Instance] = ()  # instances that an earlier run may have left in operation
-    carried_records: Sequence[Record] = ()  # what an earlier plan of the same log leaves open
 
     @property
-    def batch_numbers(self) -> dict[str, int]:
+    def batch_numbers(self) -> dict[ResourceId, int]:
         """Return the batch of each instance that gets a call, by id."""
         return {one.id: batch.number for batch in self.batches for work in batch.work for one in work.instances}
 
@@ -74,7 +74,8 @@ def run_context(cli_ctx: Any, operation: Operation, options: dict[str, Any], run
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:
     """Return the plan of a new run over the chosen instances; `choice` is how they were chosen, for the log."""
     run_options = context.run_options
-    satisfied = satisfied_reasons(context.operation, chosen) if run_options.skip_satisfied else {}
+    satisfied = deleting_reasons(chosen)
+    satisfied |= satisfied_reasons(context.operation, chosen) if run_options.skip_satisfied else {}
     work = prepare([instance for instance in chosen if instance.id not in satisfied])
     skipped = skip_reasons(work)
     acting = [one for one in chosen if one.id not in satisfied and one.id not in skipped]

@@ -10,17 +10,17 @@ from typing import NamedTuple
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
+from azext_flexcompare.execution.departures import Members, resolve_failure, without_departed
 from azext_flexcompare.execution.health_gate import Gate, find_unhealthy
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
-from azext_flexcompare.execution.unknown_outcome import resolve_unknown
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.outcome import Outcome
-from azext_flexcompare.scheduler.poller import Poller
+from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
 
@@ -66,10 +66,13 @@ def roll_out(
     outcomes: list[Outcome[Instance]] = []
     monitor, estimates = rollout.monitor, Estimates()
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
+    members = Members(rollout.azure, (one for batch in batches for one in batch.instances))
     for place, batch in enumerate(batches, 1):
         _check_domains(rollout, batch, active)
         _begin(rollout, batch, batches)
-        done = _run_calls(rollout, batch.work, estimates)
+        work, departed = without_departed(members, batch.work, batch.number)
+        monitor.settle(departed)
+        done = [*departed, *_run_calls(rollout, work, estimates, members)]
         active.update(done)
         outcomes += done
         if rollout.over:
@@ -102,23 +105,28 @@ def _check_domains(rollout: Rollout, batch: Batch, active: ActiveInstances) -> N
         rollout.monitor.stop(f"Stopped by --batch-by {' '.join(domains)}: still in operation: {names}.")
 
 
-def _run_calls(rollout: Rollout, work: Sequence[Work], estimates: Estimates) -> list[Outcome[Instance]]:
+def _run_calls(
+    rollout: Rollout, work: Sequence[Work], estimates: Estimates, members: Members
+) -> list[Outcome[Instance]]:
     """Send and poll every call, and then the calls that take the place of those that turned out not to be there."""
     azure, monitor = rollout.azure, rollout.monitor
     list_poll = SetListPoll(azure, work) if all(len(each.instances) == 1 for each in work) else None
-    resolve = partial(resolve_unknown, azure, monitor.operation)
+    resolve = partial(resolve_failure, azure, monitor.operation)
     service = Service(_rate_limit_key, list_poll, resolve, estimates)
-    outcomes = send_and_poll(work, _call, rollout.limits, monitor, service=service)
+    outcomes = send_and_poll(work, partial(_call, members), rollout.limits, monitor, service=service)
     shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
     found = [one for outcome in outcomes if outcome.target.settle for one in outcome.target.settle(outcome)]
     settled = [one for one in found if not isinstance(one, Work)]
     monitor.settle(settled)
     done = [monitor.complete(one) for one in (*shared, *settled)]
     instead = [one for one in found if isinstance(one, Work)]
-    return done + _run_calls(rollout, instead, estimates) if instead else done
+    return done + _run_calls(rollout, instead, estimates, members) if instead else done
 
 
-def _call(work: Work) -> Poller:
+def _call(members: Members, work: Work) -> Poller:
+    departed = members.departed([work])
+    if len(departed) == len(work.instances):
+        raise Departed(next(iter(departed.values())))
     return work.call()  # type: ignore[operator]  # instances without a call have been set apart
 
 

@@ -20,7 +20,7 @@ from azext_flexcompare.execution.health_gate import Gate
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.events import events_to
@@ -102,16 +102,17 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> M
         errors=run_plan.errors + sum(one.status in BAD for one in run_plan.new_outcomes),
     )
     stack.callback(monitor.close)
+    events = events_to(run_options.events, run_options.log_path)
     log = run_plan.log or (job_log.create(run_options.job_log) if run_options.job_log else None)
     monitor.recorders += [log] if log else []
-    monitor.recorders += events_to(run_options.events)
+    monitor.recorders += events
     monitor.displays += progress_on(context.cli_ctx, run_options.events, acting)
     return monitor
 
 
 def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outcome[Instance]]:
     run_options = context.run_options
-    monitor.write(run_plan.record or records.record("resumed"), *run_plan.carried_records)
+    monitor.write(run_plan.record or records.record("resumed"))
     monitor.write(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
     monitor.require_recording()
     monitor.check_error_limit()
@@ -154,7 +155,7 @@ def _prepared_by(engine: str, context: RunContext, batch: Batch) -> Sequence[Wor
     return prepare([one for work in batch.work for one in work.instances])
 
 
-def _lock_reasons(context: RunContext, instances: Sequence[Instance]) -> dict[str, str]:
+def _lock_reasons(context: RunContext, instances: Sequence[Instance]) -> dict[ResourceId, str]:
     """Return why a lock will keep instances from the operation, by id; where locks cannot be read, only warn."""
     try:
         locks = locks_of(context.azure, instances)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, read_instance
+from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.instances import (
     Instance,
@@ -21,7 +21,7 @@ from azext_flexcompare.instances import (
 )
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, NotAccepted, OutcomeCheck, Poll, Unanswered
+from azext_flexcompare.scheduler.poller import Departed, Failure, NotAccepted, OutcomeCheck, Poll, Unanswered
 from azext_flexcompare.table.entries import Operation
 
 GRACE = 2.0  # seconds in which a request that was sent may still arrive
@@ -77,7 +77,7 @@ class InstanceCheck:
         self.reason = SHOWN_ENDED
         if self.operation.removes:
             return True
-        raise Failure(INSTANCE_NOT_FOUND)
+        raise Departed("It no longer exists.")
 
     def _ended(self, after: Instance) -> bool:
         self.reason = SHOWN_ENDED

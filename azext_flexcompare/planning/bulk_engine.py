@@ -6,7 +6,7 @@ and repeats by itself. Where one service is not there the next is tried, and at 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -20,13 +20,13 @@ from azure.core.pipeline.policies import RetryPolicy
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, send_errors
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.arm.responses import NO_RETRY, OperationNotFound, poll_errors, send_errors
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.planning.adapters import preparer as one_by_one
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled, Unanswered
-from azext_flexcompare.table.entries import BulkService, Operation, bulk_services
+from azext_flexcompare.table.entries import BulkService, Operation, bulk_services, known_services
 
 LARGEST = 100  # ids in one request; this and the policy as in Azure/azure-computeschedule-dotnet-samples
 POLICY = {"retryPolicy": {"retryCount": 3, "retryWindowInMinutes": 60}}
@@ -60,6 +60,7 @@ class Known(NamedTuple):
     status: str | None = None
     error: Error | None = None
     at: datetime | None = None
+    lost: bool = False  # the service has no answer for it
 
 
 def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
@@ -71,9 +72,31 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
         made = [Chunk(azure, wish, chunk, fallback) for chunk in chunks(instances)]
         for chunk in made[1:]:
             chunk.first = made[0]
-        return [Work(chunk.instances, chunk.send, chunk.settle) for chunk in made]
+        return [
+            Work(
+                chunk.instances,
+                chunk.send,
+                chunk.settle,
+                prepare=prepare,
+                operations=chunk.operations,
+                ended=chunk.ended,
+            )
+            for chunk in made
+        ]
 
     return prepare
+
+
+def resumed_chunk(
+    azure: Azure, service: str, instances: list[Instance], operations: Mapping[ResourceId, str], *, cancels: bool = True
+) -> Chunk:
+    """Return the call of an earlier run, of which only the service and the operation of each instance are known.
+
+    `cancels` is whether what has not begun is cancelled where the run does not wait for it.
+    """
+    found = next((one for one in known_services() if one.name == service), None)
+    known = {one.id.lower(): Known(operations[one.id]) for one in instances}
+    return Chunk(azure, Wish("", {}), instances, lambda _: [], service=found, known=known, cancels=cancels)
 
 
 def chunks(instances: Iterable[Instance]) -> Iterator[list[Instance]]:
@@ -118,6 +141,9 @@ class Chunk:
     looked: float = 0.0
     asked: float | None = None
     known: dict[str, Known] = field(default_factory=dict)
+    started: datetime | None = None
+    cancels: bool = True
+    not_cancelled: bool = False  # what has not begun may still begin
 
     def send(self) -> Poller:
         """Send the call to the first service that is there; raises Failure where none is, or where it refuses."""
@@ -131,11 +157,47 @@ class Chunk:
                 if failure.error.code not in ABSENT:
                     raise
                 continue
-            self.service, self.began = service, monotonic()
-            self.looked = self.began
+            self.service = service
+            self._begin()
             self._take(rows, {id_.lower(): Known(None) for id_ in ids})
             return self
         raise Failure(Error(NOWHERE, "No service for bulk operations is there."))
+
+    def resume(self) -> Poller:
+        """Return the call as it was accepted by an earlier run; no request is sent."""
+        if self.service is None:
+            raise OperationNotFound(Error(NOWHERE, "The job log names a bulk service that is not known."))
+        self._begin()
+        return self
+
+    def _begin(self) -> None:
+        self.began, self.started = monotonic(), datetime.now(timezone.utc)
+        self.looked = self.began
+
+    def operations(self) -> dict[ResourceId, dict[str, Any]]:
+        """Return, by id, what is needed to poll the operation of each instance in another process."""
+        name = self.service and self.service.name
+        found = {one.id: self.known.get(one.id.lower()) for one in self.instances}
+        return {
+            id_: {"service": name, "operationId": known.operation} for id_, known in found.items() if known is not None
+        }
+
+    def ended(self) -> list[Outcome[Instance]]:
+        """Return the outcomes of the instances that have ended while the call goes on for others."""
+        known = dict(self.known)
+        found = [(one, known.get(one.id.lower())) for one in self.instances]
+        return [
+            self._outcome(Outcome(one, its.status, started=self.started))
+            for one, its in found
+            if its and its.status in (Status.SUCCEEDED, Status.FAILED) and not its.lost
+        ]
+
+    def is_lost(self, instance: Instance, outcome: Outcome[Work]) -> bool:
+        """Check whether the service cannot say what became of an instance."""
+        known = self.known.get(instance.id.lower())
+        if known is None or self.service is None:
+            return True
+        return known.lost or (outcome.status == Status.FAILED and not known.status)
 
     @property
     def acceptance(self) -> Acceptance:
@@ -171,7 +233,7 @@ class Chunk:
             return [*self.fallback(self.instances)]
         if self.service is None:
             return [*share_outcome(outcome)]
-        if outcome.status == Status.INTERRUPTED and self.unfinished():
+        if self.cancels and outcome.status in (Status.INTERRUPTED, Status.TIMED_OUT) and self.unfinished():
             self._cancel(self.service)
         return [self._outcome(one) for one in share_outcome(outcome)]
 
@@ -213,6 +275,7 @@ class Chunk:
                 rows = self._post(service, service.cancel, _ids_of(asked), read_timeout=SHUTDOWN_GRACE)
         except (Failure, Throttled) as error:
             get_logger(__name__).warning("What had not begun could not be cancelled: %s", error)
+            self.not_cancelled = True
             return
         self._take([row for row in rows if _state(row) == "cancelled"], asked)
 
@@ -225,13 +288,16 @@ class Chunk:
         if known.status == Status.NOT_STARTED:
             return self._cancelled(one)
         if known.status is None:
-            return replace(one, reason=f"Operation {known.operation} of {self.service and self.service.name}.")
+            why = f"Operation {known.operation} of {self.service and self.service.name}."
+            return replace(one, reason=why, queued=self.not_cancelled)
         seconds = round((known.at - one.started).total_seconds(), 3) if one.started and known.at else None
         return replace(one, status=known.status, error=known.error, finished=known.at, seconds=seconds, reason=None)
 
     def _cancelled(self, one: Outcome[Instance]) -> Outcome[Instance]:
         if one.status == Status.INTERRUPTED:
             return Outcome(one.target, Status.NOT_STARTED, reason="Cancelled before the service had begun with it.")
+        if one.status == Status.TIMED_OUT:
+            return replace(one, reason="Cancelled before the service had begun with it.")
         error = Error("Cancelled", "Somebody else cancelled the operation.")
         return replace(one, status=Status.FAILED, error=error)
 
@@ -263,7 +329,7 @@ def _ids_of(asked: dict[str, Known]) -> dict[str, Any]:
 def _lost(code: str, known: Known) -> Known:
     asked = f"operation {known.operation}" if known.operation else "this instance"
     told = f"The service has no answer for {asked}; what became of it is not known."
-    return Known(known.operation, Status.FAILED, Error(code, told), datetime.now(timezone.utc))
+    return Known(known.operation, Status.FAILED, Error(code, told), datetime.now(timezone.utc), lost=True)
 
 
 def _known(row: dict[str, Any]) -> Known:

@@ -5,6 +5,7 @@ The call has one end for all. What became of each instance is read from the list
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,7 +15,15 @@ from azure.cli.core.azclierror import AzCLIError
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.scale_sets import Reader, list_members
-from azext_flexcompare.instances import Instance, by_set, describe_state, provisioning_error, provisioning_times
+from azext_flexcompare.instances import (
+    Instance,
+    ResourceId,
+    by_set,
+    describe_state,
+    is_replaced,
+    provisioning_error,
+    provisioning_times,
+)
 from azext_flexcompare.planning.adapters import arguments_of
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
@@ -23,6 +32,7 @@ from azext_flexcompare.table.entries import Operation
 
 UNSEEN = "The call succeeded as a whole; that it did so for this instance could not be established."
 OF_ALL = "The error is that of the whole call; what became of this instance is not known."
+GONE = "It no longer exists."
 ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
 AT_REST = ("Succeeded", "Failed")
 
@@ -32,21 +42,30 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     arguments = arguments_of(operation, options)
 
     def prepare(instances: list[Instance]) -> list[Work]:
+        settle = partial(settle_by_list, operation, azure)
         return [
-            Work(group, partial(_send, operation, azure, arguments, group), partial(_establish, operation, azure))
+            Work(group, partial(_send, operation, azure, arguments, group), settle, prepare=prepare)
             for group in by_set(instances).values()
         ]
 
     return prepare
 
 
-def judge(operation: Operation, one: Outcome[Instance], after: Instance | None) -> Outcome[Instance]:
-    """Settle the outcome of an instance, which is that of the whole call, by how it stands in the list afterwards."""
-    before, succeeded = one.target, one.status == Status.SUCCEEDED
+def judge(
+    operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str] | None = None
+) -> Outcome[Instance]:
+    """Return the outcome of an instance, which is that of the whole call, by how it stands in the list afterwards.
+
+    `before` are its provisioning times before the call, where the instance was read later than that.
+    """
+    succeeded = one.status == Status.SUCCEEDED
+    before = provisioning_times(one.target) if before is None else before
     own = provisioning_error(after) if succeeded or _changed(before, after) else None
     if own:
         return replace(one, status=Status.FAILED, error=own)
-    if _is_well(operation, one, after):
+    if after is None and not _way(operation).get("gone"):
+        return replace(one, status=Status.SKIPPED, error=None, reason=GONE)
+    if _is_well(operation, one, after, before):
         return replace(one, status=Status.SUCCEEDED, error=None)
     if succeeded:
         return replace(one, status=Status.FAILED, error=Error("NotEstablished", describe_state(after)), reason=UNSEEN)
@@ -65,17 +84,29 @@ def _way(operation: Operation) -> dict[str, Any]:
     return way
 
 
-def _establish(operation: Operation, azure: Azure, outcome: Outcome[Work]) -> list[Outcome[Instance]]:
+def settle_by_list(
+    operation: Operation,
+    azure: Azure,
+    outcome: Outcome[Work],
+    before: Mapping[ResourceId, Sequence[str]] | None = None,
+) -> list[Outcome[Instance]]:
+    """Return the outcome of each instance of a call, by the list of the set's instances after its end."""
     of_all = share_outcome(outcome)
     refused = outcome.status == Status.FAILED and outcome.url is None  # then the list can say nothing of this call
     if outcome.status not in ENDED or refused:
         return of_all
     try:
         reader = Reader(azure.compute, operation.name)
-        members = {one.id.lower(): one for one in list_members(reader, outcome.target.instances[0].scale_set)}
+        members = {one.id: one for one in list_members(reader, outcome.target.instances[0].scale_set)}
     except AzCLIError as error:
         return [_unlisted(one, error) for one in of_all]
-    return [judge(operation, one, members.get(one.target.id.lower())) for one in of_all]
+    times = before or {}
+    return [judge(operation, one, _same(one, members), times.get(one.target.id)) for one in of_all]
+
+
+def _same(one: Outcome[Instance], members: Mapping[ResourceId, Instance]) -> Instance | None:
+    found = members.get(one.target.id)
+    return None if found is None or is_replaced(one.target.vm_id, found.vm_id) else found
 
 
 def _unlisted(one: Outcome[Instance], error: AzCLIError) -> Outcome[Instance]:
@@ -84,7 +115,7 @@ def _unlisted(one: Outcome[Instance], error: AzCLIError) -> Outcome[Instance]:
     return replace(one, status=status, error=one.error or Error("NotEstablished", told), reason=told)
 
 
-def _is_well(operation: Operation, one: Outcome[Instance], after: Instance | None) -> bool:
+def _is_well(operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str]) -> bool:
     """Say whether an instance is where the operation leads, or at least shows that something was done to it."""
     way = _way(operation)
     if way.get("gone"):
@@ -93,8 +124,8 @@ def _is_well(operation: Operation, one: Outcome[Instance], after: Instance | Non
         return False
     if operation.powerState:
         return after.power_state == operation.powerState
-    return _changed(one.target, after) or (way.get("mayKeep", False) and one.status == Status.SUCCEEDED)
+    return _changed(before, after) or (way.get("mayKeep", False) and one.status == Status.SUCCEEDED)
 
 
-def _changed(before: Instance, after: Instance | None) -> bool:
-    return after is not None and provisioning_times(before) != provisioning_times(after)
+def _changed(before: Sequence[str], after: Instance | None) -> bool:
+    return after is not None and list(before) != provisioning_times(after)

@@ -50,3 +50,4 @@ class Outcome(Generic[T]):
     url: str | None = None
     result: Any = None
     batch: int | None = 1
+    queued: bool = False  # whether the service may still begin with it

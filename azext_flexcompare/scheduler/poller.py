@@ -41,6 +41,14 @@ class Failure(Exception):  # noqa: N818
         self.error = error
 
 
+class Departed(Exception):  # noqa: N818  (not an error of the target: it is no longer there)
+    """The target no longer exists, or is about to disappear; `reason` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Poll(NamedTuple):
     """What one answer of the service says of an operation."""
 

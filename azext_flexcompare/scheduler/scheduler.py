@@ -20,6 +20,7 @@ from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import (
     Acceptance,
+    Departed,
     Failure,
     NotAccepted,
     OutcomeCheck,
@@ -199,6 +200,8 @@ class _Scheduler(Generic[T]):
             self._poll_later(state)
         elif isinstance(answer, NotAccepted):
             self._send_again(state, answer)
+        elif isinstance(answer, Departed):
+            self._end(state, Status.SKIPPED, reason=answer.reason)
         elif isinstance(answer, BaseException):
             self._fail(state, answer)
         elif isinstance(answer, Poll):
@@ -211,7 +214,7 @@ class _Scheduler(Generic[T]):
             state.outcome_check = self._check_outcome(state, answer)
             if state.outcome_check:
                 state.poller = state.outcome_check
-                self._poll_later(state)
+                self._poll_at(state, time.monotonic())
                 return
         error = answer.error if isinstance(answer, Failure) else Error(type(answer).__name__, str(answer))
         self._end(state, Status.FAILED, error)
@@ -255,7 +258,7 @@ class _Scheduler(Generic[T]):
 
     def _retry_throttled(self, state: TargetState[T], throttled: Throttled) -> None:
         state.throttled += 1
-        self.observer.on_throttled(state.target, throttled.after)
+        self.observer.on_throttled(state.target, throttled.after, sent=state.poller is None)
         pause = throttled.after or min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.throttled - 1))
         until = time.monotonic() + pause
         if state.poller is not None:

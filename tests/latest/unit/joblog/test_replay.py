@@ -16,7 +16,12 @@ def logged(*records: Record) -> tuple[bool, bool, str | None]:
     return found.was_sent, found.accepted, found.status
 
 
-INTENT, TAKEN, LATER = {"record": "intent"}, {"record": "accepted", "operationUrl": "u"}, {"record": "throttled"}
+INTENT, TAKEN, LATER = (
+    {"record": "intent"},
+    {"record": "accepted", "operationUrl": "u"},
+    {"record": "throttled", "request": "send"},
+)
+LOOK = {"record": "throttled", "request": "poll"}
 DONE, CUT_OFF, NEVER = ({**OUTCOME, "status": status} for status in ("Succeeded", "Interrupted", "NotStarted"))
 
 
@@ -28,7 +33,9 @@ DONE, CUT_OFF, NEVER = ({**OUTCOME, "status": status} for status in ("Succeeded"
         ([INTENT, LATER], (False, False, None)),
         ([INTENT, LATER, INTENT], (True, False, None)),
         ([INTENT, TAKEN], (True, True, None)),
-        ([INTENT, TAKEN, LATER], (True, True, None)),  # a look was refused
+        ([INTENT, TAKEN, LOOK], (True, True, None)),
+        ([INTENT, LOOK], (True, False, None)),  # the instance could not be asked what became of the request
+        ([INTENT, {"record": "throttled"}], (True, False, None)),  # an older log does not say what was refused
         ([INTENT, TAKEN, DONE], (True, True, "Succeeded")),
         ([INTENT, CUT_OFF], (True, False, "Interrupted")),
         ([INTENT, LATER, NEVER], (False, False, "NotStarted")),
