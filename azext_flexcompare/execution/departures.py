@@ -61,7 +61,7 @@ class Members:
 
     def departed(self, work: Sequence[Work]) -> dict[ResourceId, str]:
         """Return why instances of calls that are still to be sent are not there, by id."""
-        unsent = [one for each in work if each.sends and not each.sent for one in each.instances]
+        unsent = [one for each in work if not _is_sent(each) for one in each.instances]
         found = {one.id: self.why_departed(one) for one in unsent}
         return {id_: why for id_, why in found.items() if why}
 
@@ -79,14 +79,20 @@ def without_departed(members: Members, work: Sequence[Work], batch: int) -> tupl
     """Return the calls for the instances that are still there, and a Skipped outcome for each of the others."""
     departed = members.departed(work)
     kept: list[Work] = []
+    gone: list[Instance] = []
     for each in work:
-        left = [one for one in each.instances if one.id not in departed]
-        if len(left) == len(each.instances):
+        leaving = [] if _is_sent(each) else [one for one in each.instances if one.id in departed]
+        left = [one for one in each.instances if one not in leaving]
+        gone += leaving
+        if not leaving:
             kept.append(each)
         elif left and each.prepare:
             kept += each.prepare(left)
-    gone = [one for each in work for one in each.instances if one.id in departed]
     return kept, [Outcome(one, Status.SKIPPED, reason=departed[one.id], batch=batch) for one in gone]
+
+
+def _is_sent(work: Work) -> bool:
+    return work.sent or not work.sends
 
 
 @dataclass(eq=False)

@@ -80,7 +80,11 @@ def _planned(context: RunContext, run_plan: RunPlan) -> list[Outcome[Instance]]:
     _show_batches(context, run_plan)
     _show_cost(context, run_plan)
     acting = [one for one in run_plan.chosen if one.id in numbers]
-    planned = planned_outcomes(acting, _lock_reasons(context, acting), numbers)
+    works = [work for batch in run_plan.batches for work in batch.work]
+    polled = {
+        one.id: "It was sent already and is only polled." for work in works if work.sent for one in work.instances
+    }
+    planned = planned_outcomes(acting, {**_lock_reasons(context, acting), **polled}, numbers)
     return [*run_plan.known_outcomes, *run_plan.new_outcomes, *planned]
 
 
@@ -140,7 +144,12 @@ def _show_batches(context: RunContext, run_plan: RunPlan) -> None:
 def _show_cost(context: RunContext, run_plan: RunPlan) -> None:
     """Show the cost of each engine, by the calls that it prepares; those of the chosen engine are prepared already."""
     calls = {
-        engine: [work.instances for batch in run_plan.batches for work in _prepared_by(engine, context, batch)]
+        engine: [
+            work.instances
+            for batch in run_plan.batches
+            for work in _prepared_by(engine, context, batch)
+            if not work.sent
+        ]
         for engine in ENGINES
         if can(engine, context.operation, context.given)
     }
@@ -152,7 +161,7 @@ def _prepared_by(engine: str, context: RunContext, batch: Batch) -> Sequence[Wor
     if engine == context.run_options.engine:
         return batch.work
     prepare = prepared_by(engine, context.operation, context.options, context.azure)
-    return prepare([one for work in batch.work for one in work.instances])
+    return prepare([one for work in batch.work if not work.sent for one in work.instances])
 
 
 def _lock_reasons(context: RunContext, instances: Sequence[Instance]) -> dict[ResourceId, str]:

@@ -143,6 +143,7 @@ def _open(path: str, mode: str) -> JobLog:
         ) from error
     try:
         _require_regular(path, os.fstat(descriptor).st_mode)
+        _require_other_than_output(path, descriptor)
         file: Any = os.fdopen(descriptor, mode, buffering=0)
     except BaseException:
         os.close(descriptor)
@@ -166,6 +167,16 @@ def _lock(file: Any, path: str) -> None:
         raise FileOperationError(
             f"The job log {path} cannot be locked: {_message(error)}.", "Name a file on a file system that has locks."
         ) from error
+
+
+def _require_other_than_output(path: str, descriptor: int) -> None:
+    found = os.fstat(descriptor)
+    for stream in (1, 2):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(found, os.fstat(stream)):
+                raise FileOperationError(
+                    f"The job log {path} is what the command prints to.", "Name a file of its own with --job-log."
+                )
 
 
 def _require_regular(path: str, mode: int) -> None:
