@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from armsim.certificates import issue_certificate
 from armsim.control import ControlPlane
 from armsim.dispatch import ROUTES
-from armsim.faults.rules import parse_rule
-from armsim.replacement import remove_vm, replace_vm
+from armsim.faults.events import schedule
+from armsim.faults.rules import Event, parse_rule
 from armsim.server import Server
 from armsim.service import Service
 from armsim.settings import Settings
@@ -53,6 +53,7 @@ class Simulator:
         self._recorder = Recorder(Path(record)) if record else None
         self._server = Server(port, context)
         self._service = Service(self._server.url, self._server.meter, self._recorder)
+        self._server.refuses = lambda: self._service.cloud.faults.refuses
         self._server.answer = ControlPlane(self._service, self.reset).answer
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="armsim", daemon=True)
         self.reset()
@@ -155,16 +156,17 @@ class Simulator:
             self._service.cloud.clock.advance(seconds)
 
     def remove_vm(self, name: str) -> None:
-        """Remove a VM at once, as a scale-in that nobody here asked for."""
-        with self._service.lock:
-            self._service.cloud.catch_up()
-            remove_vm(self._service.cloud, name)
+        """Let another client remove a VM, as a scale-in does."""
+        self._let("remove", name)
 
     def replace_vm(self, name: str) -> None:
-        """Put another machine in the place of a VM, under its name."""
+        """Let a VM be replaced by another one of its name."""
+        self._let("replace", name)
+
+    def _let(self, do: str, name: str) -> None:
         with self._service.lock:
             self._service.cloud.catch_up()
-            replace_vm(self._service.cloud, name)
+            schedule(self._service.cloud, Event(do, vm=name), None)
 
     def requests(self, *, login: bool = False) -> list[dict[str, Any]]:
         """Return the ARM requests since the last reset, with those of `az login` where asked."""

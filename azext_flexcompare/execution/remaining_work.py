@@ -186,22 +186,22 @@ def _follow_shared(source: Source, group: Sequence[Left]) -> Work:
     first, logged = group[0]
     if logged.service:
         operations = {one.id: its.operation_id or "" for one, its in group}
-        chunk = bulk_engine.resumed_chunk(
+        call_of_many = bulk_engine.resumed_call(
             source.azure, logged.service, instances, operations, cancels=not source.watches
         )
-        settle = partial(_settle_bulk, {one.id: its for one, its in group}, chunk)
-        return Work(instances, chunk.resume, settle, sends=False, sent=True, ended=chunk.ended)
+        settle = partial(_settle_bulk, {one.id: its for one, its in group}, call_of_many)
+        return Work(instances, call_of_many.resume, settle, sends=False, sent=True, ended=call_of_many.ended)
     call = partial(_resume_polling, source.azure, first, logged)
     settle_all = partial(set_engine.settle_by_list, source.operation, source.azure, before=before)
     return Work(instances, call, settle_all, sends=False, sent=True, url=logged.url)
 
 
 def _settle_bulk(
-    group: Mapping[ResourceId, LoggedInstance], chunk: bulk_engine.Chunk, outcome: Outcome[Work]
+    group: Mapping[ResourceId, LoggedInstance], call_of_many: bulk_engine.BulkCall, outcome: Outcome[Work]
 ) -> list[Outcome[Instance] | Work]:
     """Return the outcomes that the service knows, and for the others the work that asks the instance."""
-    lost = [one for one in chunk.instances if chunk.is_lost(one, outcome)]
-    known = [one for one in chunk.settle(outcome) if isinstance(one, Work) or one.target not in lost]
+    lost = [one for one in call_of_many.instances if call_of_many.is_lost(one, outcome)]
+    known = [one for one in call_of_many.settle(outcome) if isinstance(one, Work) or one.target not in lost]
     return [*known, *(_ask(one, group[one.id], None) for one in lost)]
 
 

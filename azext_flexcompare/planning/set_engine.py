@@ -1,6 +1,6 @@
-"""How is an operation sent to many instances in one call of their set, and what became of each of them?
+"""Calls of `--engine set`: one for the chosen instances of each scale set.
 
-The call has one end for all. What became of each instance is read from the list of the set's VMs afterwards.
+A call has one outcome. The outcome of each instance is read from the list of the VMs of the set afterwards.
 """
 
 from __future__ import annotations
@@ -30,19 +30,18 @@ from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
 
-UNSEEN = "The call succeeded as a whole; that it did so for this instance could not be established."
-OF_ALL = "The error is that of the whole call; what became of this instance is not known."
+NOT_ESTABLISHED = "The call succeeded, but it could not be established that it did for this instance."
+ERROR_OF_CALL = "The error is that of the whole call; the outcome of this instance is not known."
 GONE = "It no longer exists."
 ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
-AT_REST = ("Succeeded", "Failed")
+FINAL_STATES = ("Succeeded", "Failed")
 
 
-def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
-    """Name the chosen instances of each set in one call of the set."""
-    arguments = arguments_of(operation, options)
+def set_preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
+    """Return what prepares one call for the chosen instances of each scale set."""
+    arguments, settle = arguments_of(operation, options), partial(settle_by_list, operation, azure)
 
     def prepare(instances: list[Instance]) -> list[Work]:
-        settle = partial(settle_by_list, operation, azure)
         return [
             Work(group, partial(_send, operation, azure, arguments, group), settle, prepare=prepare)
             for group in by_set(instances).values()
@@ -51,10 +50,10 @@ def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     return prepare
 
 
-def judge(
+def instance_outcome(
     operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str] | None = None
 ) -> Outcome[Instance]:
-    """Return the outcome of an instance, which is that of the whole call, by how it stands in the list afterwards.
+    """Return the outcome of an instance, by that of its call and its state in the list afterwards.
 
     `before` are its provisioning times before the call, where the instance was read later than that.
     """
@@ -63,25 +62,26 @@ def judge(
     own = provisioning_error(after) if succeeded or _changed(before, after) else None
     if own:
         return replace(one, status=Status.FAILED, error=own)
-    if after is None and not _way(operation).get("gone"):
+    if after is None and not _entry(operation).get("gone"):
         return replace(one, status=Status.SKIPPED, error=None, reason=GONE)
-    if _is_well(operation, one, after, before):
+    if _is_as_expected(operation, one, after, before):
         return replace(one, status=Status.SUCCEEDED, error=None)
     if succeeded:
-        return replace(one, status=Status.FAILED, error=Error("NotEstablished", describe_state(after)), reason=UNSEEN)
-    return replace(one, reason=OF_ALL)
+        error = Error("NotEstablished", describe_state(after))
+        return replace(one, status=Status.FAILED, error=error, reason=NOT_ESTABLISHED)
+    return replace(one, reason=ERROR_OF_CALL)
 
 
 def _send(operation: Operation, azure: Azure, arguments: Options, group: list[Instance]) -> Poller:
-    way = _way(operation)
+    entry = _entry(operation)
     body = {**arguments.get("parameters", {}), "instanceIds": [instance.name for instance in group]}
     others = {key: value for key, value in arguments.items() if key != "parameters"}
-    return call_sdk(azure, group[0].scale_set, way["call"], {**others, way.get("body", "vm_instance_i_ds"): body})
+    return call_sdk(azure, group[0].scale_set, entry["call"], {**others, entry.get("body", "vm_instance_i_ds"): body})
 
 
-def _way(operation: Operation) -> dict[str, Any]:
-    way: dict[str, Any] = (operation.engines or {})["set"]
-    return way
+def _entry(operation: Operation) -> dict[str, Any]:
+    entry: dict[str, Any] = (operation.engines or {})["set"]
+    return entry
 
 
 def settle_by_list(
@@ -91,17 +91,17 @@ def settle_by_list(
     before: Mapping[ResourceId, Sequence[str]] | None = None,
 ) -> list[Outcome[Instance]]:
     """Return the outcome of each instance of a call, by the list of the set's instances after its end."""
-    of_all = share_outcome(outcome)
-    refused = outcome.status == Status.FAILED and outcome.url is None  # then the list can say nothing of this call
+    shared = share_outcome(outcome)
+    refused = outcome.status == Status.FAILED and outcome.url is None  # then the list shows nothing of this call
     if outcome.status not in ENDED or refused:
-        return of_all
+        return shared
     try:
         reader = Reader(azure.compute, operation.name)
         members = {one.id: one for one in list_members(reader, outcome.target.instances[0].scale_set)}
     except AzCLIError as error:
-        return [_unlisted(one, error) for one in of_all]
+        return [_unlisted(one, error) for one in shared]
     times = before or {}
-    return [judge(operation, one, _same(one, members), times.get(one.target.id)) for one in of_all]
+    return [instance_outcome(operation, one, _same(one, members), times.get(one.target.id)) for one in shared]
 
 
 def _same(one: Outcome[Instance], members: Mapping[ResourceId, Instance]) -> Instance | None:
@@ -111,20 +111,22 @@ def _same(one: Outcome[Instance], members: Mapping[ResourceId, Instance]) -> Ins
 
 def _unlisted(one: Outcome[Instance], error: AzCLIError) -> Outcome[Instance]:
     status = Status.FAILED if one.status == Status.SUCCEEDED else one.status
-    told = f"What became of this instance could not be established: {error}"
-    return replace(one, status=status, error=one.error or Error("NotEstablished", told), reason=told)
+    message = f"The outcome of this instance could not be established: {error}"
+    return replace(one, status=status, error=one.error or Error("NotEstablished", message), reason=message)
 
 
-def _is_well(operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str]) -> bool:
-    """Say whether an instance is where the operation leads, or at least shows that something was done to it."""
-    way = _way(operation)
-    if way.get("gone"):
+def _is_as_expected(
+    operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str]
+) -> bool:
+    """Return whether an instance is in the state that the operation leads to, or at least shows a change."""
+    entry = _entry(operation)
+    if entry.get("gone"):
         return after is None
-    if after is None or after.provisioning_state not in AT_REST:
+    if after is None or after.provisioning_state not in FINAL_STATES:
         return False
     if operation.powerState:
         return after.power_state == operation.powerState
-    return _changed(before, after) or (way.get("mayKeep", False) and one.status == Status.SUCCEEDED)
+    return _changed(before, after) or (entry.get("mayKeep", False) and one.status == Status.SUCCEEDED)
 
 
 def _changed(before: Sequence[str], after: Instance | None) -> bool:

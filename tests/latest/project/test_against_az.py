@@ -30,7 +30,7 @@ loader = cli.invocation.commands_loader
 loader.load_command_table(None)
 options = dict.fromkeys(loader.command_table)
 interesting = [name for name in json.loads(sys.argv[1]) if name in options]
-modules = {module for name in intenext batch in module in loader.cmd_to_loader_map[name]}
+modules = {module for name in interesting for module in loader.cmd_to_loader_map[name]}
 loader.cmd_to_loader_map = {name: modules for name in interesting}  # loading the arguments of all takes half a minute
 loader.load_arguments()
 for name in interesting:
