@@ -1,4 +1,4 @@
-"""Where does the Azure CLI find the commands of `az vmss-flex`?"""
+"""The Azure CLI extension `az vmss-flex`."""
 
 from __future__ import annotations
 

@@ -254,7 +254,7 @@ def _resumed_context(
     path, logged_run = source
     same = _operation_of(path, logged_run)
     planned = same.name
-    if operation._replace(name=planned) != same:
+    if operation.canonical != same.canonical:
         raise InvalidArgumentValueError(
             f"{path} is the log of {planned}, not of {operation.name}.",
             recommendation=f"Use `az vmss-flex {planned}`, or the log of another run.",

@@ -62,7 +62,7 @@ def instance_outcome(
     own = provisioning_error(after) if succeeded or _changed(before, after) else None
     if own:
         return replace(one, status=Status.FAILED, error=own)
-    if after is None and not _entry(operation).get("gone"):
+    if after is None and not operation.removes:
         return replace(one, status=Status.SKIPPED, error=None, reason=GONE)
     if _is_as_expected(operation, one, after, before):
         return replace(one, status=Status.SUCCEEDED, error=None)
@@ -119,14 +119,13 @@ def _is_as_expected(
     operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str]
 ) -> bool:
     """Return whether an instance is in the state that the operation leads to, or at least shows a change."""
-    entry = _entry(operation)
-    if entry.get("gone"):
+    if operation.removes:
         return after is None
     if after is None or after.provisioning_state not in FINAL_STATES:
         return False
     if operation.powerState:
         return after.power_state == operation.powerState
-    return _changed(before, after) or (entry.get("mayKeep", False) and one.status == Status.SUCCEEDED)
+    return _changed(before, after) or (_entry(operation).get("mayKeep", False) and one.status == Status.SUCCEEDED)
 
 
 def _changed(before: Sequence[str], after: Instance | None) -> bool:

@@ -1,6 +1,6 @@
-"""Which instances belong to the scale sets that were named, at this moment?
+"""The members of scale sets, read from the compute API.
 
-Reads through the compute API, which is strongly consistent; Resource Graph may be a minute old and is never acted on.
+The compute API is strongly consistent. Resource Graph can be a minute old, so no command acts on what it returns.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from azext_flexcompare.selection.selection import Choice
 
 
 def read_scale_sets(reader: Reader, choice: Choice) -> tuple[list[ScaleSet], list[str]]:
-    """Find the scale sets that a choice names by name or id, and the VM ids among its ids; each set is read once.
+    """Read the scale sets that a choice names by name or id, each once; return them and the VM ids of the choice.
 
-    Raises ResourceNotFoundError (exit status 3) for a set that does not exist, ValidationError for a Uniform one and
-    for VMs that are in no set, InvalidArgumentValueError for what is no id of either.
+    Raises ResourceNotFoundError (exit status 3) for a set that does not exist, ValidationError for a Uniform set and
+    for VMs that are in no set, InvalidArgumentValueError for an id of any other kind.
     """
     if choice.ids is None:
         return [read_scale_set(reader, None, choice.resource_group or "", choice.scale_set or "")], []
@@ -35,15 +35,15 @@ def read_scale_sets(reader: Reader, choice: Choice) -> tuple[list[ScaleSet], lis
 
 
 def find_members(reader: Reader, choice: Choice) -> tuple[list[Instance], Choice]:
-    """List the members of every set that a choice touches, and the choice with its ids turned into names.
+    """List the members of every set that a choice refers to; return them and the choice with its ids as names.
 
-    For VM ids one VM is asked which set it is in and that set is listed, until every id is accounted for; so a
-    hundred ids of one set cost three requests.
+    For VM ids, one VM is read to find its set, and that set is listed, until every id is found. A hundred ids of one
+    set thus need three requests.
     """
     sets, vms = read_scale_sets(reader, choice)
     members = {one.id.lower(): list_members(reader, one) for one in sets}
     whole = {set_id: [instance.id for instance in instances] for set_id, instances in members.items()}
-    _add_sets_of_machines(reader, vms, members)
+    _add_sets_of_vms(reader, vms, members)
     instances = [instance for found in members.values() for instance in found]
     if choice.ids is None:
         return instances, choice
@@ -53,13 +53,13 @@ def find_members(reader: Reader, choice: Choice) -> tuple[list[Instance], Choice
     return instances, choice._replace(names=(*choice.names, *vms))
 
 
-def _add_sets_of_machines(reader: Reader, vms: Iterable[str], members: dict[str, list[Instance]]) -> None:
+def _add_sets_of_vms(reader: Reader, vms: Iterable[str], members: dict[str, list[Instance]]) -> None:
     strays = []
     known = {instance.id.lower() for instances in members.values() for instance in instances}
     for vm in vms:
         if vm.lower() in known:
             continue
-        set_id = _set_of_machine(reader, vm)
+        set_id = _set_of_vm(reader, vm)
         if not set_id or set_id.lower() in members:
             strays.append(vm)
             continue
@@ -69,12 +69,12 @@ def _add_sets_of_machines(reader: Reader, vms: Iterable[str], members: dict[str,
         known |= {instance.id.lower() for instance in members[set_id.lower()]}
     if strays:
         raise ValidationError(
-            f"These ids are of no instance of a Flexible scale set: {', '.join(strays)}",
-            recommendation="Use `az vm` for machines of their own; `az vmss-flex list-instances` shows a set's.",
+            f"These ids do not belong to an instance of a Flexible scale set: {', '.join(strays)}",
+            recommendation="Use `az vm` for standalone VMs, or list the instances with `az vmss-flex list-instances`.",
         )
 
 
-def _set_of_machine(reader: Reader, vm: str) -> str | None:
+def _set_of_vm(reader: Reader, vm: str) -> str | None:
     parts = parse_id(vm)
     with cli_errors(f"reading {vm}"):
         machines = reader.client_of(parts["subscription"]).virtual_machines
