@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from armsim.certificates import issue_certificate
 from armsim.control import ControlPlane
 from armsim.dispatch import ROUTES
-from armsim.faults.rules import parse_rule
+from armsim.faults.events import schedule
+from armsim.faults.rules import Event, parse_rule
 from armsim.server import Server
 from armsim.service import Service
 from armsim.settings import Settings
@@ -153,6 +154,19 @@ class Simulator:
         """Advance the clock of the simulated cloud."""
         with self._service.lock:
             self._service.cloud.clock.advance(seconds)
+
+    def remove_vm(self, name: str) -> None:
+        """Let another client remove a VM, as a scale-in does."""
+        self._let("remove", name)
+
+    def replace_vm(self, name: str) -> None:
+        """Let a VM be replaced by another one of its name."""
+        self._let("replace", name)
+
+    def _let(self, do: str, name: str) -> None:
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            schedule(self._service.cloud, Event(do, vm=name), None)
 
     def requests(self, *, login: bool = False) -> list[dict[str, Any]]:
         """Return the ARM requests since the last reset, with those of `az login` where asked."""

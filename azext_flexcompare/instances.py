@@ -8,20 +8,38 @@ from typing import Any, NamedTuple
 from azext_flexcompare.scheduler.outcome import Error
 
 
+class ResourceId(str):
+    """The id of a resource, which compares without regard to case: Azure does not always spell it the same."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Check whether another text is the same id."""
+        return isinstance(other, str) and self.lower() == other.lower()
+
+    def __ne__(self, other: object) -> bool:
+        """Check whether another text is not the same id."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Return the hash of the id in lower case."""
+        return hash(self.lower())
+
+
 class ScaleSet(NamedTuple):
     """A Flexible scale set; `balanced` is whether its model names a load balancer."""
 
     subscription: str
     resource_group: str
     name: str
-    id: str
+    id: ResourceId
     balanced: bool = False
 
 
 class Instance(NamedTuple):
-    """An instance at the time when it was read."""
+    """An instance as it was when it was read; `vm_id` tells it from another machine of the same name."""
 
-    id: str
+    id: ResourceId
     name: str
     scale_set: ScaleSet
     zone: str | None
@@ -32,6 +50,7 @@ class Instance(NamedTuple):
     size: str | None
     location: str
     resource: Any
+    vm_id: str | None = None
 
     @property
     def subscription(self) -> str:
@@ -42,6 +61,11 @@ class Instance(NamedTuple):
     def resource_group(self) -> str:
         """Return the resource group of the set, as the set spells it."""
         return self.scale_set.resource_group
+
+
+def is_replaced(known: str | None, found: str | None) -> bool:
+    """Check whether the machine that was found is another one than the known one; an unknown id tells nothing."""
+    return bool(known and found) and str(known).lower() != str(found).lower()
 
 
 def last_name(resource_id: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, pages
-from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 from azext_flexcompare.planning.cost import cost_lines, estimate_cost, least_seconds
 from azext_flexcompare.planning.engines import ENGINES, preparer_of
 from azext_flexcompare.table.entries import Operation, operations
@@ -42,11 +42,11 @@ class Fleet(NamedTuple):
         return [instance for one in range(self.sets) for instance in self._members(one, *places[one % len(places)])]
 
     def _members(self, one: int, subscription: int, region: int) -> list[Instance]:
-        home = ScaleSet(f"subscription-{subscription}", "rg", f"set-{one}", f"set-{one}")
+        home = ScaleSet(f"subscription-{subscription}", "rg", f"set-{one}", ResourceId(f"set-{one}"))
         size = min(LARGEST_SET, self.vms)
         names = (f"{home.name}-{number}" for number in range(size))
         where = f"region-{region}"
-        return [Instance(name, name, home, None, None, None, {}, None, None, where, None) for name in names]
+        return [Instance(ResourceId(name), name, home, None, None, None, {}, None, None, where, None) for name in names]
 
 
 def dry_run() -> str:

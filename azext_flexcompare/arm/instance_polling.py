@@ -14,7 +14,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
 from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining
 from azext_flexcompare.arm.scale_sets import instance_of
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, is_replaced
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
 from azext_flexcompare.scheduler.poller import Acceptance, Poll, Unanswered
@@ -53,7 +53,7 @@ class Reading(NamedTuple):
 
 
 def read_instance(azure: Azure, instance: Instance) -> Reading:
-    """Read an instance with its instance view.
+    """Read an instance with its instance view; another machine under its name is not it.
 
     Raises Throttled or Unanswered where the request may be repeated, Failure where the instance may not be read.
     """
@@ -64,7 +64,8 @@ def read_instance(azure: Azure, instance: Instance) -> Reading:
         except ResourceNotFoundError as error:
             return Reading(None, remaining(error.response.headers) if error.response else None)
         try:
-            return Reading(instance_of(found, instance.scale_set), remaining(headers))
+            same = not is_replaced(instance.vm_id, found.vm_id)
+            return Reading(instance_of(found, instance.scale_set) if same else None, remaining(headers))
         except (AttributeError, TypeError) as error:  # a body of another shape
             raise Unanswered(f"The instance cannot be read: {error}") from error
 

@@ -10,7 +10,7 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
-from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 from azext_flexcompare.table.entries import namesakes
 
 SETS, VMS = "virtualmachinescalesets", "virtualmachines"
@@ -61,7 +61,7 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
         raise _uniform(reader.command, name)
     parts = parse_resource_id(answer.id)
     return ScaleSet(
-        parts["subscription"], parts["resource_group"], parts["name"], answer.id, balanced=_balanced(answer)
+        parts["subscription"], parts["resource_group"], parts["name"], ResourceId(answer.id), balanced=_balanced(answer)
     )
 
 
@@ -106,7 +106,7 @@ def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
     """Return an instance from the SDK's model of a VM."""
     view = machine.instance_view
     return Instance(
-        machine.id,
+        ResourceId(machine.id),
         machine.name,
         scale_set,
         zone=machine.zones[0] if machine.zones else None,
@@ -117,6 +117,7 @@ def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
         size=machine.hardware_profile.vm_size if machine.hardware_profile else None,
         location=machine.location,
         resource=machine,
+        vm_id=machine.vm_id,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import poll_instances
-from azext_flexcompare.instances import Instance, is_in_transition
+from azext_flexcompare.instances import Instance, ResourceId, is_in_transition
 from azext_flexcompare.planning.batches import domain_key
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Outcome, Status
@@ -23,11 +23,13 @@ class ActiveInstances:
         self.azure, self.interrupted = azure, interrupted
         self.by_id = {one.id: one for one in instances}
         self.unknown = set(self.by_id)  # those whose end was not seen; of the others the service said that they failed
+        self.queued: set[ResourceId] = set()  # may begin at any time, whatever the instance shows now
 
     def update(self, outcomes: Iterable[Outcome[Instance]]) -> None:
         """Add the instances that are not known to be at rest, and remove the others."""
         for one in outcomes:
             self._remove(one.target.id)
+            self.queued |= {one.target.id} if one.queued else set()
             if one.status not in AT_REST:
                 self.by_id[one.target.id] = one.target
             if one.status not in (*AT_REST, Status.FAILED):
@@ -44,14 +46,17 @@ class ActiveInstances:
             for one in self.by_id.values()
             if domain_key(one, domains) != here or (one.id in self.unknown and one.id not in inside)
         ]
-        active = find_active(self.azure, elsewhere, self.interrupted)
+        queued = [one for one in elsewhere if one.id in self.queued]
+        at_rest = [one for one in elsewhere if one.id not in self.queued]
+        active = [*queued, *find_active(self.azure, at_rest, self.interrupted)]
         for id_ in {one.id for one in elsewhere} - {one.id for one in active}:
             self._remove(id_)
         return active
 
-    def _remove(self, id_: str) -> None:
+    def _remove(self, id_: ResourceId) -> None:
         self.by_id.pop(id_, None)
         self.unknown.discard(id_)
+        self.queued.discard(id_)
 
 
 def find_active(azure: Azure, instances: Sequence[Instance], interrupted: Callable[[], bool]) -> list[Instance]:

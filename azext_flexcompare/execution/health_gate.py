@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
-from azext_flexcompare.instances import Instance, is_in_transition
+from azext_flexcompare.instances import Instance, ResourceId, is_in_transition
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Outcome, Status
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Unanswered
@@ -118,7 +118,7 @@ def gate_of(name: str, timeout: int, boots: bool = False) -> Gate:
 
 
 def subjects_of(
-    gate: Gate, operation: Operation, outcomes: Iterable[Outcome[Instance]], before: Mapping[str, Instance]
+    gate: Gate, operation: Operation, outcomes: Iterable[Outcome[Instance]], before: Mapping[ResourceId, Instance]
 ) -> list[Subject]:
     """Return the instances that a gate is about: those that the run did something to.
 

@@ -8,12 +8,13 @@ that shows no transitions cost a poll and never an end that is not seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import pages
 from azext_flexcompare.arm.responses import NO_RETRY
-from azext_flexcompare.instances import TRANSITIONAL_STATES, ScaleSet
+from azext_flexcompare.instances import TRANSITIONAL_STATES, ResourceId, ScaleSet
 from azext_flexcompare.planning.work import Work
 
 VERSION = "2024-11-01"
@@ -42,15 +43,23 @@ class SetListPoll:
         ]
 
     def _read(self) -> set[str]:
-        count, in_transition = 0, set()
-        for one in self.sets:
-            for page in self.azure.arm(one.subscription).each_page(_path(one), **NO_RETRY):
-                for machine in page["value"]:
-                    if str(machine["properties"].get("provisioningState")).lower() in TRANSITIONAL_STATES:
-                        in_transition.add(machine["id"].lower())
-                count += 1
-        self.pages = count
-        return in_transition
+        members, self.pages = read_members(self.azure, self.sets)
+        return {
+            id_.lower()
+            for id_, properties in members.items()
+            if str(properties.get("provisioningState")).lower() in TRANSITIONAL_STATES
+        }
+
+
+def read_members(azure: Azure, sets: Sequence[ScaleSet]) -> tuple[dict[ResourceId, dict[str, Any]], int]:
+    """Return the properties of the instances of scale sets, by id, and the number of pages that the lists have."""
+    members: dict[ResourceId, dict[str, Any]] = {}
+    count = 0
+    for one in sets:
+        for page in azure.arm(one.subscription).each_page(_path(one), **NO_RETRY):
+            members |= {ResourceId(machine["id"]): machine["properties"] for machine in page["value"]}
+            count += 1
+    return members, count
 
 
 def _path(one: ScaleSet) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 from azure.cli.core.azclierror import FileOperationError
 
 from azext_flexcompare.execution.health_gate import Subject
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.exit_status import RunEnd
@@ -94,6 +94,7 @@ class Monitor(Observer[Work]):
         self.gate_failed = False
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
+        self.ended_early: set[ResourceId] = set()  # instances that ended before the call that they share
 
     def run_end(self, stopped: str | None = None) -> RunEnd:
         """Return how the run ended as a whole; `stopped` is why not everything was planned."""
@@ -122,12 +123,13 @@ class Monitor(Observer[Work]):
 
     def on_accepted(self, target: Work, url: str | None, result_url: str | None) -> None:
         """Write that the service accepted a call, and the URLs of its operation and its result."""
-        self.write(*(records.accepted(one.id, url, result_url) for one in target.instances))
+        known = target.operations() if target.operations else {}
+        self.write(*(records.accepted(one.id, url, result_url, **known.get(one.id, {})) for one in target.instances))
 
-    def on_throttled(self, target: Work, seconds: float | None) -> None:
+    def on_throttled(self, target: Work, seconds: float | None, *, sent: bool) -> None:
         """Write that the service throttled a request."""
         self.throttle_waits.append(seconds or 0)
-        self.write(*(records.record("throttled", id=one.id, seconds=seconds) for one in target.instances))
+        self.write(*(records.throttled(one.id, seconds, sent=sent) for one in target.instances))
 
     def on_outcome(self, outcome: Outcome[Work]) -> None:
         """Count and write the outcomes of a call, unless they are still to be settled."""
@@ -144,7 +146,7 @@ class Monitor(Observer[Work]):
 
     def settle(self, outcomes: Iterable[Outcome[Instance]]) -> None:
         """Count and write outcomes, and stop the run once the error limit is reached."""
-        completed = [self.complete(one) for one in outcomes]
+        completed = [self.complete(one) for one in outcomes if one.target.id not in self.ended_early]
         self.write(*(self.outcome_record(one) for one in completed))
         self.counts.update(one.status for one in completed)
         self.errors += sum(one.status in BAD for one in completed)
@@ -158,21 +160,25 @@ class Monitor(Observer[Work]):
 
     def on_turn(self, in_progress: Collection[Work], waiting: int) -> None:
         """Flush the records, and show the counts and the names of the last few instances."""
+        for work in in_progress:
+            if work.ended:
+                early = [one for one in work.ended() if one.target.id not in self.ended_early]
+                self.settle(early)
+                self.ended_early |= {one.target.id for one in early}
         self.sync()
         if self.displays:
             self.show("in progress", [one.name for work in in_progress for one in work.instances], waiting)
 
     def show(self, activity: str, names: Sequence[str] | None = None, waiting: int = 0, waited: str = "") -> None:
         """Show what the run is doing with which instances, how many wait for a slot, and how long a gate has waited."""
-        for display in self.displays:
-            display.show(Snapshot(activity, names, waiting, self.counts, self.batch, waited))
+        snapshot = Snapshot(activity, names, waiting, self.counts, self.batch, waited)
+        self._each_display(lambda display: display.show(snapshot))
 
     def end_batch(self, outcomes: Sequence[Outcome[Instance]], domain: str) -> None:
         """Show what became of the batch."""
         counts = Counter(one.status for one in outcomes)
         end = BatchEnd(self.batch, len(outcomes), domain, counts)
-        for display in self.displays:
-            display.end_batch(end)
+        self._each_display(lambda display: display.end_batch(end))
 
     def write(self, *found: Record) -> None:
         """Write records; a recorder that fails is written to no more."""
@@ -194,8 +200,7 @@ class Monitor(Observer[Work]):
         """Close all recorders and displays."""
         for recorder in self.recorders:
             recorder.close()
-        for display in self.displays:
-            display.close()
+        self._each_display(lambda display: display.close())
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the run is interrupted or stopped."""
@@ -211,6 +216,13 @@ class Monitor(Observer[Work]):
                 do(recorder)
             except OSError as error:  # noqa: PERF203  (each has its own)
                 self._remove(recorder, error)
+
+    def _each_display(self, do: Callable[[Display], None]) -> None:
+        for display in list(self.displays):
+            try:
+                do(display)
+            except (OSError, ValueError):  # noqa: PERF203  (the terminal is gone; the run is not)
+                self.displays.remove(display)
 
     def _remove(self, recorder: Recorder, error: OSError) -> None:
         self.recorders.remove(recorder)

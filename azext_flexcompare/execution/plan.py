@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
+from azext_flexcompare.execution.departures import deleting_reasons
 from azext_flexcompare.execution.rollout import Batch
 from azext_flexcompare.execution.set_protection import protecting
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.records import Record
@@ -84,7 +85,6 @@ class RunPlan(NamedTuple):
     total: int | None = None  # instances that a percentage of --max-errors is of; None: those that get a call
     possibly_active: Sequence[Instance] = ()  # instances that an earlier run may have left in operation
     gate_first: Batch | None = None  # instances that must be healthy before anything is sent
-    carried_records: Sequence[Record] = ()  # what an earlier plan of the same log leaves open
 
     @property
     def acting(self) -> list[Instance]:
@@ -92,7 +92,7 @@ class RunPlan(NamedTuple):
         return [one for batch in self.batches for work in batch.work if work.sends for one in work.instances]
 
     @property
-    def batch_numbers(self) -> dict[str, int]:
+    def batch_numbers(self) -> dict[ResourceId, int]:
         """Return the batch of each instance that gets a call, by id."""
         return {one.id: batch.number for batch in self.batches for work in batch.work for one in work.instances}
 
@@ -129,7 +129,8 @@ def secrets_of(operation: Operation, options: dict[str, Any]) -> list[str]:
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:
     """Return the plan of a new run over the chosen instances; `choice` is how they were chosen, for the log."""
     run_options, prepare = context.run_options, context.protecting(prepare, choice)
-    satisfied = satisfied_reasons(context.operation, chosen) if run_options.skip_satisfied else {}
+    satisfied = deleting_reasons(chosen)
+    satisfied |= satisfied_reasons(context.operation, chosen) if run_options.skip_satisfied else {}
     work = prepare([instance for instance in chosen if instance.id not in satisfied])
     skipped = skip_reasons(work)
     acting = [one for one in chosen if one.id not in satisfied and one.id not in skipped]

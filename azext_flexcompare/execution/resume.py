@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
+from time import monotonic, sleep
 from typing import Any
 
 from azure.cli.core.azclierror import (
     InvalidArgumentValueError,
     MutuallyExclusiveArgumentError,
     RequiredArgumentMissingError,
+    ValidationError,
 )
 from knack.log import get_logger
 
@@ -21,28 +24,35 @@ from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.execution.closed_gates import closed_gate
 from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.remaining_work import (
-    NOT_IN_SET,
     TO_BE_SENT,
+    Source,
+    planned_instance,
     poll_only,
     remaining_work,
     reread_instances,
+    why_missing,
 )
 from azext_flexcompare.execution.rollout import Batch
 from azext_flexcompare.execution.run import run
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
+from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import ENDED, TO_RETRY, LoggedInstance, LoggedRun, outcome_of, replay
-from azext_flexcompare.planning.engines import VM
+from azext_flexcompare.output import messages
+from azext_flexcompare.output.conclusion import conclude_run
+from azext_flexcompare.output.exit_status import RunEnd
 from azext_flexcompare.planning.run_options import RunOptions, merge_run_options
 from azext_flexcompare.planning.work import Work, skip_reasons, skipped_outcomes, without_skips
-from azext_flexcompare.scheduler.outcome import Outcome, Status
-from azext_flexcompare.selection.selection import Choice
+from azext_flexcompare.scheduler.interruption import interruptible
+from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
+from azext_flexcompare.selection.selection import Choice, ChoiceError, select
 from azext_flexcompare.table.entries import Operation, operations
 
 Rows = list[dict[str, Any]]
 Found = list[tuple[Instance, LoggedInstance]]
 WorkOf = Callable[[Found], tuple[list[Work], list[Outcome[Instance]]]]
 END_NOT_SEEN = (None, Status.INTERRUPTED, Status.ACCEPTED)  # of instances that were sent
+FOLLOW_INTERVAL = 0.5  # seconds between checks of whether another process still writes a log
 END_SEEN = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)
 
 
@@ -55,58 +65,80 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         )
         prepare, found = context.preparer(), _instances_of(cli_ctx, context, logged_run)
         prepare = context.protecting(prepare, logged_run.plan["choice"], resumed=True)
+        excluded = _excluded(found, choice)
 
         def to_be_done(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
-            work, missing = remaining_work(context.azure, left, prepare, context.run_options.engine == VM)
-            return work, [_missing(operation, one) for one in missing]
+            omitted = [one for one, logged in left if one.id in excluded and not logged.was_sent]
+            others = [each for each in left if each[0] not in omitted]
+            work, missing = remaining_work(_source(context), others, prepare)
+            return work, [*_skip_missing(missing), *skipped_outcomes(omitted, excluded)]
 
         run_plan = _plan_rest(context, logged_run, found, to_be_done, lambda logged: logged.status in ENDED)
         total = sum(logged.batch is not None for _, logged in found)
+        run_plan = run_plan._replace(batches=[_without(batch, excluded) for batch in run_plan.batches])
         gate_first, _ = closed_gate(logged_run)
-        run_plan = run_plan._replace(log=log, total=total, gate_first=gate_first)
+        run_plan = run_plan._replace(log=log, total=total, gate_first=gate_first and _without(gate_first, excluded))
         return run(context, run_plan._replace(possibly_active=_possibly_active(found)))
 
 
 def retry_failed(
     cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str, Any], given: dict[str, Any]
 ) -> Rows:
-    """Retry what is Failed, TimedOut or NotStarted in the run of a log, as a run of its own in the same log."""
+    """Retry what is Failed, TimedOut or NotStarted in the run of a log, as a run of its own in the same log.
+
+    Where a health gate stopped the run, it must pass before anything is sent.
+    """
     with ExitStack() as stack:
         path, log, logged_run = _open(given["retry_failed"], given, stack)
         run_options = merge_run_options(given, logged_run.plan["how"], new_plan=True)
         context = _resumed_context(cli_ctx, operation, choice, options, run_options, (path, logged_run))
         prepare, found = context.preparer(), _instances_of(cli_ctx, context, logged_run)
-        retried = [one for one, logged in found if _to_retry(logged)]
+        excluded = _excluded(found, choice)
+        retried = [one for one, logged in found if _to_retry(logged) and one.id not in excluded]
         if not retried:
             get_logger(__name__).warning("The run of %s has nothing to retry.", path)
             return []
         not_seen = [logged for _, logged in found if logged.was_sent and logged.status in END_NOT_SEEN]
         _warn_of_not_seen(path, operation, not_seen)
-        missing = {one.id: one for one in retried if one.resource is None}
-        there = [one for one in retried if one.id not in missing]
+        there = [one for one in retried if not why_missing(one)]
         run_plan = plan_run(context, prepare, there, logged_run.plan["choice"])
-        new_outcomes = [*run_plan.new_outcomes, *(_missing(operation, one) for one in missing.values())]
-        run_plan = run_plan._replace(chosen=retried, new_outcomes=new_outcomes, possibly_active=_possibly_active(found))
-        run_plan = _with_gate(run_plan, *closed_gate(logged_run, found))
+        gone = _skip_missing(one for one in retried if why_missing(one))
+        run_plan = run_plan._replace(
+            chosen=retried,
+            new_outcomes=[*run_plan.new_outcomes, *gone],
+            possibly_active=_possibly_active(found),
+        )
+        kept = [one for one in found if one[0].id not in excluded]
+        run_plan = _with_gate(run_plan, *closed_gate(logged_run, kept))
         return run(
             context, _carry_over(run_plan, not_seen)._replace(log=log) if run_options.log_path == path else run_plan
         )
 
 
 def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
-    """Poll to their end the operations that the run of a log has sent, and send nothing."""
+    """Wait until the run of a log ends, in whatever process it runs, then poll to their end the operations it left.
+
+    Nothing is sent that changes anything.
+    """
+    began = monotonic()
     with ExitStack() as stack:
-        _, log, logged_run = _open(path, {}, stack)
-        operation = next(one for one in operations() if one.name == logged_run.plan["operation"])
+        try:
+            log, records = _follow(path, timeout)
+        except job_log.LogInUse:
+            return _report_unfinished(cli_ctx, path, timeout, interrupted=monotonic() - began < timeout)
+        stack.callback(log.close)
+        logged_run = replay(records)
+        operation = _operation_of(path, logged_run)
         engine = RunOptions.from_log(logged_run.plan["how"]).engine
+        left = max(1, round(timeout - (monotonic() - began)))
         kept, unknown = _kept_options(operation, logged_run.plan["options"])
-        run_options = RunOptions(timeout=timeout, engine=engine, resume=path)
+        run_options = RunOptions(timeout=left, engine=engine, resume=path)
         context = run_context(cli_ctx, operation, kept, run_options, unknown_secrets=unknown)
         found = _instances_of(cli_ctx, context, logged_run)
 
         def watched(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             never = [_unsent(*one) for one in left if not one[1].was_sent]
-            return poll_only(context.azure, left, engine == VM), never
+            return poll_only(_source(context, watches=True), left), never
 
         run_plan = _plan_rest(context, logged_run, found, watched, _is_end_seen)
         never = sum(one.status == Status.NOT_STARTED for one in run_plan.new_outcomes)
@@ -122,12 +154,74 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
         )
 
 
+def _follow(path: str, timeout: float) -> tuple[job_log.JobLog, list[Record]]:
+    """Open a log once no other process writes it; raises LogInUse when the time is over or after an interruption."""
+    end = monotonic() + timeout
+    with interruptible() as interrupted:
+        while True:
+            try:
+                return job_log.open_to_append(path)
+            except job_log.LogInUse:
+                if interrupted() or monotonic() >= end:
+                    raise
+            sleep(FOLLOW_INTERVAL)
+
+
+def _report_unfinished(cli_ctx: Any, path: str, timeout: int, *, interrupted: bool) -> Rows:
+    """Report how far the run of another process has come, by its log."""
+    logged_run = replay(job_log.read_complete(path))
+    operation = _operation_of(path, logged_run)
+    found = [(planned_instance(logged.planned), logged) for logged in logged_run.instances.values()]
+    error = Error("TimedOut", f"The run of {path} was in progress in another process after {timeout} s.")
+    not_seen = Outcome(found[0][0], Status.INTERRUPTED, reason="End not seen.") if interrupted else None
+
+    def outcome(instance: Instance, logged: LoggedInstance) -> Outcome[Instance]:
+        if logged.status:
+            return outcome_of(instance, logged)
+        if not logged.was_sent:
+            return Outcome(instance, Status.NOT_STARTED, reason="Its turn had not come.", batch=logged.batch)
+        if not_seen:
+            return replace(not_seen, target=instance, url=logged.url, batch=logged.batch)
+        return Outcome(instance, Status.TIMED_OUT, error, url=logged.url, batch=logged.batch)
+
+    outcomes = [outcome(*one) for one in found]
+    run_end = RunEnd(stopped=None if interrupted else f"The run of {path} goes on in another process.")
+    chosen = [one for one, _ in found]
+    return conclude_run((cli_ctx, operation), chosen, outcomes, messages.Retry(operation.name), run_end=run_end)
+
+
+def _excluded(found: Found, choice: Choice) -> dict[ResourceId, str]:
+    """Return why instances are left out of the rest of a run, by id."""
+    if not choice.exclude:
+        return {}
+    instances = [one for one, _ in found]
+    try:
+        kept = {one.id for one in select(instances, Choice(exclude=choice.exclude))}
+    except ChoiceError as error:
+        message = str(error)
+        raise ValidationError(f"{message[0].upper()}{message[1:]}.", recommendation=error.helps) from error
+    return {one.id: "Left out by --exclude." for one in instances if one.id not in kept}
+
+
+def _without(batch: Batch, excluded: Container[ResourceId]) -> Batch:
+    ended = [one for one in batch.ended if one.target.id not in excluded]
+    return batch._replace(instances=[one for one in batch.instances if one.id not in excluded], ended=ended)
+
+
 def _open(path: str, given: dict[str, Any], stack: ExitStack) -> tuple[str, job_log.JobLog | None, LoggedRun]:
     if given.get("dry_run"):
         return path, None, replay(job_log.read_complete(path))
     log, records = job_log.open_to_append(path)
     stack.callback(log.close)
     return path, log, replay(records)
+
+
+def _operation_of(path: str, logged_run: LoggedRun) -> Operation:
+    name = logged_run.plan["operation"]
+    found = next((one for one in operations() if one.name == name), None)
+    if found is None:
+        raise InvalidArgumentValueError(f"{path} is the log of {name}, which is no operation.", job_log.NEEDS_JOB_LOG)
+    return found
 
 
 def _resumed_context(
@@ -139,9 +233,9 @@ def _resumed_context(
     source: tuple[str, LoggedRun],
 ) -> RunContext:
     path, logged_run = source
-    planned = logged_run.plan["operation"]
-    same = next((one for one in operations() if one.name == planned), None)
-    if same is None or operation.canonical != same.canonical:
+    same = _operation_of(path, logged_run)
+    planned = same.name
+    if operation.canonical != same.canonical:
         raise InvalidArgumentValueError(
             f"{path} is the log of {planned}, not of {operation.name}.",
             recommendation=f"Use `az vmss-flex {planned}`, or the log of another run.",
@@ -153,7 +247,7 @@ def _resumed_context(
 
 
 def _check_same_choice(path: str, choice: Choice, planned: dict[str, Any]) -> None:
-    for name, value in choice._asdict().items():
+    for name, value in choice._replace(exclude=())._asdict().items():
         if value and _comparable(value) != _comparable(planned.get(name)):
             raise InvalidArgumentValueError(
                 f"{path} is about other instances: its {name.replace('_', ' ')} is not {_as_text(value)}.",
@@ -247,10 +341,12 @@ def _to_retry(logged: LoggedInstance) -> bool:
     return never or logged.status in TO_RETRY
 
 
-def _missing(operation: Operation, instance: Instance) -> Outcome[Instance]:
-    if operation.removes:
-        return Outcome(instance, Status.SKIPPED, reason="It no longer exists.", batch=None)
-    return Outcome(instance, Status.FAILED, NOT_IN_SET, batch=None)
+def _source(context: RunContext, *, watches: bool = False) -> Source:
+    return Source(context.azure, context.operation, context.run_options.engine, watches)
+
+
+def _skip_missing(missing: Iterable[Instance]) -> list[Outcome[Instance]]:
+    return [Outcome(one, Status.SKIPPED, reason=why_missing(one), batch=None) for one in missing]
 
 
 def _warn_of_not_seen(path: str, operation: Operation, not_seen: Sequence[LoggedInstance]) -> None:
@@ -272,7 +368,7 @@ def _carry_over(run_plan: RunPlan, not_seen: Sequence[LoggedInstance]) -> RunPla
     """Return a plan that keeps in its log which instances the plan before it left in operation."""
     if not not_seen or run_plan.record is None:
         return run_plan
-    left = [{**logged.planned, "batch": 1} for logged in not_seen]
+    left = [logged.carried() for logged in not_seen]
     sets = [*run_plan.record["scaleSets"], *(one["scaleSetId"] for one in left)]
     record = {
         **run_plan.record,
@@ -280,4 +376,4 @@ def _carry_over(run_plan: RunPlan, not_seen: Sequence[LoggedInstance]) -> RunPla
         "instances": [*run_plan.record["instances"], *left],
         "batches": max(1, run_plan.record["batches"]),
     }
-    return run_plan._replace(record=record, carried_records=[one for logged in not_seen for one in logged.as_records()])
+    return run_plan._replace(record=record)

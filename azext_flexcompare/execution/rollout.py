@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from knack.log import get_logger
@@ -11,6 +12,7 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
+from azext_flexcompare.execution.departures import Members, resolve_failure, without_departed
 from azext_flexcompare.execution.health_gate import Gate, Subject, Verdict, subjects_of, wait_until_healthy
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
@@ -22,6 +24,7 @@ from azext_flexcompare.planning.batches import domain_of
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.outcome import Outcome, Status
+from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
 from azext_flexcompare.times import format_duration
@@ -77,12 +80,15 @@ def roll_out(
     outcomes: list[Outcome[Instance]] = []
     monitor, estimates = rollout.monitor, Estimates()
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
+    members = Members(rollout.azure, (one for batch in batches for one in batch.instances))
     if gate_first:
         _check_health(rollout, gate_first, [])
     for place, batch in enumerate(batches, 1):
         _check_active(rollout, batch, active)
         _begin(rollout, batch, batches)
-        done = _run_calls(rollout, batch.work, estimates)
+        work, departed = without_departed(members, batch.work, batch.number)
+        monitor.settle(departed)
+        done = [*departed, *_run_calls(rollout, work, estimates, members)]
         active.update(done)
         outcomes += done
         if any(one.status != Status.NOT_STARTED for one in done):
@@ -118,20 +124,30 @@ def _check_active(rollout: Rollout, batch: Batch, active: ActiveInstances) -> No
         rollout.monitor.stop(f"Stopped by {by}: still in operation: {names}.")
 
 
-def _run_calls(rollout: Rollout, work: Sequence[Work], estimates: Estimates) -> list[Outcome[Instance]]:
+def _run_calls(
+    rollout: Rollout, work: Sequence[Work], estimates: Estimates, members: Members
+) -> list[Outcome[Instance]]:
     """Send and poll every call, and then the calls that take the place of those that turned out not to be there."""
     azure, monitor = rollout.azure, rollout.monitor
     list_poll = SetListPoll(azure, work) if all(len(each.instances) == 1 for each in work) else None
     unknown = UnknownOutcomes(azure, monitor.operation)
-    service = Service(_rate_limit_key, list_poll, unknown.resolve, estimates)
-    outcomes = send_and_poll(work, unknown.send, rollout.limits, monitor, service=service)
+    resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
+    service = Service(_rate_limit_key, list_poll, resolve, estimates)
+    outcomes = send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
     shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
     found = [one for outcome in outcomes if outcome.target.settle for one in outcome.target.settle(outcome)]
     settled = [one for one in found if not isinstance(one, Work)]
     monitor.settle(settled)
     done = [monitor.complete(one) for one in (*shared, *settled)]
     instead = [one for one in found if isinstance(one, Work)]
-    return done + _run_calls(rollout, instead, estimates) if instead else done
+    return done + _run_calls(rollout, instead, estimates, members) if instead else done
+
+
+def _send(members: Members, unknown: UnknownOutcomes, work: Work) -> Poller:
+    departed = members.departed([work])
+    if len(departed) == len(work.instances):
+        raise Departed(next(iter(departed.values())))
+    return unknown.send(work)
 
 
 def _rate_limit_key(work: Work) -> tuple[str, str]:

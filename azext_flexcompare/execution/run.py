@@ -21,7 +21,7 @@ from azext_flexcompare.execution.health_gate import gate_of
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
 from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.events import events_to
@@ -92,7 +92,11 @@ def _planned(context: RunContext, run_plan: RunPlan) -> list[Outcome[Instance]]:
     _show_batches(context, run_plan)
     _show_cost(context, run_plan)
     acting = [one for one in run_plan.chosen if one.id in numbers]
-    planned = planned_outcomes(acting, _lock_reasons(context, acting), numbers)
+    works = [work for batch in run_plan.batches for work in batch.work]
+    polled = {
+        one.id: "It was sent already and is only polled." for work in works if work.sent for one in work.instances
+    }
+    planned = planned_outcomes(acting, {**_lock_reasons(context, acting), **polled}, numbers)
     return [*run_plan.known_outcomes, *run_plan.new_outcomes, *planned]
 
 
@@ -115,16 +119,17 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> M
         log_output=run_options.log_output,
     )
     stack.callback(monitor.close)
+    events = events_to(run_options.events, run_options.log_path)
     log = run_plan.log or (job_log.create(run_options.job_log) if run_options.job_log else None)
     monitor.recorders += [log] if log else []
-    monitor.recorders += events_to(run_options.events)
+    monitor.recorders += events
     monitor.displays += progress_on(context.cli_ctx, run_options.events, acting)
     return monitor
 
 
 def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outcome[Instance]]:
     run_options = context.run_options
-    monitor.write(run_plan.record or records.record("resumed"), *run_plan.carried_records)
+    monitor.write(run_plan.record or records.record("resumed"))
     monitor.write(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
     monitor.require_recording()
     monitor.check_error_limit()
@@ -159,7 +164,12 @@ def _show_batches(context: RunContext, run_plan: RunPlan) -> None:
 def _show_cost(context: RunContext, run_plan: RunPlan) -> None:
     """Show the cost of each engine, by the calls that it prepares; those of the chosen engine are prepared already."""
     calls = {
-        engine: [work.instances for batch in run_plan.batches for work in _prepared_by(engine, context, batch)]
+        engine: [
+            work.instances
+            for batch in run_plan.batches
+            for work in _prepared_by(engine, context, batch)
+            if not work.sent
+        ]
         for engine in ENGINES
         if supports(engine, context.operation, context.given)
     }
@@ -171,10 +181,10 @@ def _prepared_by(engine: str, context: RunContext, batch: Batch) -> Sequence[Wor
     if engine == context.run_options.engine:
         return batch.work
     prepare = preparer_of(engine, context.operation, context.options, context.azure)
-    return prepare([one for work in batch.work for one in work.instances])
+    return prepare([one for work in batch.work if not work.sent for one in work.instances])
 
 
-def _lock_reasons(context: RunContext, instances: Sequence[Instance]) -> dict[str, str]:
+def _lock_reasons(context: RunContext, instances: Sequence[Instance]) -> dict[ResourceId, str]:
     """Return why a lock will keep instances from the operation, by id; where locks cannot be read, only warn."""
     try:
         locks = locks_of(context.azure, instances)

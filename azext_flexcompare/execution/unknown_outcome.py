@@ -15,7 +15,7 @@ from typing import Any
 from azure.core.exceptions import ResourceNotFoundError
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, read_instance
+from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.responses import NO_RETRY, OperationUnreadable, Unacknowledged, poll_errors
 from azext_flexcompare.instances import (
     Instance,
@@ -27,6 +27,7 @@ from azext_flexcompare.instances import (
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import (
+    Departed,
     Failure,
     NotAccepted,
     OutcomeCheck,
@@ -124,7 +125,7 @@ class InstanceCheck:
         self.reason = self._shown_ended
         if self.operation.removes:
             return True
-        raise Failure(INSTANCE_NOT_FOUND)
+        raise Departed("It no longer exists.")
 
     def _ended(self, after: Instance) -> bool:
         error = provisioning_error(after)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +21,12 @@ from azext_flexcompare.joblog.records import VERSION, Record
 from azext_flexcompare.joblog.schema import is_complete
 from azext_flexcompare.private_file import open_private
 
+NONBLOCKING = getattr(os, "O_NONBLOCK", 0)  # so that a pipe without a reader is refused and not waited for
 NEEDS_JOB_LOG = "Use a file that --job-log has written."
+
+
+class LogInUse(ValidationError):  # noqa: N818  (a state, named as such)
+    """Another process writes a log."""
 
 
 class JobLog:
@@ -34,7 +40,7 @@ class JobLog:
 
     def write(self, records: Iterable[Record]) -> None:
         """Append records; raises OSError where they cannot be kept, and then leaves the file as it was before."""
-        lines = b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in records)
+        lines = b"".join(json.dumps(one).encode() + b"\n" for one in records)
         end = self.file.seek(0, os.SEEK_END)
         try:
             while lines:
@@ -92,6 +98,7 @@ def read_records(path: str) -> list[Record]:
     Raises FileOperationError where the file cannot be read, InvalidArgumentValueError where it is no job log.
     """
     try:
+        _require_regular(path, Path(path).stat().st_mode)
         return _parse(Path(path).read_bytes(), path)
     except (OSError, ValueError) as error:
         raise FileOperationError(f"The job log {path} cannot be read: {_message(error)}.", NEEDS_JOB_LOG) from error
@@ -130,20 +137,52 @@ def _require_complete(records: list[Record], path: str) -> list[Record]:
 
 def _open(path: str, mode: str) -> JobLog:
     try:
-        descriptor = open_private(path, os.O_RDWR | (os.O_CREAT | os.O_APPEND if mode == "ab" else 0))
-        file: Any = os.fdopen(descriptor, mode, buffering=0)
+        descriptor = open_private(path, os.O_RDWR | NONBLOCKING | (os.O_CREAT | os.O_APPEND if mode == "ab" else 0))
     except (OSError, ValueError) as error:
         raise FileOperationError(
             f"The job log {path} cannot be written: {_message(error)}.", "Name a file that you can write."
         ) from error
     try:
+        _require_regular(path, os.fstat(descriptor).st_mode)
+        _require_other_than_output(path, descriptor)
+        file: Any = os.fdopen(descriptor, mode, buffering=0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    _lock(file, path)
+    with contextlib.suppress(OSError):  # a file of another owner, or of a file system that has no modes
+        Path(path).chmod(0o600)
+    return JobLog(file, path)
+
+
+def _lock(file: Any, path: str) -> None:
+    try:
         portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
-    except portalocker.LockException:
+    except portalocker.AlreadyLocked:
         file.close()
-        raise ValidationError(
+        raise LogInUse(
             f"Another run is writing {path}.", recommendation="Wait for it to end, or name another file."
         ) from None
-    return JobLog(file, path)
+    except portalocker.LockException as error:
+        file.close()
+        raise FileOperationError(
+            f"The job log {path} cannot be locked: {_message(error)}.", "Name a file on a file system that has locks."
+        ) from error
+
+
+def _require_other_than_output(path: str, descriptor: int) -> None:
+    found = os.fstat(descriptor)
+    for stream in (1, 2):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(found, os.fstat(stream)):
+                raise FileOperationError(
+                    f"The job log {path} is what the command prints to.", "Name a file of its own with --job-log."
+                )
+
+
+def _require_regular(path: str, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise FileOperationError(f"The job log {path} is not a regular file.", "Name a file of its own.")
 
 
 def _message(error: Exception) -> str:

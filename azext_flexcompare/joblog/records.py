@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from azext_flexcompare.instances import Instance, provisioning_times
+from azext_flexcompare.instances import Instance, ResourceId, provisioning_times
 from azext_flexcompare.output.rows import outcome_details, outcome_fields
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.table.entries import Operation
@@ -28,9 +28,18 @@ def intent(id_: str) -> Record:
     return record("intent", id=id_)
 
 
-def accepted(id_: str, url: str | None, result_url: str | None) -> Record:
-    """Return the record of an accepted call, with the URLs of its operation and its result."""
-    return record("accepted", id=id_, operationUrl=url, **({"finalUrl": result_url} if result_url else {}))
+def throttled(id_: str, seconds: float | None, *, sent: bool) -> Record:
+    """Return the record of a request that the service refused as one too many; `sent` is whether it was to act."""
+    return record("throttled", id=id_, request="send" if sent else "poll", seconds=seconds)
+
+
+def accepted(id_: str, url: str | None, result_url: str | None, **known: Any) -> Record:
+    """Return the record of an accepted call, with the URLs of its operation and its result.
+
+    `known` is what else is needed to poll the operation: the bulk service that has it, and its id there.
+    """
+    final = {"finalUrl": result_url} if result_url else {}
+    return record("accepted", id=id_, operationUrl=url, **final, **known)
 
 
 def plan(
@@ -40,7 +49,7 @@ def plan(
     run_options: Mapping[str, Any],
     *,
     instances: Iterable[Instance],
-    batches: Mapping[str, int],
+    batches: Mapping[ResourceId, int],
 ) -> Record:
     """Return the record of a plan; `batches` has the batch of each instance that gets a call, by id."""
     chosen = list(instances)
@@ -76,6 +85,7 @@ def _instance(instance: Instance, batch: int | None) -> Record:
         "zone": instance.zone,
         "faultDomain": instance.fault_domain,
         "location": instance.location,
+        "vmId": instance.vm_id,
         "powerState": instance.power_state,
         "provisioned": provisioning_times(instance),
         "batch": batch,

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from azext_flexcompare.instances import Instance
-from azext_flexcompare.joblog import records
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.values import read_objects, read_text, read_time, read_whole
 from azext_flexcompare.scheduler.outcome import BAD, Error, Outcome, Status
@@ -31,6 +30,8 @@ class LoggedInstance:
     accepted: bool = False
     url: str | None = None
     result_url: str | None = None
+    service: str | None = None  # the bulk service that has the operation, and the operation's id there
+    operation_id: str | None = None
     outcome: Record | None = None
     sent_at: datetime | None = None
     accepted_at: datetime | None = None
@@ -56,24 +57,36 @@ class LoggedInstance:
         """Return the number of its batch; None is that it gets no call."""
         return read_whole(self.planned.get("batch"))
 
-    def as_records(self) -> list[Record]:
-        """Return the records that a new plan needs to poll an instance that was sent."""
-        id_ = self.planned["id"]
-        taken = [records.accepted(id_, self.url, self.result_url)] if self.accepted else []
-        return [records.intent(id_), *taken]
+    def carried(self) -> Record:
+        """Return the instance for a new plan, with what is needed to poll it there."""
+        known = {"operationUrl": self.url, "finalUrl": self.result_url}
+        known |= {"service": self.service, "operationId": self.operation_id}
+        return {**self.planned, "batch": 1, "sent": {"accepted": self.accepted, **known}}
+
+    def carry(self) -> None:
+        """Apply what the plan has carried over from an earlier one."""
+        sent = self.planned.get("sent")
+        if isinstance(sent, dict):
+            self.sent, self.accepted = True, sent.get("accepted") is True
+            self._read_operation(sent)
+
+    def _read_operation(self, record: Record) -> None:
+        self.url, self.result_url = read_text(record.get("operationUrl")), read_text(record.get("finalUrl"))
+        self.service, self.operation_id = read_text(record.get("service")), read_text(record.get("operationId"))
 
     def apply(self, record: Record) -> None:
         """Apply the next record of the instance."""
         kind, at = record["record"], read_time(record.get("at"))
         if kind == "intent":
-            self.sent, self.accepted, self.url, self.outcome = True, False, None, None
+            self.sent, self.accepted, self.outcome = True, False, None
+            self._read_operation({})
             self.sent_at = self.sent_at or at
         elif kind == "throttled":
             self.throttled.append(record)
-            self.sent = self.sent and self.accepted
+            self.sent = self.sent and (self.accepted or record.get("request") != "send")
         elif kind == "accepted":
             self.accepted, self.accepted_at = True, self.accepted_at or at
-            self.url, self.result_url = read_text(record.get("operationUrl")), read_text(record.get("finalUrl"))
+            self._read_operation(record)
         elif kind == "outcome":
             self.outcome = record
             self.sent = self.sent and self.status != Status.NOT_STARTED
@@ -84,11 +97,25 @@ class LoggedRun:
     """The last plan of a log, and what the records after it say of its instances and batches."""
 
     plan: Record
-    instances: dict[str, LoggedInstance] = field(default_factory=dict)
+    instances: dict[ResourceId, LoggedInstance] = field(default_factory=dict)
     healthy: set[int] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)  # since the last stop: a resumed run counts failures from there
+    failed: set[ResourceId] = field(default_factory=set)  # since the last stop, from where a resumed run counts
     records: list[Record] = field(default_factory=list)  # all that follow the plan
     earlier: list[Record] = field(default_factory=list)  # plans before it
+
+    @property
+    def gate_first(self) -> list[Record]:
+        """Return the instances, as planned, whose health gate must pass before anything is sent."""
+        return [] if 0 in self.healthy else read_objects(self.plan.get("gateFirst"))
+
+    def closed_gate(self) -> list[Record]:
+        """Return the instances, as planned, of the batch whose health gate stopped the run."""
+        checked = self.of_kind("health")
+        if not (checked and checked[-1].get("unhealthy")):
+            return []
+        number = read_whole(checked[-1].get("batch"))
+        members = [logged.planned for logged in self.instances.values() if logged.batch == number]
+        return members if number else self.gate_first
 
     def of_kind(self, *kinds: str) -> list[Record]:
         """Return the records of these kinds, in their order."""
@@ -102,16 +129,19 @@ def replay(lines: Sequence[Record]) -> LoggedRun:
     logged_run.earlier = [one for one in lines[:begin] if one["record"] == "plan"]
     planned = read_objects(logged_run.plan.get("instances"))
     logged_run.instances = {_id(one): LoggedInstance(one) for one in planned}
+    for logged in logged_run.instances.values():
+        logged.carry()
     for one in logged_run.records:
         batch = read_whole(one.get("batch"))
         if one["record"] == "health" and batch is not None and not one.get("unhealthy"):
             logged_run.healthy.add(batch)
         if one["record"] == "stopped":
             logged_run.failed.clear()
-        logged = logged_run.instances.get(_id(one))
-        if logged:
-            logged.apply(one)
-            if logged.status in BAD:
+        found = logged_run.instances.get(_id(one))
+        if found:
+            found.apply(one)
+            logged_run.failed.discard(_id(one))
+            if found.status in BAD:
                 logged_run.failed.add(_id(one))
     return logged_run
 
@@ -134,5 +164,5 @@ def outcome_of(instance: Instance, logged: LoggedInstance) -> Outcome[Instance]:
     )
 
 
-def _id(record: dict[str, Any]) -> str:
-    return (read_text(record.get("id")) or "").lower()
+def _id(record: dict[str, Any]) -> ResourceId:
+    return ResourceId(read_text(record.get("id")) or "")

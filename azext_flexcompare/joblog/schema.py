@@ -56,6 +56,7 @@ INSTANCE: dict[str, Kinds] = {
     "provisioned": LIST,
     "batch": MAYBE_WHOLE,
 }
+SENT: dict[str, Kinds] = {"accepted": (bool,), "operationUrl": MAYBE_TEXT}
 ERROR: dict[str, Kinds] = {"code": TEXT, "message": TEXT}
 
 
@@ -78,10 +79,22 @@ def _is_plan(plan: Mapping[str, Any]) -> bool:
     sets = {one.lower() for one in plan["scaleSets"] if isinstance(one, str)}
     return (
         _texts(plan["scaleSets"])
-        and all(isinstance(one, dict) and _has(one, INSTANCE) for one in instances)
+        and _instances(instances)
         and all(one["scaleSetId"].lower() in sets for one in instances)
+        and all(_is_sent(one.get("sent")) for one in instances)
+        and _instances(plan.get("gateFirst", []))
         and 0 <= plan["batches"] <= len(instances)
+        and all(one["batch"] is None or 1 <= one["batch"] <= plan["batches"] for one in instances)
+        and len({one["id"].lower() for one in instances}) == len(instances)
     )
+
+
+def _instances(listed: Any) -> bool:
+    return isinstance(listed, list) and all(isinstance(one, dict) and _has(one, INSTANCE) for one in listed)
+
+
+def _is_sent(sent: Any) -> bool:
+    return sent is None or (isinstance(sent, dict) and _has(sent, SENT))
 
 
 def _has(found: Mapping[str, Any], shape: Mapping[str, Kinds]) -> bool:

@@ -20,7 +20,7 @@ from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.arm.rate_limits import CHANGES, rate_limit_key
 from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.nat_rules.bodies import (
     Body,
     IpConfiguration,
@@ -99,7 +99,7 @@ class Network(NamedTuple):
     azure: Azure
     chosen: list[Instance]
     lb: Body
-    ip_configurations: dict[str, IpConfiguration]
+    ip_configurations: dict[ResourceId, IpConfiguration]
     failed: Outcomes
 
 
@@ -112,7 +112,7 @@ def create_rules(
     """
     network = _read_network(cli_ctx, choice, lb_name)
     request = request._replace(protocol=str(request.protocol))  # a default of the CLI is not a plain string
-    assignments: dict[str, Assignment] = {}
+    assignments: dict[ResourceId, Assignment] = {}
 
     def edit(lb: Body) -> Body | None:
         assigned = assign_rules(lb, list(network.ip_configurations.values()), request)
@@ -139,7 +139,7 @@ def create_rules(
     }
     every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
     rows = conclude_run((cli_ctx, CREATE), network.chosen, every, _retry(CREATE, options, run_options))
-    rows = [{**row, **_fields(addresses, _rule_of(assignments.get(row["id"])))} for row in rows]
+    rows = [{**row, **_fields(addresses, _rule_of(assignments.get(ResourceId(row["id"]))))} for row in rows]
     return printable(cli_ctx, rows)
 
 
@@ -165,7 +165,7 @@ def delete_rules(
     options = {"--lb-name": lb_name, "--backend-port": backend_port}
     every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
     rows = conclude_run((cli_ctx, DELETE), network.chosen, every, _retry(DELETE, options, run_options))
-    return printable(cli_ctx, [{**row, **_all_fields(addresses, rules.get(row["id"], []))} for row in rows])
+    return printable(cli_ctx, [{**row, **_all_fields(addresses, rules.get(ResourceId(row["id"]), []))} for row in rows])
 
 
 def _retry(operation: Operation, options: dict[str, Any], run_options: RunOptions) -> messages.Retry:
@@ -189,11 +189,11 @@ def list_rules(cli_ctx: Any, choice: Choice, lb_name: str | None = None) -> list
             for rule in rules[one.id]
         ]
     order = {one.id: index for index, one in enumerate(chosen)}
-    return sorted(rows, key=lambda row: order[row["id"]])
+    return sorted(rows, key=lambda row: order[ResourceId(row["id"])])
 
 
 def _load_balancers(
-    azure: Azure, chosen: Sequence[Instance], found: dict[str, list[IpConfiguration]], lb_name: str | None
+    azure: Azure, chosen: Sequence[Instance], found: dict[ResourceId, list[IpConfiguration]], lb_name: str | None
 ) -> list[Body]:
     if lb_name:
         return [read_load_balancer(azure, load_balancer_id(chosen, lb_name))]
@@ -206,7 +206,7 @@ def _read_network(cli_ctx: Any, choice: Choice, lb_name: str) -> Network:
     chosen = choose(cli_ctx, GROUP, choice)
     lb = read_load_balancer(azure, load_balancer_id(chosen, lb_name))
     nics = read_nics(azure, chosen)
-    found: dict[str, IpConfiguration] = {}
+    found: dict[ResourceId, IpConfiguration] = {}
     failed: Outcomes = []
     for instance in chosen:
         try:
@@ -219,7 +219,7 @@ def _read_network(cli_ctx: Any, choice: Choice, lb_name: str) -> Network:
 def _create(
     network: Network,
     missing: list[Instance],
-    assignments: dict[str, Assignment],
+    assignments: dict[ResourceId, Assignment],
     *,
     edit: Edit,
     run_options: RunOptions,
@@ -239,7 +239,7 @@ def _create(
 def _delete(
     network: Network,
     having: list[Instance],
-    rules: dict[str, list[Rule]],
+    rules: dict[ResourceId, list[Rule]],
     *,
     backend_port: int | None,
     run_options: RunOptions,

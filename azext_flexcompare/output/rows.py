@@ -17,7 +17,7 @@ def instance_row(instance: Instance) -> dict[str, Any]:
     """Return the fields that identify an instance, first in every list."""
     return {
         "instance": instance.name,
-        "id": instance.id,
+        "id": str(instance.id),
         "resourceGroup": instance.resource_group,
         "scaleSet": instance.scale_set.name,
         "zone": instance.zone,
@@ -72,7 +72,7 @@ def waited_row(operation: str, outcome: Outcome[Instance]) -> dict[str, Any]:
 def set_row(operation: str, outcome: Outcome[ScaleSet]) -> dict[str, Any]:
     """Return the row of a call to a whole set."""
     target = outcome.target
-    place = {"scaleSet": target.name, "id": target.id, "resourceGroup": target.resource_group}
+    place = {"scaleSet": target.name, "id": str(target.id), "resourceGroup": target.resource_group}
     return {**place, **outcome_fields(operation, outcome)}
 
 

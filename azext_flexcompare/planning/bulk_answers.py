@@ -26,6 +26,7 @@ class BulkResult(NamedTuple):
     status: str | None = None
     error: Error | None = None
     finished: datetime | None = None
+    lost: bool = False  # the service has no answer for it
 
     @property
     def in_progress(self) -> bool:
@@ -81,7 +82,7 @@ def instance_outcome(outcome: Outcome[Instance], result: BulkResult | None, serv
         error = Error("NoAnswer", "The answer of the service has no result for this instance.")
         return replace(outcome, status=Status.TIMED_OUT, error=outcome.error or error)
     if result.status == Status.NOT_STARTED:
-        return _cancelled(outcome, result)
+        return _cancelled(outcome, result, f"operation {result.operation_id} of {service}")
     if result.status is None:
         return replace(outcome, reason=f"Operation {result.operation_id} of {service}.")
     took = (result.finished - outcome.started).total_seconds() if outcome.started and result.finished else None
@@ -116,7 +117,9 @@ def unreadable_is_failure() -> Iterator[None]:
         raise Unacknowledged(Error("AnswerUnreadable", message)) from error
 
 
-def _cancelled(outcome: Outcome[Instance], result: BulkResult) -> Outcome[Instance]:
+def _cancelled(outcome: Outcome[Instance], result: BulkResult, operation: str) -> Outcome[Instance]:
+    if outcome.status == Status.TIMED_OUT:
+        return replace(outcome, reason=f"Cancelled before the service started it: {operation}.")
     if outcome.status == Status.INTERRUPTED:
         return Outcome(outcome.target, Status.NOT_STARTED, reason="Cancelled before the service started it.")
     error = Error("Cancelled", "Another client cancelled the operation.")
@@ -126,7 +129,9 @@ def _cancelled(outcome: Outcome[Instance], result: BulkResult) -> Outcome[Instan
 def _without_answer(code: str, requested: BulkResult) -> BulkResult:
     subject = f"operation {requested.operation_id}" if requested.operation_id else "this instance"
     message = f"The service has no answer for {subject}; its outcome is not known."
-    return BulkResult(requested.operation_id, Status.TIMED_OUT, Error(code, message), datetime.now(timezone.utc))
+    return BulkResult(
+        requested.operation_id, Status.TIMED_OUT, Error(code, message), datetime.now(timezone.utc), lost=True
+    )
 
 
 def _state(row: Row) -> str:

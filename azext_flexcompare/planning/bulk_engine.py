@@ -6,8 +6,9 @@ not available in the location, the next one is tried, and then each VM gets a ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from functools import cache
 from itertools import groupby
 from time import monotonic
@@ -19,12 +20,13 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.responses import (
     NO_RETRY,
+    OperationNotFound,
     json_of,
     poll_errors,
     retry_after_of,
     send_errors,
 )
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.planning.adapters import vm_preparer
 from azext_flexcompare.planning.bulk_answers import (
     BulkResult,
@@ -39,7 +41,7 @@ from azext_flexcompare.planning.bulk_answers import (
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled
-from azext_flexcompare.table.entries import BulkService, Operation, bulk_services
+from azext_flexcompare.table.entries import BulkService, Operation, bulk_services, known_services
 
 MAX_INSTANCES = 100  # in one request; this and the policy as in Azure/azure-computeschedule-dotnet-samples
 RETRY_POLICY = {"retryPolicy": {"retryCount": 3, "retryWindowInMinutes": 60}}
@@ -75,9 +77,25 @@ def bulk_preparer(operation: Operation, options: Options, azure: Azure) -> Prepa
         calls = [BulkCall(azure, request, group, fallback) for group in group_by_call(instances)]
         for call in calls[1:]:
             call.first = calls[0]
-        return [Work(call.instances, call.send, call.settle) for call in calls]
+        return [
+            Work(call.instances, call.send, call.settle, prepare=prepare, operations=call.operations, ended=call.ended)
+            for call in calls
+        ]
 
     return prepare
+
+
+def resumed_call(
+    azure: Azure, service: str, instances: list[Instance], operations: Mapping[ResourceId, str], *, cancels: bool = True
+) -> BulkCall:
+    """Return the call of an earlier run, of which only the service and the operation of each instance are known.
+
+    `cancels` is whether what the service has not started is cancelled where the run does not wait for it.
+    """
+    found = next((one for one in known_services() if one.name == service), None)
+    results = {one.id.lower(): BulkResult(operations[one.id]) for one in instances}
+    request = BulkRequest("", {})
+    return BulkCall(azure, request, instances, lambda _: [], service=found, results=results, cancels=cancels)
 
 
 def group_by_call(instances: Iterable[Instance]) -> Iterator[list[Instance]]:
@@ -122,6 +140,9 @@ class BulkCall:
     polled_at: float = 0.0
     retry_after: float | None = None
     results: dict[str, BulkResult] = field(default_factory=dict)
+    started: datetime | None = None
+    cancels: bool = True
+    not_cancelled: bool = False  # what the service has not started may still start
 
     def send(self) -> Poller:
         """Send the request to the first service that is available; raises Failure if there is none or it refuses."""
@@ -136,10 +157,44 @@ class BulkCall:
                     raise
                 continue
             self.service = service
-            self.sent_at = self.polled_at = monotonic()
+            self._begin()
             self.apply(rows, {id_.lower(): BulkResult(None) for id_ in ids})
             return self
         raise Failure(Error(NO_SERVICE, "No service for bulk operations is available."))
+
+    def resume(self) -> Poller:
+        """Return the call as it was accepted by an earlier run; no request is sent."""
+        if self.service is None:
+            raise OperationNotFound(Error(NO_SERVICE, "The job log names a bulk service that is not known."))
+        self._begin()
+        return self
+
+    def _begin(self) -> None:
+        self.sent_at = self.polled_at = monotonic()
+        self.started = datetime.now(timezone.utc)
+
+    def operations(self) -> dict[ResourceId, dict[str, Any]]:
+        """Return, by id, what is needed to poll the operation of each instance in another process."""
+        name = self.service and self.service.name
+        found = {one.id: self.results.get(one.id.lower()) for one in self.instances}
+        return {id_: {"service": name, "operationId": result.operation_id} for id_, result in found.items() if result}
+
+    def ended(self) -> list[Outcome[Instance]]:
+        """Return the outcomes of the instances that have ended while the call goes on for others."""
+        results, name = dict(self.results), self.service.name if self.service else ""
+        found = [(one, results.get(one.id.lower())) for one in self.instances]
+        return [
+            instance_outcome(Outcome(one, result.status, started=self.started), result, name)
+            for one, result in found
+            if result and result.status in (Status.SUCCEEDED, Status.FAILED) and not result.lost
+        ]
+
+    def is_lost(self, instance: Instance, outcome: Outcome[Work]) -> bool:
+        """Check whether the service cannot say what became of an instance."""
+        result = self.results.get(instance.id.lower())
+        if result is None or self.service is None:
+            return True
+        return result.lost or (outcome.status == Status.FAILED and not result.status)
 
     @property
     def acceptance(self) -> Acceptance:
@@ -162,10 +217,17 @@ class BulkCall:
             return [*self.fallback(self.instances)]
         if self.service is None:
             return [*share_outcome(outcome)]
-        if outcome.status == Status.INTERRUPTED and self.in_progress():
+        if self.cancels and outcome.status in (Status.INTERRUPTED, Status.TIMED_OUT) and self.in_progress():
             self._cancel(self.service)
         name = self.service.name
-        return [instance_outcome(one, self.results.get(one.target.id.lower()), name) for one in share_outcome(outcome)]
+        found = [(one, self.results.get(one.target.id.lower())) for one in share_outcome(outcome)]
+        return [
+            replace(
+                instance_outcome(one, result, name),
+                queued=self.not_cancelled and result is not None and not result.status,
+            )
+            for one, result in found
+        ]
 
     def in_progress(self) -> dict[str, BulkResult]:
         """Return the results of operations that have not ended, by instance id."""
@@ -207,6 +269,7 @@ class BulkCall:
                 rows = self._post(service, service.cancel, _ids_of(requested), read_timeout=CANCEL_TIMEOUT)
         except (Failure, Throttled) as error:
             get_logger(__name__).warning("Operations that had not started could not be cancelled: %s", error)
+            self.not_cancelled = True
             return
         self.apply([row for row in rows if is_cancelled(row)], requested)
 

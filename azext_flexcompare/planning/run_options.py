@@ -341,12 +341,14 @@ def _parse(option: RunOption, recorded: Mapping[str, Any]) -> Any:
 
 
 def _parse_text(option: RunOption, value: Any) -> Any:
-    if not isinstance(value, str):
+    if value is None or isinstance(value, bool):
+        if type(value) not in option.logged:
+            raise _not_written(option)
         return value
     if value not in option.argument.get("choices", (value,)):
         raise _not_written(option)
     try:
-        return option.argument.get("type", str)(value)
+        return option.argument.get("type", str)(str(value))
     except ArgumentTypeError as error:
         raise _not_written(option) from error
 

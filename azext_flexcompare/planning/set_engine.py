@@ -5,6 +5,7 @@ A call has one outcome. The outcome of each instance is read from the list of th
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,7 +16,15 @@ from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.scale_sets import Reader, list_members
-from azext_flexcompare.instances import Instance, by_set, describe_state, provisioning_error, provisioning_times
+from azext_flexcompare.instances import (
+    Instance,
+    ResourceId,
+    by_set,
+    describe_state,
+    is_replaced,
+    provisioning_error,
+    provisioning_times,
+)
 from azext_flexcompare.planning.adapters import arguments_of
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
@@ -24,30 +33,39 @@ from azext_flexcompare.table.entries import Operation
 
 NOT_ESTABLISHED = "The call succeeded, but it could not be established that it did for this instance."
 ERROR_OF_CALL = "The error is that of the whole call; the outcome of this instance is not known."
+GONE = "It no longer exists."
 ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
 FINAL_STATES = ("Succeeded", "Failed")
 
 
 def set_preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Return what prepares one call for the chosen instances of each scale set."""
-    arguments, settle = arguments_of(operation, options), partial(_instance_outcomes, operation, azure)
+    arguments, settle = arguments_of(operation, options), partial(settle_by_list, operation, azure)
 
     def prepare(instances: list[Instance]) -> list[Work]:
         return [
-            Work(group, partial(_send, operation, azure, arguments, group), settle)
+            Work(group, partial(_send, operation, azure, arguments, group), settle, prepare=prepare)
             for group in by_set(instances).values()
         ]
 
     return prepare
 
 
-def instance_outcome(operation: Operation, one: Outcome[Instance], after: Instance | None) -> Outcome[Instance]:
-    """Return the outcome of an instance, by that of its call and its state in the list afterwards."""
-    before, succeeded = one.target, one.status == Status.SUCCEEDED
+def instance_outcome(
+    operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str] | None = None
+) -> Outcome[Instance]:
+    """Return the outcome of an instance, by that of its call and its state in the list afterwards.
+
+    `before` are its provisioning times before the call, where the instance was read later than that.
+    """
+    succeeded = one.status == Status.SUCCEEDED
+    before = provisioning_times(one.target) if before is None else before
     own = provisioning_error(after) if succeeded or _changed(before, after) else None
     if own:
         return replace(one, status=Status.FAILED, error=own)
-    if _is_as_expected(operation, one, after):
+    if after is None and not operation.removes:
+        return replace(one, status=Status.SKIPPED, error=None, reason=GONE)
+    if _is_as_expected(operation, one, after, before):
         return replace(one, status=Status.SUCCEEDED, error=None)
     if succeeded:
         error = Error("NotEstablished", describe_state(after))
@@ -67,30 +85,50 @@ def _entry(operation: Operation) -> dict[str, Any]:
     return entry
 
 
-def _instance_outcomes(operation: Operation, azure: Azure, outcome: Outcome[Work]) -> list[Outcome[Instance]]:
+def settle_by_list(
+    operation: Operation,
+    azure: Azure,
+    outcome: Outcome[Work],
+    before: Mapping[ResourceId, Sequence[str]] | None = None,
+) -> list[Outcome[Instance]]:
+    """Return the outcome of each instance of a call, by the list of the set's instances after its end."""
     shared = share_outcome(outcome)
     accepted = outcome.status == Status.SUCCEEDED or outcome.url is not None
     if outcome.status not in ENDED or not accepted:  # the list shows nothing of a call that was not accepted
         return shared
     try:
         reader = Reader(azure.compute, operation.name)
-        members = {one.id.lower(): one for one in list_members(reader, outcome.target.instances[0].scale_set)}
+        members = {one.id: one for one in list_members(reader, outcome.target.instances[0].scale_set)}
     except AzCLIError:  # a role may read each instance and not the list
-        return [_read_outcome(operation, azure, one) for one in shared]
-    return [instance_outcome(operation, one, members.get(one.target.id.lower())) for one in shared]
+        return [_read_outcome(operation, azure, one, before) for one in shared]
+    times = before or {}
+    return [instance_outcome(operation, one, _same(one, members), times.get(one.target.id)) for one in shared]
 
 
-def _read_outcome(operation: Operation, azure: Azure, one: Outcome[Instance]) -> Outcome[Instance]:
+def _same(one: Outcome[Instance], members: Mapping[ResourceId, Instance]) -> Instance | None:
+    found = members.get(one.target.id)
+    return None if found is None or is_replaced(one.target.vm_id, found.vm_id) else found
+
+
+def _read_outcome(
+    operation: Operation,
+    azure: Azure,
+    one: Outcome[Instance],
+    before: Mapping[ResourceId, Sequence[str]] | None,
+) -> Outcome[Instance]:
     """Return the outcome of an instance by reading it alone; where it cannot be read, its outcome is unknown."""
     try:
-        return instance_outcome(operation, one, read_instance(azure, one.target).instance)
+        after = read_instance(azure, one.target).instance
+        return instance_outcome(operation, one, after, (before or {}).get(one.target.id))
     except (Failure, Throttled, Unanswered) as error:
         status = Status.TIMED_OUT if one.status == Status.SUCCEEDED else one.status
         message = f"The outcome of this instance could not be read: {error}"
         return replace(one, status=status, error=one.error or Error("NotEstablished", message), reason=message)
 
 
-def _is_as_expected(operation: Operation, one: Outcome[Instance], after: Instance | None) -> bool:
+def _is_as_expected(
+    operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str]
+) -> bool:
     """Return whether an instance is in the state that the operation leads to, or at least shows a change."""
     if operation.removes:
         return after is None
@@ -98,8 +136,8 @@ def _is_as_expected(operation: Operation, one: Outcome[Instance], after: Instanc
         return False
     if operation.powerState:
         return after.power_state == operation.powerState
-    return _changed(one.target, after) or (_entry(operation).get("mayKeep", False) and one.status == Status.SUCCEEDED)
+    return _changed(before, after) or (_entry(operation).get("mayKeep", False) and one.status == Status.SUCCEEDED)
 
 
-def _changed(before: Instance, after: Instance | None) -> bool:
-    return after is not None and provisioning_times(before) != provisioning_times(after)
+def _changed(before: Sequence[str], after: Instance | None) -> bool:
+    return after is not None and list(before) != provisioning_times(after)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
@@ -32,6 +32,9 @@ class Work(NamedTuple):
     sent: bool = False  # whether an earlier run made the call, or may have
     url: str | None = None  # of the operation that an earlier run started
     extension: str | None = None  # that the call changes, by its name
+    prepare: Prepare | None = None  # makes the call for fewer of its instances
+    operations: Callable[[], Mapping[ResourceId, Mapping[str, Any]]] | None = None  # of each instance, for the log
+    ended: Callable[[], Sequence[Outcome[Instance]]] | None = None  # outcomes of the instances that ended already
 
 
 Settle = Callable[[Outcome[Work]], Sequence[Outcome[Instance] | Work]]  # outcomes, or calls in place of this one
@@ -44,7 +47,7 @@ def share_outcome(outcome: Outcome[Work]) -> list[Outcome[Instance]]:
     return [replace(outcome, target=one, url=url) for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 
-def skip_reasons(work: Iterable[Work]) -> dict[str, str]:
+def skip_reasons(work: Iterable[Work]) -> dict[ResourceId, str]:
     """Return why instances need no call, by id."""
     return {one.id: each.call.reason for each in work if isinstance(each.call, Skip) for one in each.instances}
 
@@ -55,7 +58,7 @@ def without_skips(work: Iterable[Work]) -> list[Work]:
 
 
 def planned_outcomes(
-    instances: Iterable[Instance], hindrances: Mapping[str, str], batches: Mapping[str, int]
+    instances: Iterable[Instance], hindrances: Mapping[ResourceId, str], batches: Mapping[ResourceId, int]
 ) -> list[Outcome[Instance]]:
     """Return a Planned outcome for each instance (--dry-run); batches and what hinders the operation are by id."""
     return [
@@ -63,7 +66,7 @@ def planned_outcomes(
     ]
 
 
-def skipped_outcomes(instances: Iterable[Instance], reasons: Mapping[str, str]) -> list[Outcome[Instance]]:
+def skipped_outcomes(instances: Iterable[Instance], reasons: Mapping[ResourceId, str]) -> list[Outcome[Instance]]:
     """Return a Skipped outcome for each instance that has a reason, by id."""
     return [
         Outcome(instance, Status.SKIPPED, reason=reasons[instance.id], batch=None)
@@ -72,7 +75,7 @@ def skipped_outcomes(instances: Iterable[Instance], reasons: Mapping[str, str]) 
     ]
 
 
-def satisfied_reasons(operation: Operation, instances: Iterable[Instance]) -> dict[str, str]:
+def satisfied_reasons(operation: Operation, instances: Iterable[Instance]) -> dict[ResourceId, str]:
     """Return why instances that are in the target power state already are skipped, by id."""
     if operation.powerState is None:
         return {}

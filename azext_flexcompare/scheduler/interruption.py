@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a state that a run checks, instead of an exception."""
+"""Ctrl-C, SIGTERM and SIGHUP as a state that a run checks, instead of an exception."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from types import FrameType
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Yield a function that returns whether there was a Ctrl-C or SIGTERM; a second one ends the process at once."""
+    """Yield a function that returns whether there was one of these signals; a second one ends the process at once."""
     received: list[int] = []
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored under nohup
+        signals.append(signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in signals}
 
     def receive(number: int, _frame: FrameType | None) -> None:

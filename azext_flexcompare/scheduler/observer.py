@@ -36,8 +36,11 @@ class Observer(Generic[T]):
     def on_accepted(self, target: T, url: str | None, result_url: str | None) -> None:
         """Record that the service accepted a target, and the URLs of its operation and its result."""
 
-    def on_throttled(self, target: T, seconds: float | None) -> None:
-        """Record that the service refused a request for a target as one too many, and the seconds it asks to wait."""
+    def on_throttled(self, target: T, seconds: float | None, *, sent: bool) -> None:
+        """Record that the service refused a request as one too many, and the seconds that it asks to wait.
+
+        `sent` is whether the request was to send the target; else it was a poll.
+        """
 
     def on_outcome(self, outcome: Outcome[T]) -> None:
         """Record the outcome of a target."""

@@ -54,3 +54,4 @@ class Outcome(Generic[T]):
     result: Any = None
     batch: int | None = 1
     began: datetime | None = None  # by the service's own clock
+    queued: bool = False  # whether the service may still begin with it

@@ -244,14 +244,14 @@ class _Scheduler(Generic[T]):
         state.group.accepts |= not isinstance(answer, OutcomeUnknown)
         if isinstance(answer, TemporaryFailure) and state.poller is None and state.retried < self.limits.retries:
             state.retried += 1
-            self.observer.on_throttled(state.target, None)
+            self.observer.on_throttled(state.target, None, sent=True)
             self._send_later(state, min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.retried - 1)), answer.error)
             return
         if isinstance(answer, Failure) and not state.outcome_check:
             state.outcome_check = self._check_outcome(state, answer)
             if state.outcome_check:
                 state.poller = state.outcome_check
-                self._poll_later(state)
+                self._poll_at(state, time.monotonic())
                 return
         error = answer.error if isinstance(answer, Failure) else Error(type(answer).__name__, str(answer))
         if isinstance(answer, OutcomeUnknown):
@@ -300,7 +300,7 @@ class _Scheduler(Generic[T]):
     def _retry_throttled(self, state: TargetState[T], throttled: Throttled) -> None:
         state.throttled += 1
         pause = throttled.after or min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.throttled - 1))
-        self.observer.on_throttled(state.target, throttled.after)
+        self.observer.on_throttled(state.target, throttled.after, sent=state.poller is None)
         if state.poller is not None:
             state.unanswered = ": ".join(throttled.error or ())
             if not throttled.alone:

@@ -13,7 +13,7 @@ from azure.cli.core.azclierror import ArgumentUsageError
 
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.scale_sets import Reader
-from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 from azext_flexcompare.selection.members import read_scale_sets
 from azext_flexcompare.selection.selection import Choice
 
@@ -78,7 +78,7 @@ def _instance(row: dict[str, Any], scale_set: ScaleSet) -> Instance:
     view = (properties.get("extended") or {}).get("instanceView") or {}
     code = (view.get("powerState") or {}).get("code") or ""
     return Instance(
-        row["id"],
+        ResourceId(row["id"]),
         row["name"],
         scale_set,
         next(iter(row.get("zones") or ()), None),

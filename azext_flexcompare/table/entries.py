@@ -152,8 +152,12 @@ def rows_served(command: str) -> list[dict[str, Any]]:
 
 def bulk_services(verb: str) -> list[BulkService]:
     """List the bulk services that have a verb, in the order in which they are tried."""
-    services = [BulkService(**entry) for entry in facts()["bulkServices"]]
-    return [service for service in services if verb in service.verbs]
+    return [service for service in known_services() if verb in service.verbs]
+
+
+def known_services() -> list[BulkService]:
+    """List the bulk services."""
+    return [BulkService(**entry) for entry in facts()["bulkServices"]]
 
 
 def refusals() -> list[Refusal]:

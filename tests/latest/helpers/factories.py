@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 
 
 def scale_set(name: str = "web", group: str = "rg", subscription: str = "s") -> ScaleSet:
     place = f"/subscriptions/{subscription}/resourceGroups/{group}/providers"
-    return ScaleSet(subscription, group, name, f"{place}/Microsoft.Compute/virtualMachineScaleSets/{name}")
+    return ScaleSet(subscription, group, name, ResourceId(f"{place}/Microsoft.Compute/virtualMachineScaleSets/{name}"))
 
 
 BUSY = Error("Conflict", "Busy.")
@@ -21,7 +21,7 @@ def instance(name: str = "vm", scale_set: ScaleSet = WEB, **known: Any) -> Insta
     """Return a running instance in zone 1 and fault domain 0, of which other things are `known`."""
     place = f"/subscriptions/{scale_set.subscription}/resourceGroups/{scale_set.resource_group}/providers"
     return Instance(
-        id=f"{place}/Microsoft.Compute/virtualMachines/{name}",
+        id=ResourceId(f"{place}/Microsoft.Compute/virtualMachines/{name}"),
         name=name,
         scale_set=scale_set,
         zone="1",

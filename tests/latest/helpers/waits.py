@@ -41,13 +41,19 @@ def wait_until(simulator: Simulator, true: Callable[[Simulator], bool]) -> None:
     raise TimeoutError
 
 
-def interrupt(environment: dict[str, str], sim: Simulator, when: Callable[[Simulator], bool], *arguments: str) -> Ran:
-    """Run az and press Ctrl-C at a moment."""
+def interrupt(
+    environment: dict[str, str],
+    sim: Simulator,
+    when: Callable[[Simulator], bool],
+    *arguments: str,
+    number: int = signal.SIGINT,
+) -> Ran:
+    """Run az and press Ctrl-C at a moment, or send another signal."""
     with subprocess.Popen(
         [str(AZ), "vmss-flex", *arguments], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         wait_until(sim, when)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         stdout, stderr = process.communicate(timeout=30)
     assert "Traceback" not in stderr
     return Ran(process.returncode, stdout, stderr)

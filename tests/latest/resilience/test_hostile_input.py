@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.execution.remaining_work import remaining_work
+from azext_flexcompare.execution.remaining_work import Source, remaining_work
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog.replay import ENDED, outcome_of, replay
 from azext_flexcompare.planning.run_options import merge_run_options
@@ -26,7 +26,7 @@ from azext_flexcompare.planning.work import Work
 from tests.latest.helpers.az import Run, WarmAz
 from tests.latest.helpers.factories import instance
 from tests.latest.helpers.hostile import Recorder, typable
-from tests.latest.helpers.worlds import changes
+from tests.latest.helpers.worlds import OPERATIONS, changes
 from tools.sandbox import AZ
 
 ODD_SETS = ["x' | union resources | where name != '", "back\\", "o'b\"%27", "n\nl", "a%2Fb", "é"]
@@ -238,7 +238,9 @@ def go_on(path: Path) -> None:
             outcome_of(one, logged)
         else:
             remaining_work(
-                asked.azure, [(one, logged)], lambda found: [Work(found, partial(Completed, None))], single=True
+                Source(asked.azure, OPERATIONS["restart"], "vm"),
+                [(one, logged)],
+                lambda found: [Work(found, partial(Completed, None))],
             )
     assert not asked.asked
 

@@ -52,9 +52,10 @@ def test_each_step_is_a_record() -> None:
     monitor = watched(log)
     assert monitor.before_send(WORK[:2])
     monitor.on_accepted(WORK[0], "u", None)
-    monitor.on_throttled(WORK[1], 2.0)
+    monitor.on_throttled(WORK[1], 2.0, sent=True)
     monitor.on_outcome(Outcome(WORK[0], Status.SUCCEEDED))
     assert [one["record"] for one in log.records] == ["intent", "intent", "accepted", "throttled", "outcome"]
+    assert log.records[3]["request"] == "send"
     assert monitor.throttle_waits == [2.0]
     assert monitor.counts == {"Succeeded": 1}
 

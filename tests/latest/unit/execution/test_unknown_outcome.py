@@ -22,7 +22,7 @@ from azext_flexcompare.execution.unknown_outcome import (
 )
 from azext_flexcompare.instances import Instance, provisioning_times
 from azext_flexcompare.planning.work import Work
-from azext_flexcompare.scheduler.poller import Failure, NotAccepted, OutcomeUnknown, Unanswered
+from azext_flexcompare.scheduler.poller import Departed, Failure, NotAccepted, OutcomeUnknown, Unanswered
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import BUSY, instance
 
@@ -170,7 +170,7 @@ def test_an_instance_that_is_gone_is_well_only_after_a_deletion(
     asked = question(operation)
     asked.instance = asked.instance._replace(name="nobody")
     if operation == "restart":
-        with pytest.raises(Failure, match="no longer exists"):
+        with pytest.raises(Departed, match="no longer exists"):
             asked.poll()
     else:
         assert asked.poll().done

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from azext_flexcompare.joblog.replay import replay
@@ -16,7 +18,12 @@ def logged(*records: Record) -> tuple[bool, bool, str | None]:
     return found.was_sent, found.accepted, found.status
 
 
-INTENT, TAKEN, LATER = {"record": "intent"}, {"record": "accepted", "operationUrl": "u"}, {"record": "throttled"}
+INTENT, TAKEN, LATER = (
+    {"record": "intent"},
+    {"record": "accepted", "operationUrl": "u"},
+    {"record": "throttled", "request": "send"},
+)
+LOOK = {"record": "throttled", "request": "poll"}
 DONE, CUT_OFF, NEVER = ({**OUTCOME, "status": status} for status in ("Succeeded", "Interrupted", "NotStarted"))
 
 
@@ -28,7 +35,9 @@ DONE, CUT_OFF, NEVER = ({**OUTCOME, "status": status} for status in ("Succeeded"
         ([INTENT, LATER], (False, False, None)),
         ([INTENT, LATER, INTENT], (True, False, None)),
         ([INTENT, TAKEN], (True, True, None)),
-        ([INTENT, TAKEN, LATER], (True, True, None)),  # a look was refused
+        ([INTENT, TAKEN, LOOK], (True, True, None)),
+        ([INTENT, LOOK], (True, False, None)),  # the instance could not be asked what became of the request
+        ([INTENT, {"record": "throttled"}], (True, False, None)),  # an older log does not say what was refused
         ([INTENT, TAKEN, DONE], (True, True, "Succeeded")),
         ([INTENT, CUT_OFF], (True, False, "Interrupted")),
         ([INTENT, LATER, NEVER], (False, False, "NotStarted")),
@@ -47,3 +56,17 @@ def test_the_last_plan_counts_and_so_do_the_errors_since_the_last_stop() -> None
     assert [one.status for one in past.instances.values()] == ["Failed", "Failed"]
     assert past.failed == {IDS[1]}
     assert replay([PLAN, *failed[:2]]).failed == {*IDS[:2]}
+
+
+def test_a_log_that_is_cut_after_any_byte_still_says_what_was_sent() -> None:
+    """A request is sent after its intent is on the disk: whatever is cut off behind that, the instance was sent."""
+    carried = {"accepted": True, "operationUrl": "u"}
+    plan = {**PLAN, "instances": [PLAN["instances"][0], {**PLAN["instances"][1], "sent": carried}]}
+    steps = [plan, INTENT, LOOK, TAKEN, LOOK, DONE]
+    lines = [json.dumps({"id": IDS[0], **one}).encode() + b"\n" for one in steps]
+    content = b"".join(lines)
+    for end in range(len(lines[0]), len(content) + 1):
+        whole = [json.loads(line) for line in content[:end].split(b"\n")[:-1]]
+        first, second = replay(whole).instances.values()
+        assert first.was_sent is (len(whole) > 1)
+        assert (second.was_sent, second.accepted, second.url) == (True, True, "u")

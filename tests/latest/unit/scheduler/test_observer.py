@@ -24,7 +24,7 @@ def test_an_interruption_is_that_of_its_source() -> None:
 def test_what_happens_changes_nothing() -> None:
     observer: Observer[int] = Observer()
     observer.on_accepted(1, "url", None)
-    observer.on_throttled(1, None)
+    observer.on_throttled(1, None, sent=True)
     observer.on_outcome(Outcome(1, Status.FAILED))
     observer.on_turn([1], 0)
     assert (observer.stop_reason(), observer.interrupted()) == (None, False)

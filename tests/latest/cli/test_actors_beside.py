@@ -1,0 +1,186 @@
+"""Scale-in, replacement and other spellings beside a run: skipped or seen to the end, and never another machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from armsim import Simulator
+from tests.latest.helpers.az import FLEX, WarmAz
+from tests.latest.helpers.logs import Record, cut, records_of, write
+from tests.latest.helpers.rows import statuses
+
+
+def only(*kinds: str) -> Callable[[Record], bool]:
+    return lambda one: one["record"] in kinds
+
+
+def test_nothing_is_sent_to_a_machine_that_took_the_name_of_a_planned_one(
+    warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log, names = tmp_path / "log", sim.names("flex")
+    command = ["delete-instances", *FLEX, "--instance-ids", *names[:2], "--yes", "--job-log", str(log)]
+    sim.add_fault({"action": "delete", "fault": {"status": 409, "code": "No", "message": "No."}})
+    assert warm.run(*command).exit == 4
+    cut(log, only("plan"))
+    sim.replace_vm(names[0])
+    sim.remove_vm(names[1])
+    done = warm.run("delete-instances", "--resume", str(log), "--yes")
+    assert [(row["status"], row["reason"]) for row in done.json] == [
+        ("Skipped", "Another machine has its name now."),
+        ("Skipped", "It no longer exists."),
+    ]
+    assert done.exit == 0
+    assert sim.vm(names[0]) is not None
+    assert not sim.accepted()
+
+
+@pytest.mark.parametrize("engine", ["vm", "set"])
+def test_a_sent_instance_that_is_gone_before_the_resume_is_no_error(
+    engine: str, warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log, names = tmp_path / "log", sim.names("flex")
+    assert warm.run("restart", *FLEX, "--engine", engine, "--job-log", str(log)).exit == 0
+    cut(log, only("plan", "intent"))
+    sim.remove_vm(names[0])
+    sim.replace_vm(names[1])
+    sent = sim.accepted()
+    done = warm.run("restart", "--resume", str(log))
+    assert (done.exit, statuses(done)) == (0, {"Skipped": 2, "Succeeded": 4}), done.stderr
+    assert sim.accepted() == sent
+
+
+@pytest.mark.parametrize("fault", [{"kind": "deleted"}, {"kind": "deleted", "status": 404}])
+def test_an_instance_that_is_deleted_while_it_is_restarted_is_skipped(
+    fault: dict[str, object], warm: WarmAz, sim: Simulator
+) -> None:
+    names = sim.names("flex")
+    sim.add_fault({"action": "restart", "vm": names[0], "fault": fault})
+    done = warm.run("restart", *FLEX)
+    assert (done.exit, statuses(done)) == (0, {"Skipped": 1, "Succeeded": 5}), done.stderr
+    assert done.json[0]["reason"] == "It no longer exists."
+
+
+def test_a_set_that_is_gone_takes_only_its_own_instances_along(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    sets = [sim.scale_sets[name] for name in ("other", "flex2")]
+    assert warm.run("restart", "--ids", *sets, "--job-log", str(log)).exit == 0
+    plan = records_of(log)[0]
+    for one in plan["instances"][:3]:
+        one["scaleSetId"] = one["scaleSetId"].replace("other", "gone")
+        one["id"] += "gone"
+    plan["scaleSets"] = [one.replace("other", "gone") for one in plan["scaleSets"]]
+    write(log, plan)
+    done = warm.run("restart", "--resume", str(log))
+    assert (done.exit, statuses(done)) == (0, {"Skipped": 3, "Succeeded": 3}), done.stderr
+    assert "gone no longer exists" in done.stderr
+
+
+def test_another_spelling_of_the_ids_is_the_same_instance(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
+    log = str(tmp_path / "log")
+    assert warm.run("restart", *FLEX, "--job-log", log).exit == 0
+    cut(Path(log), only("plan", "batch", "intent"))
+    sim.configure(capital_groups=False)
+    for _ in range(2):
+        assert statuses(warm.run("restart", "--resume", log)) == {"Succeeded": 6}
+    assert warm.run("restart", "--retry-failed", log).json == []
+    assert set(sim.accepted().values()) == {1}
+
+
+def test_a_retry_can_leave_instances_out(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
+    log, names = str(tmp_path / "log"), sim.names("flex")
+    assert warm.run("restart", *FLEX, "--job-log", log).exit == 0
+    cut(Path(log), only("plan"))
+    missing = warm.run("restart", "--resume", log, "--exclude", "nobody")
+    assert (missing.exit, "nobody" in missing.stderr) == (1, True)
+    done = warm.run("restart", "--resume", log, "--exclude", names[0])
+    assert (done.exit, statuses(done)) == (0, {"Skipped": 1, "Succeeded": 5})
+    assert done.json[0]["reason"] == "Left out by --exclude."
+    assert sim.accepted()[names[0], "restart"] == 1
+    assert warm.run("restart", "--retry-failed", log, "--exclude", names[1]).json == []
+
+
+def test_a_dry_resume_says_what_is_sent_and_what_is_only_polled(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert warm.run("restart", *FLEX, "--job-log", str(log)).exit == 0
+    first = records_of(log)[0]["instances"][0]["id"]
+    cut(log, lambda one: one["record"] == "plan" or (one["record"] in ("intent", "accepted") and one["id"] == first))
+    sent, kept = sim.accepted(), log.read_bytes()
+    dry = warm.run("restart", "--resume", str(log), "--dry-run")
+    assert (dry.exit, statuses(dry)) == (0, {"Planned": 6})
+    assert [row["reason"] for row in dry.json] == ["It was sent already and is only polled.", *[None] * 5]
+    assert (sim.accepted(), log.read_bytes()) == (sent, kept)
+
+
+def test_a_retry_does_not_walk_past_a_closed_gate(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
+    log, names = str(tmp_path / "log"), sim.names("flex")
+    assert warm.run("restart", *FLEX, "--batch-size", "2", "4", "--health-gate", "vm-agent", "--job-log", log).exit == 0
+    records = records_of(Path(log))
+    plan = records[0]
+    unhealthy = [{"id": plan["instances"][0]["id"], "reason": "Its VM agent is Not Ready."}]
+    ended = [one for one in records if one["record"] == "outcome" and one["batch"] == 1]
+    write(Path(log), plan, *ended, {**records[-1], "record": "health", "batch": 1, "unhealthy": unhealthy})
+    sim.remove_vm(names[0])
+    done = warm.run("restart", "--retry-failed", log)
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 4}), done.stderr
+    asked = [one["path"] for one in sim.requests() if one["method"] == "GET" and names[1] in one["path"]]
+    assert asked
+    assert [one["batch"] for one in records_of(Path(log)) if one["record"] == "health"][1:] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"how": {"maxParallel": -1}},
+        {"how": {"batchBy": ["rack"]}},
+        {"how": {"healthGate": "hope"}},
+        {"how": {"engine": "steam"}},
+        {"how": {"timeout": 0}},
+        {"batches": 1, "batch": 9},
+    ],
+    ids=str,
+)
+def test_a_forged_log_is_refused_with_one_sentence(
+    forged: dict[str, object], warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    assert warm.run("restart", *FLEX, "--job-log", str(log)).exit == 0
+    plan = records_of(log)[0]
+    plan["how"] |= forged.get("how", {})
+    plan["instances"][0]["batch"] = forged.get("batch", 1)
+    write(log, plan)
+    sent = sim.accepted()
+    for command in (["restart", "--resume", str(log)], ["wait", "--job-log", str(log)]):
+        done = warm.run(*command)
+        assert done.exit == 1, done.stderr
+        assert "Traceback" not in done.stderr
+    assert sim.accepted() == sent
+
+
+def test_odd_paths_of_a_log_are_refused_with_one_sentence(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
+    pipe = str(tmp_path / "pipe")
+    os.mkfifo(pipe)
+    for command in (
+        ["restart", *FLEX, "--job-log", pipe],
+        ["restart", "--resume", pipe],
+        ["restart", *FLEX, "--job-log", "/dev/stdout"],
+        ["restart", *FLEX, "--job-log", str(tmp_path)],
+        ["restart", *FLEX, "--job-log", f"{tmp_path}/x", "--events", f"{tmp_path}/x"],
+        ["wait", "--job-log", pipe],
+    ):
+        done = warm.run(*command)
+        assert done.exit == 1, command
+        assert "Traceback" not in done.stderr
+    assert not sim.accepted()
+
+
+def test_a_lone_surrogate_in_an_error_ends_no_run(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
+    log = str(tmp_path / "log")
+    fault = {"status": 409, "code": "Bad", "message": "Cut in an emoji: \ud83d"}
+    sim.add_fault({"action": "restart", "vm": sim.names("flex")[0], "fault": fault})
+    for command in (["restart", *FLEX, "--job-log", log], ["restart", "--resume", log]):
+        done = warm.run(*command)
+        assert (done.exit, statuses(done)) == (4, {"Failed": 1, "Succeeded": 5}), done.stderr
