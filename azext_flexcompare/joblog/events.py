@@ -10,9 +10,9 @@ from typing import IO
 
 from azure.cli.core.azclierror import FileOperationError
 
+from azext_flexcompare.joblog.private_file import open_private
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.progress import STDERR
-from azext_flexcompare.private_file import open_private
 
 APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 

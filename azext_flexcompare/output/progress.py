@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import IO, Any, NamedTuple
 
+from azext_flexcompare.output.text import show_invisible
 from azext_flexcompare.scheduler.outcome import BAD
-from azext_flexcompare.text import show_invisible
 from azext_flexcompare.times import format_duration
 
 
