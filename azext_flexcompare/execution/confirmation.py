@@ -9,8 +9,8 @@ from azure.cli.core.azclierror import (
 from knack.prompting import NoTTYException, prompt_y_n
 
 from azext_flexcompare.instances import Instance, describe
+from azext_flexcompare.output.text import show_invisible
 from azext_flexcompare.table.entries import Operation
-from azext_flexcompare.text import show_invisible
 from azext_flexcompare.times import count
 
 

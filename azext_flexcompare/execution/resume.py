@@ -41,6 +41,7 @@ from azext_flexcompare.joblog.replay import ENDED, TO_RETRY, LoggedInstance, Log
 from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.output.exit_status import RunEnd
+from azext_flexcompare.output.script_result import note_lost_output
 from azext_flexcompare.planning.run_options import RunOptions, merge_run_options
 from azext_flexcompare.planning.work import Work, skip_reasons, skipped_outcomes, without_skips
 from azext_flexcompare.scheduler.interruption import interruptible
@@ -300,7 +301,7 @@ def _plan_rest(
     """Return the plan of what is left; a batch that has ended is in it only if its health gate did not pass."""
     batches: list[Batch] = []
     new_outcomes: list[Outcome[Instance]] = []
-    known = [outcome_of(*one) for one in found if ended(one[1])]
+    known = [note_lost_output(context.operation, outcome_of(*one)) for one in found if ended(one[1])]
     for number in range(1, logged_run.plan["batches"] + 1):
         members = [one for one in found if one[1].batch == number]
         left = [one for one in members if not ended(one[1])]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from azext_flexcompare.text import show_invisible
+from azext_flexcompare.output.text import show_invisible
 
 VOID_ELEMENTS = ("input", "line", "path", "rect", "use")
 

@@ -42,8 +42,8 @@ from azext_flexcompare.html_report.wording import (
 )
 from azext_flexcompare.instances import last_name
 from azext_flexcompare.joblog.file import read_records
+from azext_flexcompare.joblog.private_file import open_private
 from azext_flexcompare.output.exit_status import Exit
-from azext_flexcompare.private_file import open_private
 from azext_flexcompare.scheduler.outcome import BAD, Error
 from azext_flexcompare.times import count, format_exact_duration
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from azure.cli.core.azclierror import FileOperationError, MutuallyExclusiveArgumentError
 from knack.log import get_logger
 
+from azext_flexcompare.joblog.private_file import open_private
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.progress import STDERR
-from azext_flexcompare.private_file import open_private
 from azext_flexcompare.times import count
 
 MOST_LINES = 10_000  # that wait for a slow reader; those after them are dropped

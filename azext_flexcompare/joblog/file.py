@@ -17,9 +17,9 @@ from typing import IO, Any
 import portalocker
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError, ValidationError
 
+from azext_flexcompare.joblog.private_file import open_private
 from azext_flexcompare.joblog.records import VERSION, Record
 from azext_flexcompare.joblog.schema import is_complete
-from azext_flexcompare.private_file import open_private
 
 NONBLOCKING = getattr(os, "O_NONBLOCK", 0)  # so that a pipe without a reader is refused and not waited for
 NEEDS_JOB_LOG = "Use a file that --job-log has written."

@@ -8,9 +8,9 @@ from typing import Any
 
 from azext_flexcompare.instances import Instance, ResourceId, provisioning_times
 from azext_flexcompare.output.rows import outcome_details, outcome_fields
+from azext_flexcompare.output.text import shorten
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.table.entries import Operation
-from azext_flexcompare.text import shorten
 from azext_flexcompare.times import format_utc
 
 VERSION = 1

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.output.exit_status import NORMAL_END, RunEnd
+from azext_flexcompare.output.text import shorten
 from azext_flexcompare.scheduler.outcome import BAD, UNFINISHED, Error, Outcome, Status
-from azext_flexcompare.text import shorten
 from azext_flexcompare.times import count
 
 NAMES_SHOWN = 10

@@ -11,8 +11,8 @@ from typing import IO, Any, NamedTuple
 
 from knack.log import get_logger
 
+from azext_flexcompare.output.text import show_invisible
 from azext_flexcompare.scheduler.outcome import BAD, STATUSES
-from azext_flexcompare.text import show_invisible
 from azext_flexcompare.times import count, format_duration
 
 

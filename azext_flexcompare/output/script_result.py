@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
+from azext_flexcompare.table.entries import Operation
 
 LINUX = re.compile(
     r"(?P<head>.*?)^\[stdout\]\n(?P<stdout>.*)^\[stderr\](?:\n(?P<stderr>.*))?\Z", re.DOTALL | re.MULTILINE
 )
 STREAMS = ("stdout", "stderr")  # fields, and on Windows the segments of codes in lower case
 EXIT_CODE = re.compile(r"exit (?:status|code)\s*[=:]?\s*(-?\d+)", re.IGNORECASE)
+NOT_LOGGED = "The job log does not have its output, because --log-output was not specified."
 STANDARD_ERROR = Error("StandardError", "The script wrote to standard error (--fail-on-stderr).")
 
 
@@ -51,6 +53,13 @@ def judge_script(outcome: Outcome[Instance], *, fail_on_stderr: bool) -> Outcome
         return outcome
     error = _error(outcome.result, fail_on_stderr)
     return replace(outcome, status=Status.FAILED, error=error) if error else outcome
+
+
+def note_lost_output(operation: Operation, outcome: Outcome[Instance]) -> Outcome[Instance]:
+    """Return an outcome of a job log with the reason why it has no output, if its operation has one."""
+    if not operation.returns or outcome.result or outcome.reason or outcome.status != Status.SUCCEEDED:
+        return outcome
+    return replace(outcome, reason=NOT_LOGGED)
 
 
 def _error(result: Any, fail_on_stderr: bool) -> Error | None:

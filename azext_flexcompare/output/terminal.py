@@ -8,7 +8,7 @@ from typing import Any
 
 from knack.events import EVENT_INVOKER_FILTER_RESULT, EVENT_INVOKER_POST_PARSE_ARGS
 
-from azext_flexcompare.text import show_invisible
+from azext_flexcompare.output.text import show_invisible
 
 KEPT = "\n\t"  # what a table and a log need
 

@@ -10,6 +10,7 @@ import pytest
 
 from armsim import Simulator
 from azext_flexcompare.output.masking import HIDDEN_BODY, MASK
+from azext_flexcompare.output.script_result import NOT_LOGGED
 from tests.latest.helpers.az import FLEX, Run, WarmAz
 
 SET = (
@@ -129,6 +130,7 @@ def test_the_output_of_a_script_is_written_only_if_asked_for(kept: bool, warm: W
     assert ("second" in log.read_text(), "second" in events.read_text()) == (kept, kept)
     resumed = warm.run("run-command", "--resume", str(log), "--command-id", "RunShellScript", "--scripts", "echo")
     assert [row["stderr"] for row in resumed.json] == (["second"] if kept else [None]) * 6
+    assert {row["reason"] for row in resumed.json} == {None if kept else NOT_LOGGED}
 
 
 def test_standard_error_fails_an_instance_where_that_is_asked_for(warm: WarmAz) -> None:

@@ -32,22 +32,18 @@ HEAVY = (
 )
 LAYERS = {  # each package, and all that it may import of ours: the layers of docs/design.md
     "times": set(),
-    "text": set(),
-    "private_file": set(),
     "scheduler": set(),
     "table": set(),
     "instances": {"scheduler"},
     "arm": {"instances", "scheduler", "table", "times"},
     "selection": {"arm", "instances", "table"},
     "planning": {"times", "arm", "instances", "scheduler", "table"},
-    "output": {"instances", "scheduler", "table", "text", "times"},
-    "joblog": {"instances", "output", "private_file", "scheduler", "table", "text", "times"},
-    "execution": {
-        *("arm", "instances", "joblog", "output", "planning", "scheduler", "selection", "table", "text", "times"),
-    },
+    "output": {"instances", "scheduler", "table", "times"},
+    "joblog": {"instances", "output", "scheduler", "table", "times"},
+    "execution": {"times", "arm", "instances", "joblog", "output", "planning", "scheduler", "selection", "table"},
     "queries": {"times", "arm", "instances", "output", "scheduler", "selection", "table"},
     "nat_rules": {"times", "arm", "execution", "instances", "output", "planning", "scheduler", "selection", "table"},
-    "html_report": {"times", "instances", "joblog", "output", "private_file", "scheduler", "text"},
+    "html_report": {"times", "instances", "joblog", "output", "scheduler"},
     "translation": {"output", "table"},
 }
 # They know nothing of Azure.

@@ -17,7 +17,7 @@ MIXED = [*ROWS, {"instance": "c", "durationSeconds": None}]
 SORT = "sort_by(@, &durationSeconds)[].instance"
 
 
-class Parsed:
+class ParsedQuery:
     """Arguments with a query."""
 
     def __init__(self, query: str | None) -> None:
@@ -33,7 +33,7 @@ class Invocation:
 
 def with_query(cli_ctx: Any, query: str | None) -> Any:
     cli_ctx.invocation = Invocation()
-    CLIQuery.handle_query_parameter(cli_ctx, args=Parsed(query))
+    CLIQuery.handle_query_parameter(cli_ctx, args=ParsedQuery(query))
     return cli_ctx
 
 

@@ -25,7 +25,7 @@ class Invocation:
         self.data = {"output": output}
 
 
-class Parsed:
+class ParsedOutput:
     """Arguments without a query."""
 
     def __init__(self, output: str) -> None:
@@ -40,7 +40,7 @@ def cli(tmp_path: Path) -> CLI:
 def filtered(cli: CLI, output: str, command: str = "vmss-flex show") -> Any:
     protect_terminal(cli, "vmss-flex")
     cli.invocation = Invocation(output)
-    cli.raise_event(EVENT_INVOKER_POST_PARSE_ARGS, command=command, args=Parsed(output))
+    cli.raise_event(EVENT_INVOKER_POST_PARSE_ARGS, command=command, args=ParsedOutput(output))
     event_data = {"result": [{"name": EVIL}]}
     cli.raise_event(EVENT_INVOKER_FILTER_RESULT, event_data=event_data)
     return event_data["result"][0]["name"]

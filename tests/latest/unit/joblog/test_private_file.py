@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from azext_flexcompare.private_file import open_private
+from azext_flexcompare.joblog.private_file import open_private
 
 
 @pytest.mark.parametrize("before", [None, 0o644, 0o666])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_flexcompare.text import shorten, show_invisible
+from azext_flexcompare.output.text import shorten, show_invisible
 
 
 @pytest.mark.parametrize(
