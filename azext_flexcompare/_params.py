@@ -14,12 +14,13 @@ from azure.cli.core.commands.parameters import (
 
 from azext_flexcompare import _completers as completers
 from azext_flexcompare._validators import port, resource_name, row_name
-from azext_flexcompare.planning.option_values import file_name, positive
+from azext_flexcompare.planning.option_values import batch_size, file_name, positive
 from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.table.comparison import names, sections, supports
 from azext_flexcompare.table.entries import Operation, operations
 
 POWER_STATES = ("running", "stopped", "deallocated", "starting", "stopping", "deallocating", "hibernated", "unknown")
+PROVISIONING_STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting", "Migrating", "Canceled")
 
 KINDS: dict[str, dict[str, Any]] = {
     "flag": {"arg_type": get_three_state_flag()},
@@ -120,7 +121,8 @@ def _describe_choice(c: Any) -> None:
         nargs="+",
         completer=completers.of_instances(completers.names),
         arg_group=group,
-        help="Names or ids of instances; `*` is every one. `@file` and `@-` read them, one a line.",
+        help="Space-separated names of VMs, globs of them, VM ids, or the ids that `az vmss list-instances` prints; "
+        "`*` is every instance. `@file` and `@-` read them, one a line.",
     )
     c.argument(
         "zone",
@@ -149,6 +151,40 @@ def _describe_choice(c: Any) -> None:
         completer=completers.of_instances(completers.tags),
         arg_group=group,
         help="Only instances that have all these tags, each `key` or `key=value`.",
+    )
+    c.argument(
+        "provisioning_state",
+        nargs="+",
+        arg_type=get_enum_type(PROVISIONING_STATES),
+        arg_group=group,
+        help="Only instances in these provisioning states.",
+    )
+    c.argument(
+        "priority",
+        nargs="+",
+        arg_type=get_enum_type(["spot", "regular"]),
+        arg_group=group,
+        help="Only instances of this priority.",
+    )
+    c.argument(
+        "unhealthy",
+        action="store_true",
+        arg_group=group,
+        help="Only instances whose provisioning failed, and running ones whose VM agent is not Ready or whose "
+        "application is not healthy.",
+    )
+    c.argument(
+        "outdated",
+        action="store_true",
+        arg_group=group,
+        help="Only instances that are not on the latest model of the scale set. Costs a request for each instance that "
+        "the other filters leave.",
+    )
+    c.argument(
+        "sample",
+        type=batch_size,
+        arg_group=group,
+        help="Only this number or percentage of the instances that the filters leave, at least one, at random.",
     )
     c.argument(
         "exclude",

@@ -28,9 +28,15 @@ CHOICE = (
     "power_state",
     "tag",
     "exclude",
+    "provisioning_state",
+    "priority",
+    "unhealthy",
+    "outdated",
+    "sample",
 )
 
 ACTING = tuple(option.name for option in RUN_OPTIONS)
+SEPARATORS = re.compile(r"[\s,]+")
 NO_NAME = re.compile(r"[\x00-\x1f\x7f<>*%&:\\?/#\"']")  # Azure allows none of these in a name that stands in a URL
 
 
@@ -59,13 +65,18 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
     return Choice(
         None if ids else group,
         None if ids else name,
-        _lines("--ids", ids),
-        _lines("--instance-ids", typed["instance_ids"]),
-        _lines("--zone", typed["zone"]),
-        _lines("--fault-domain", typed["fault_domain"]),
-        _lines("--power-state", typed["power_state"]),
-        _tags(typed["tag"]),
-        _lines("--exclude", typed["exclude"]) or (),
+        _names("--ids", ids),
+        _names("--instance-ids", typed["instance_ids"]),
+        zones=_names("--zone", typed["zone"]),
+        fault_domains=_names("--fault-domain", typed["fault_domain"]),
+        power_states=_lines("--power-state", typed["power_state"]),
+        tags=_tags(typed["tag"]),
+        exclude=_names("--exclude", typed["exclude"]) or (),
+        provisioning_states=_lines("--provisioning-state", typed["provisioning_state"]),
+        priorities=_lines("--priority", typed["priority"]),
+        unhealthy=bool(typed["unhealthy"]),
+        outdated=bool(typed["outdated"]),
+        sample=None if typed["sample"] is None else str(typed["sample"]),
     )
 
 
@@ -102,6 +113,12 @@ def _lines(option: str, values: list[str] | None) -> tuple[str, ...] | None:
             f"{option} is empty, which chooses nothing.", recommendation=f"Leave {option} out, or name something."
         )
     return tuple(dict.fromkeys(found))
+
+
+def _names(option: str, values: list[str] | None) -> tuple[str, ...] | None:
+    """Split names and ids, of which none contains a blank or a comma, wherever they are separated by these."""
+    found = _lines(option, values)
+    return found and tuple(dict.fromkeys(name for entry in found for name in SEPARATORS.split(entry) if name))
 
 
 def _entries(value: str) -> list[str]:

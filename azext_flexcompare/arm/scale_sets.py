@@ -9,7 +9,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
 from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.errors import cli_errors
-from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.instances import HIBERNATED, Instance, ScaleSet
 from azext_flexcompare.table.entries import namesakes
 
 SETS, VMS = "virtualmachinescalesets", "virtualmachines"
@@ -35,10 +35,12 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
                 scale_set.resource_group, filter=f"'virtualMachineScaleSet/id' eq '{quoted}'", expand="instanceView"
             )
         )
-    # A service that ignored the filter would return instances of other sets.
-    return [
-        instance_of(machine, scale_set) for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
-    ]
+    # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list that
+    # changes while it is read.
+    members = {
+        machine.id.lower(): machine for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
+    }
+    return [instance_of(machine, scale_set) for machine in members.values()]
 
 
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
@@ -77,12 +79,18 @@ def parse_id(resource_id: str) -> dict[str, str]:
     """Return the parts of the id of a scale set or a VM; raises InvalidArgumentValueError for any other."""
     parts: dict[str, str] = parse_resource_id(resource_id) if is_valid_resource_id(resource_id) else {}
     kind = f"{parts.get('namespace', '')}/{parts.get('type', '')}".lower()
-    if kind not in (f"microsoft.compute/{SETS}", f"microsoft.compute/{VMS}") or "child_type_1" in parts:
+    if kind not in (f"microsoft.compute/{SETS}", f"microsoft.compute/{VMS}") or not _is_view_or_plain(parts):
         raise InvalidArgumentValueError(
             f"'{resource_id}' is not the id of a scale set or a virtual machine.",
             recommendation="`az vmss-flex list-instances --query [].id -o tsv` prints ids that fit.",
         )
     return parts
+
+
+def _is_view_or_plain(parts: dict[str, str]) -> bool:
+    # `az vmss list-instances` prints ids of a Flexible instance as a child of its set.
+    children = parts.get("child_type_1", ""), parts.get("child_type_2", "")
+    return children == ("", "") or (parts["type"].lower(), children[0].lower(), children[1]) == (SETS, VMS, "")
 
 
 def scale_set_id(machine: Any) -> str:
@@ -111,4 +119,6 @@ def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
 def power_state(statuses: Iterable[Any] | None) -> str | None:
     """Find the power state, such as `running`, among the statuses of an instance view."""
     codes = [status.code or "" for status in statuses or ()]
+    if any(code.lower() == "hibernationstate/hibernated" for code in codes):
+        return HIBERNATED
     return next((code.partition("/")[2] for code in codes if code.startswith("PowerState/")), None)

@@ -74,7 +74,7 @@ def run_context(cli_ctx: Any, operation: Operation, options: dict[str, Any], run
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:
     """Return the plan of a new run over the chosen instances; `choice` is how they were chosen, for the log."""
     run_options = context.run_options
-    satisfied = satisfied_reasons(context.operation, chosen) if run_options.skip_satisfied else {}
+    satisfied = satisfied_reasons(context.operation, chosen, context.options) if run_options.skip_satisfied else {}
     work = prepare([instance for instance in chosen if instance.id not in satisfied])
     skipped = skip_reasons(work)
     acting = [one for one in chosen if one.id not in satisfied and one.id not in skipped]

@@ -15,6 +15,7 @@ from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.instances import (
     Instance,
     describe_state,
+    is_in_power_state,
     is_in_transition,
     provisioning_error,
     provisioning_times,
@@ -82,7 +83,8 @@ class InstanceCheck:
     def _ended(self, after: Instance) -> bool:
         self.reason = SHOWN_ENDED
         error = provisioning_error(after)
-        if error is None and (self.operation.removes or self.operation.powerState not in (None, after.power_state)):
+        target = self.operation.powerState
+        if error is None and (self.operation.removes or not (target is None or is_in_power_state(after, target))):
             error = Error("NotEstablished", describe_state(after))
         if error:
             raise Failure(error)

@@ -14,7 +14,14 @@ from azure.cli.core.azclierror import AzCLIError
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.scale_sets import Reader, list_members
-from azext_flexcompare.instances import Instance, by_set, describe_state, provisioning_error, provisioning_times
+from azext_flexcompare.instances import (
+    Instance,
+    by_set,
+    describe_state,
+    is_in_power_state,
+    provisioning_error,
+    provisioning_times,
+)
 from azext_flexcompare.planning.adapters import arguments_of
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
@@ -92,7 +99,7 @@ def _is_well(operation: Operation, one: Outcome[Instance], after: Instance | Non
     if after is None or after.provisioning_state not in AT_REST:
         return False
     if operation.powerState:
-        return after.power_state == operation.powerState
+        return is_in_power_state(after, operation.powerState)
     return _changed(one.target, after) or (way.get("mayKeep", False) and one.status == Status.SUCCEEDED)
 
 

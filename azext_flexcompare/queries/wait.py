@@ -13,15 +13,15 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import azure_of, compute_client
 from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, poll_instances
 from azext_flexcompare.arm.scale_sets import Reader
-from azext_flexcompare.instances import Instance, provisioning_error
+from azext_flexcompare.instances import Instance, is_in_power_state, provisioning_error
 from azext_flexcompare.output import messages, rows
 from azext_flexcompare.output.conclusion import conclude
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.poller import Failure
-from azext_flexcompare.selection.choose import choose
+from azext_flexcompare.selection.choose import choice_errors, choose, choose_among
 from azext_flexcompare.selection.members import find_members
-from azext_flexcompare.selection.selection import Choice, select
+from azext_flexcompare.selection.selection import Choice, unknown_names
 
 WAIT = "wait"
 Test = Callable[[Instance | None], bool]
@@ -43,7 +43,7 @@ class Awaited(NamedTuple):
             (self.created or self.updated, lambda one: one is not None and _succeeded(one)),
             (self.deleted, lambda one: one is None),
             (self.exists, lambda one: one is not None),
-            (bool(self.power_states), lambda one: one is not None and one.power_state in self.power_states),
+            (bool(self.power_states), lambda one: one is not None and self._is_in_power_state(one)),
         ]
         found: list[Test] = [test for wanted, test in named if wanted]
         found += [_custom(self.custom)] if self.custom else []
@@ -53,6 +53,9 @@ class Awaited(NamedTuple):
                 recommendation="Use --power-state, --created, --updated, --deleted, --exists, --custom or --job-log.",
             )
         return found
+
+    def _is_in_power_state(self, instance: Instance) -> bool:
+        return any(is_in_power_state(instance, state) for state in self.power_states)
 
 
 def wait_for(
@@ -77,12 +80,14 @@ def wait_for(
 def _existing(cli_ctx: Any, choice: Choice) -> list[Instance]:
     """Return the chosen instances that still exist; the others need no wait."""
     members, named = find_members(Reader(partial(compute_client, cli_ctx), WAIT), choice)
-    known = {text.lower() for one in members for text in (one.name, one.id, "*")}
-    gone = [name for name in named.names or () if name.lower() not in known]
+    if not members and choice.takes_all:
+        return []
+    with choice_errors():
+        gone = unknown_names(members, named.names or ())
     if gone:
         get_logger(__name__).warning("No longer in the set: %s", messages.first_names(gone))
-    left = tuple(name for name in named.names or ("*",) if name.lower() in known)
-    return select(members, named._replace(names=left)) if left else []
+    left = tuple(name for name in named.names or ("*",) if name not in gone)
+    return choose_among(cli_ctx, members, named._replace(names=left)) if members and left else []
 
 
 def _succeeded(instance: Instance) -> bool:
