@@ -1,4 +1,4 @@
-"""How does an entry of the table become an `az` command?"""
+"""The classes of the commands, which make `az` commands of functions and of entries of the table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from knack.arguments import CLICommandArgument
 from azext_flexcompare._validators import ACTING, CHOICE, CHOICE_OF_SETS, take_choice
 from azext_flexcompare.table.entries import Operation, Refusal
 
-# Parameters that no argument of a command line fills.
+# Parameters of functions that are not arguments.
 MADE_HERE = ("acting", "choice", "operation", "options", "refusal")
 
 
@@ -24,17 +24,17 @@ class InstanceCommand(CommandOperation):
         self.given = given
 
     def handler(self, command_args: dict[str, Any]) -> Any:
-        """Put the choice together and call the function."""
+        """Build the choice and call the function."""
         choice = take_choice(command_args, elsewhere=self.chosen_elsewhere(command_args))
         return super().handler({**command_args, "choice": choice, **self.given})
 
     def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
-        """Say whether something else than the arguments tells which instances there are."""
+        """Return whether the instances are chosen by something other than the arguments."""
         del command_args
         return False
 
     def arguments_loader(self) -> list[tuple[str, CLICommandArgument]]:
-        """List the arguments that choose instances, and the function's own."""
+        """List the arguments that choose instances, and those of the function."""
         own = [(name, argument) for name, argument in super().arguments_loader() if name not in MADE_HERE]
         return own + [(name, CLICommandArgument(name, default=None)) for name in self.chosen_by]
 
@@ -49,7 +49,7 @@ class WaitCommand(InstanceCommand):
     """A command that waits for instances, or for those of a job log."""
 
     def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
-        """Say whether a job log has the instances."""
+        """Return whether the instances are those of a job log."""
         return bool(command_args["job_log"])
 
 
@@ -99,12 +99,12 @@ class OperationCommand(ActingCommand):
         return super().arguments_loader() + own
 
     def description_loader(self) -> str:
-        """Describe the command in the words of the table."""
+        """Return the summary in the table."""
         return self.operation.summary
 
 
 class RefusalCommand(InstanceCommand):
-    """A refusal of the table as a command: it takes the arguments of an operation, so that scripts get the reason."""
+    """A refusal of the table as a command: it takes the arguments of an operation, so that scripts see the reason."""
 
     def __init__(self, loader: Any, refusal: Refusal) -> None:
         super().__init__(loader, "refuse", refusal=refusal)

@@ -1,4 +1,4 @@
-"""What arguments do the commands take?"""
+"""The arguments of the commands."""
 
 from __future__ import annotations
 
@@ -32,79 +32,99 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+OWN = "Command"  # heading of the options of one command; the CLI sorts headings by name
+
+
 def load_arguments(loader: Any, _: str) -> None:
-    """Describe every argument once, and each operation's own options from the table."""
+    """Register every argument once, and the options of each operation from the table."""
     with loader.argument_context("vmss-flex") as c:
         _describe_choice(c)
         _describe_run_options(c)
     with loader.argument_context("vmss-flex list-instances") as c:
         c.argument(
             "source",
+            arg_group=OWN,
             arg_type=get_enum_type(["compute", "resource-graph"]),
-            help="Where to read from: the compute API, always up to date, or Azure Resource Graph, cheap for many sets "
-            "but up to about a minute old and without fault domains where it does not know them.",
+            help="Source of the list: the compute API, which is current, or Azure Resource Graph, which takes fewer "
+            "requests for many scale sets, but is up to about a minute old and may lack fault domains.",
         )
     for command in ("get-instance-view", "list-instances"):
         with loader.argument_context(f"vmss-flex {command}") as c:
             c.argument(
                 "as_map",
+                arg_group=OWN,
                 options_list=["--map"],
                 action="store_true",
-                help="Print a map as text instead of the list, whatever --output says: zones by fault domains, a "
-                "character for each instance, and what the characters mean.",
+                help="Print a map as text, whatever --output is: zones by fault domains, a character for each "
+                "instance, and a legend.",
             )
     with loader.argument_context("vmss-flex extension show") as c:
         c.argument(
-            "name", options_list=["--name", "-n"], type=resource_name, help="Name of the extension on the instances."
+            "name",
+            options_list=["--name", "-n"],
+            type=resource_name,
+            arg_group=OWN,
+            help="Name of the extension on the instances.",
         )
         c.argument("vmss_name", options_list=["--vmss-name"])  # as in `az vmss extension`
     with loader.argument_context("vmss-flex extension list") as c:
         c.argument("vmss_name", options_list=["--vmss-name"])
     with loader.argument_context("vmss-flex set-orchestration-service-state") as c:
-        c.argument("service_name", arg_type=get_enum_type(["AutomaticRepairs"]), help="The service of the scale set.")
-        c.argument("action", arg_type=get_enum_type(["Resume", "Suspend"]), help="What becomes of it.")
+        c.argument(
+            "service_name",
+            arg_type=get_enum_type(["AutomaticRepairs"]),
+            arg_group=OWN,
+            help="Name of the service of the scale set.",
+        )
+        c.argument(
+            "action", arg_type=get_enum_type(["Resume", "Suspend"]), arg_group=OWN, help="Action on the service."
+        )
+        c.argument("timeout", help="Seconds to wait for the operation; the outcome is then TimedOut.")
     with loader.argument_context("vmss-flex report") as c:
-        c.argument("job_log", type=file_type, help="The job log of the run.")
+        c.argument("job_log", type=file_type, help="Path of the job log of the run.")
         c.argument(
             "file",
             options_list=["--file", "-f"],
             type=file_type,
-            help="Where the page goes; a file that is there already is replaced.",
+            help="Path of the HTML page to write. An existing file is replaced.",
         )
     with loader.argument_context("vmss-flex translate") as c:
-        c.argument("file", options_list=["--file", "-f"], help="The shell script; left out or `-`, standard input.")
+        c.argument(
+            "file",
+            options_list=["--file", "-f"],
+            help="Path of the shell script, or `-` for standard input. Default: -.",
+        )
         c.argument("diff", action="store_true", help="Print a unified diff instead of the script.")
     with loader.argument_context("vmss-flex wait") as c:
         _describe_waiting(c)
     with loader.argument_context("vmss-flex nat-rule") as c:
         _describe_nat_rules(c)
     with loader.argument_context("vmss-flex compare") as c:
-        c.argument("section", arg_type=get_enum_type(sections()), help="Only this section of the page.")
+        c.argument("section", arg_type=get_enum_type(sections()), help="Only rows of this section of the page.")
         c.argument(
             "operation",
             type=row_name,
             completer=get_generic_completion_list(names()),
-            help="Only the rows of this API, or of this command of ours or of `az vmss`, such as restart.",
+            help="Only rows of this API or command (of `az vmss-flex` or `az vmss`), such as restart.",
         )
         c.argument(
             "by",
             arg_type=get_enum_type(["api", "command"]),
-            help="What the rows are: the APIs of the page, or the commands of `az vmss`.",
+            help="Content of the rows: the APIs of the page, or the commands of `az vmss`.",
         )
-        c.argument("support", arg_type=get_enum_type(supports()), help="Only the rows that stand so.")
+        c.argument("support", arg_type=get_enum_type(supports()), help="Only rows with this support.")
     for operation in operations():
         _describe_own(loader, operation)
 
 
 def _describe_choice(c: Any) -> None:
     group = "Choosing"
-    c.argument("resource_group_name", resource_group_name_type, required=False, arg_group=group)
+    c.argument("resource_group_name", resource_group_name_type, required=False)
     c.argument(
         "vmss_name",
         options_list=["--name", "-n", "--vmss-name"],
         configured_default="vmss",
         completer=completers.flexible_sets(),
-        arg_group=group,
         help="Name of the Flexible scale set. You can configure the default using "
         "`az configure --defaults vmss=<name>`.",
     )
@@ -112,8 +132,9 @@ def _describe_choice(c: Any) -> None:
         "ids",
         nargs="+",
         arg_group=group,
-        help="Ids of scale sets and of their instances, of any resource groups and subscriptions, instead of "
-        "--resource-group and --name. `@file` and `@-` read them, one a line.",
+        help="Space-separated resource IDs of scale sets and instances, in any resource groups and subscriptions, "
+        "instead of --resource-group and --name. `@file` and `@-` read them from a file and standard input, one "
+        "per line.",
     )
     c.argument(
         "instance_ids",
@@ -121,43 +142,43 @@ def _describe_choice(c: Any) -> None:
         nargs="+",
         completer=completers.of_instances(completers.names),
         arg_group=group,
-        help="Space-separated names of VMs, globs of them, VM ids, or the ids that `az vmss list-instances` prints; "
-        "`*` is every instance. `@file` and `@-` read them, one a line.",
+        help="Space-separated names of VMs, globs of them, VM IDs, or the IDs that `az vmss list-instances` prints, or "
+        "`*` for all. `@file` and `@-` read them from a file and standard input, one per line. Default: all.",
     )
     c.argument(
         "zone",
         nargs="+",
         completer=completers.of_instances(completers.zones),
         arg_group=group,
-        help="Only instances in these zones.",
+        help="Space-separated zones. Only instances in one of them.",
     )
     c.argument(
         "fault_domain",
         nargs="+",
         completer=completers.of_instances(completers.fault_domains),
         arg_group=group,
-        help="Only instances in these fault domains.",
+        help="Space-separated fault domains. Only instances in one of them.",
     )
     c.argument(
         "power_state",
         nargs="+",
         arg_type=get_enum_type(POWER_STATES),
         arg_group=group,
-        help="Only instances in these power states.",
+        help="Space-separated power states. Only instances in one of them.",
     )
     c.argument(
         "tag",
         nargs="+",
         completer=completers.of_instances(completers.tags),
         arg_group=group,
-        help="Only instances that have all these tags, each `key` or `key=value`.",
+        help="Space-separated tags, each `key` or `key=value`. Only instances with all of them.",
     )
     c.argument(
         "provisioning_state",
         nargs="+",
         arg_type=get_enum_type(PROVISIONING_STATES),
         arg_group=group,
-        help="Only instances in these provisioning states.",
+        help="Space-separated provisioning states. Only instances in one of them.",
     )
     c.argument(
         "priority",
@@ -191,7 +212,7 @@ def _describe_choice(c: Any) -> None:
         nargs="+",
         completer=completers.of_instances(completers.names),
         arg_group=group,
-        help="Leave these instances out: names, ids, or globs such as `web_1*`.",
+        help="Space-separated names, resource IDs or patterns such as `web_1*` of instances to exclude.",
     )
 
 
@@ -203,27 +224,27 @@ def _describe_run_options(c: Any) -> None:
 
 
 def _describe_waiting(c: Any) -> None:
-    group = "Waiting"
+    group = "Condition"
     c.argument(
         "job_log",
         type=file_name,
         arg_group=group,
-        help="Wait for what the run of this job log has sent; nothing is sent.",
+        help="Job log of a run whose operations to wait for, without sending new ones.",
     )
-    c.argument("created", action="store_true", arg_group=group, help="Until their provisioningState is Succeeded.")
-    c.argument("updated", action="store_true", arg_group=group, help="Until their provisioningState is Succeeded.")
-    c.argument("deleted", action="store_true", arg_group=group, help="Until they are gone.")
-    c.argument("exists", action="store_true", arg_group=group, help="Until they are there.")
-    c.argument("custom", arg_group=group, help="Until this JMESPath query of what `show` prints is true.")
+    c.argument("created", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
+    c.argument("updated", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
+    c.argument("deleted", action="store_true", arg_group=group, help="Wait until the instances no longer exist.")
+    c.argument("exists", action="store_true", arg_group=group, help="Wait until the instances exist.")
+    c.argument("custom", arg_group=group, help="Wait until this JMESPath query of the output of `show` is true.")
     c.argument(
         "power_state",
         nargs="+",
         arg_type=get_enum_type(POWER_STATES),
         arg_group=group,
-        help="Until they are in one of these power states.",
+        help="Space-separated power states. Wait until each instance is in one of them.",
     )
-    c.argument("interval", type=positive, arg_group=group, help="Seconds between two questions about an instance.")
-    c.argument("timeout", type=positive, arg_group=group, help="Seconds to wait; after that an instance is TimedOut.")
+    c.argument("interval", type=positive, arg_group=group, help="Seconds between two polls of an instance.")
+    c.argument("timeout", type=positive, arg_group=group, help="Seconds to wait; the outcome is then TimedOut.")
 
 
 def _describe_engines(c: Any, operation: Operation) -> None:
@@ -236,21 +257,23 @@ def _describe_nat_rules(c: Any) -> None:
     c.argument(
         "lb_name",
         options_list=["--lb-name"],
-        help="Name of the load balancer, in the resource group of the scale set, or its id.",
+        arg_group=OWN,
+        help="Name of the load balancer in the resource group of the scale set, or its resource ID.",
     )
-    c.argument("backend_port", type=port, help="The port of the instances to which the rule leads.")
+    c.argument("backend_port", type=port, arg_group=OWN, help="Port of the instances that the rule forwards to.")
     c.argument(
         "frontend_port_start",
         type=port,
-        help="The first frontend port to give, to 65534 at most. Ports that something else on the frontend has are "
-        "passed over.",
+        arg_group=OWN,
+        help="First frontend port to assign, up to 65534. Ports in use on the frontend are skipped.",
     )
     c.argument(
         "frontend_ip_name",
         options_list=["--frontend-ip-name", "--frontend-ip"],
-        help="Name of the load balancer's frontend; left out, its only one.",
+        arg_group=OWN,
+        help="Name of the frontend IP configuration of the load balancer. Default: the only one.",
     )
-    c.argument("protocol", arg_type=get_enum_type(["Tcp", "Udp", "All"]), help="The protocol that is forwarded.")
+    c.argument("protocol", arg_type=get_enum_type(["Tcp", "Udp", "All"]), arg_group=OWN, help="Protocol to forward.")
 
 
 def _describe_own(loader: Any, operation: Operation) -> None:
@@ -260,6 +283,7 @@ def _describe_own(loader: Any, operation: Operation) -> None:
                 option.dest,
                 options_list=[option.name, *option.aliases],
                 help=option.help,
+                arg_group=OWN,
                 required=option.required,
                 **({"arg_type": get_enum_type(option.choices)} if option.choices else {}),
                 **KINDS[option.type],

@@ -1,4 +1,4 @@
-"""Is what was typed a choice of instances, before anything is read or sent?"""
+"""Types of arguments, and the choice of instances that the arguments make."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ CHOICE = (
 
 ACTING = tuple(option.name for option in RUN_OPTIONS)
 SEPARATORS = re.compile(r"[\s,]+")
-NO_NAME = re.compile(r"[\x00-\x1f\x7f<>*%&:\\?/#\"']")  # Azure allows none of these in a name that stands in a URL
+NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f<>*%&:\\?/#\"']")  # Azure allows none of these in a name in a URL
 
 
 def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
-    """Take the arguments that choose instances out of the parsed ones and put them together.
+    """Remove the arguments that choose instances from the parsed ones and return them as one value.
 
-    Where the instances are told `elsewhere`, nothing need choose them, and what was only configured does not.
+    If the instances are chosen `elsewhere`, no argument is required, and configured defaults are ignored.
 
     Raises RequiredArgumentMissingError without a scale set, MutuallyExclusiveArgumentError for a set named twice and
     InvalidArgumentValueError for lists that hold nothing, which must never mean everything.
@@ -54,19 +54,19 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
         group, name = (None if getattr(one, "is_default", False) else one for one in (group, name))
     elif ids is None and not (group and name):
         raise RequiredArgumentMissingError(
-            "The scale set is missing: give --resource-group and --name, or --ids.",
-            recommendation="`az vmss list -o table` shows the scale sets there are.",
+            "The scale set is missing: specify --resource-group and --name, or --ids.",
+            recommendation="`az vmss list -o table` lists the scale sets.",
         )
     if ids is not None and any(value and not getattr(value, "is_default", False) for value in (group, name)):
         raise MutuallyExclusiveArgumentError(
-            "--ids names scale sets by itself: leave --resource-group and --name out.",
-            recommendation="Give either --ids, or --resource-group and --name.",
+            "--ids and --resource-group or --name cannot be combined.",
+            recommendation="Specify either --ids, or --resource-group and --name.",
         )
     return Choice(
         None if ids else group,
         None if ids else name,
-        _names("--ids", ids),
-        _names("--instance-ids", typed["instance_ids"]),
+        ids=_names("--ids", ids),
+        names=_names("--instance-ids", typed["instance_ids"]),
         zones=_names("--zone", typed["zone"]),
         fault_domains=_names("--fault-domain", typed["fault_domain"]),
         power_states=_lines("--power-state", typed["power_state"]),
@@ -81,36 +81,36 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
 
 
 def resource_name(text: str) -> str:
-    """Read the name of a resource, or be refused by the parser: what is no name would lead to another resource."""
-    if text in (".", "..") or not text.strip() or NO_NAME.search(text):
+    """Return the name of a resource; another text is refused, since it would lead to another resource."""
+    if text in (".", "..") or not text.strip() or NOT_IN_NAMES.search(text):
         raise ArgumentTypeError(f"{text!r} cannot be the name of a resource")
     return text
 
 
 def port(text: str) -> int:
-    """Read a port, 1 to 65535, or be refused by the parser."""
+    """Return a port, 1 to 65535."""
     number = positive(text)
     if number > 65535:
-        raise ValueError(text)
+        raise ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
     return number
 
 
 def row_name(text: str) -> str:
-    """Read the name of an API or a command of the table, or be refused by the parser."""
+    """Return the name of an API or a command of the table, in lower case."""
     if text.lower() in names():
         return text.lower()
     near = ", ".join(get_close_matches(text.lower(), names())) or "none"
-    raise ArgumentTypeError(f"the table has no row called {text} (nearest: {near})")
+    raise ArgumentTypeError(f"the table has no row named {text} (nearest: {near})")
 
 
 def _lines(option: str, values: list[str] | None) -> tuple[str, ...] | None:
-    """Split what came from @file or standard input, one entry a line; az has put the whole text into one value."""
+    """Return the entries of an option; the text of @file or standard input is one value, with one entry per line."""
     if values is None:
         return None
     found = [entry for value in values for entry in _entries(str(value))]
     if not found:
         raise InvalidArgumentValueError(
-            f"{option} is empty, which chooses nothing.", recommendation=f"Leave {option} out, or name something."
+            f"{option} is empty, so it chooses nothing.", recommendation=f"Omit {option}, or specify a value."
         )
     return tuple(dict.fromkeys(found))
 

@@ -1,4 +1,4 @@
-"""What does each command do, from parsed arguments to what it returns?"""
+"""The functions of the commands, from parsed arguments to the output."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def compare(
 
 
 def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:
-    """Print a shell script with its `az vmss` calls rewritten for Flexible sets, and list those that need a person."""
+    """Print a shell script with its `az vmss` calls rewritten for Flexible sets, and list those to be reviewed."""
     from azext_flexcompare.translation.command import translate_file
 
     translate_file(cmd.cli_ctx, file, diff)
 
 
 def report(cmd: Any, job_log: str, file: str) -> dict[str, Any]:  # noqa: ARG001  (it needs no login and no network)
-    """Make a page of the run that a job log tells of."""
+    """Write an HTML page about the run of a job log."""
     from azext_flexcompare.html_report.page import write_report
 
     return write_report(job_log, file)
@@ -64,14 +64,14 @@ def list_instances(
 
 
 def show(cmd: Any, choice: Choice) -> list[Any]:
-    """Show the chosen instances whole."""
+    """Return the chosen instances with all their properties."""
     from azext_flexcompare.queries.show import show_instances
 
     return show_instances(cmd.cli_ctx, choice)
 
 
 def get_instance_view(cmd: Any, choice: Choice, as_map: bool = False) -> list[dict[str, Any]] | None:
-    """Show the instance view of each chosen instance, or print a map of them."""
+    """Return the instance view of each chosen instance, or print a map of them."""
     from azext_flexcompare.output.rows import instance_row
     from azext_flexcompare.selection.choose import choose
 
@@ -86,7 +86,7 @@ def get_instance_view(cmd: Any, choice: Choice, as_map: bool = False) -> list[di
 
 
 def extension_show(cmd: Any, choice: Choice, name: str) -> list[dict[str, Any]]:
-    """Show one extension of each chosen instance."""
+    """Return one extension of each chosen instance."""
     from azext_flexcompare.queries.show import show_extension
 
     return show_extension(cmd.cli_ctx, choice, name)
@@ -100,7 +100,7 @@ def extension_list(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
 
 
 def protection_show(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
-    """Show what protects each chosen instance."""
+    """List the locks and the protection of each chosen instance."""
     from azext_flexcompare.queries.show import show_protection
 
     return show_protection(cmd.cli_ctx, choice)
@@ -116,7 +116,7 @@ def set_orchestration_service_state(
     """Suspend or resume a service of the scale set."""
     from azext_flexcompare.execution.service_state import set_service_state
 
-    return set_service_state(cmd.cli_ctx, choice, service_name, action, timeout)
+    return set_service_state(cmd.cli_ctx, choice, service_name, action, timeout=timeout)
 
 
 def nat_rule_create(
@@ -149,14 +149,14 @@ def nat_rule_delete(
 
 
 def nat_rule_list(cmd: Any, choice: Choice, lb_name: str | None = None) -> list[dict[str, Any]]:
-    """List the NAT rules that lead to each chosen instance."""
+    """List the NAT rules that forward to each chosen instance."""
     from azext_flexcompare.nat_rules.commands import list_rules
 
     return list_rules(cmd.cli_ctx, choice, lb_name)
 
 
 def refuse(cmd: Any, refusal: Refusal, choice: Choice) -> None:  # noqa: ARG001  (nothing is read, nothing is sent)
-    """Say why a Flexible set has no such operation."""
+    """Raise the reason why a Flexible set has no such operation."""
     from azure.cli.core.azclierror import ValidationError
 
     raise ValidationError(f"{refusal.name}: {refusal.because}", recommendation=refusal.instead)
@@ -180,23 +180,31 @@ def wait(
 
     if job_log:
         return resuming.wait_for_log(cmd.cli_ctx, job_log, timeout)
-    awaited = waiting.Awaited(created, updated, deleted, exists, custom, choice.power_states or ())
-    return waiting.wait_for(cmd.cli_ctx, choice._replace(power_states=None), awaited, interval, timeout)
+    awaited = waiting.Awaited(
+        created=created,
+        updated=updated,
+        deleted=deleted,
+        exists=exists,
+        custom=custom,
+        power_states=choice.power_states or (),
+    )
+    choice = choice._replace(power_states=None)
+    return waiting.wait_for(cmd.cli_ctx, choice, awaited, interval=interval, timeout=timeout)
 
 
 def operate(
     cmd: Any, operation: Operation, choice: Choice, options: dict[str, Any], acting: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Do an operation of the table to each chosen instance, or go on with a run of it."""
+    """Run an operation of the table on each chosen instance, or resume or retry a run of it."""
     from azext_flexcompare.execution import resume as resuming
     from azext_flexcompare.execution import run
     from azext_flexcompare.planning.run_options import check_one_run, merge_run_options
 
     check_one_run(acting)
     if acting["resume"]:
-        return resuming.resume(cmd.cli_ctx, operation, choice, options, acting)
+        return resuming.resume(cmd.cli_ctx, operation, choice, options, given=acting)
     if acting["retry_failed"]:
-        return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, acting)
+        return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, given=acting)
     return run.run_operation(cmd.cli_ctx, operation, choice, options, run_options=merge_run_options(acting))
 
 

@@ -11,7 +11,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, pages
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.planning.cost import cost_lines, estimate_cost, least_seconds
-from azext_flexcompare.planning.engines import ENGINES, prepared_by
+from azext_flexcompare.planning.engines import ENGINES, preparer_of
 from azext_flexcompare.table.entries import Operation, operations
 from azext_flexcompare.times import format_duration
 
@@ -81,7 +81,7 @@ def fleets() -> list[Row]:
 def _fleet(fleet: Fleet) -> Row:
     operation, instances = _operation(), fleet.instances()
     costs = [estimate_cost(engine, operation, _calls(engine, operation, instances)) for engine in ENGINES]
-    costed = (text for one in costs for text in (f"{one.calls:,} + {one.looks:,}", format_duration(one.seconds)))
+    costed = (text for one in costs for text in (f"{one.calls:,} + {one.polls:,}", format_duration(one.seconds)))
     listed = fleet.sets * pages(min(LARGEST_SET, fleet.vms))
     return f"{fleet.vms:,}", fleet.sets, fleet.subscriptions, fleet.regions, f"{listed:,}", *costed
 
@@ -91,7 +91,7 @@ def _operation() -> Operation:
 
 
 def _calls(engine: str, operation: Operation, instances: list[Instance]) -> list[list[Instance]]:
-    prepare = prepared_by(engine, operation, {}, Azure(_no_client, _no_client))
+    prepare = preparer_of(engine, operation, {}, Azure(_no_client, _no_client))
     return [each.instances for each in prepare(instances)]
 
 

@@ -13,7 +13,7 @@ from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.masking import Masker, make_masker
 from azext_flexcompare.planning.batches import batches_of
-from azext_flexcompare.planning.engines import prepared_by
+from azext_flexcompare.planning.engines import preparer_of
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Prepare, satisfied_reasons, skip_reasons, skipped_outcomes, without_skips
 from azext_flexcompare.scheduler.outcome import Outcome
@@ -38,7 +38,7 @@ class RunContext(NamedTuple):
     def preparer(self) -> Prepare:
         """Return what makes the calls; raises what is wrong with the options."""
         run_options = self.run_options
-        return prepared_by(
+        return preparer_of(
             run_options.engine, self.operation, self.options, self.azure, max_parallel=run_options.max_parallel
         )
 

@@ -1,7 +1,7 @@
-"""What is sent to which instances? The options as they are, or what a function here makes of them.
+"""Calls of `--engine vm`: what each operation sends to which instances.
 
-An adapter is given the options first, so that bad ones are refused before any request, and then the chosen instances.
-It answers with the work: the calls to make, and where there is nothing to do, why.
+An operation without an adapter sends its options as they are. An adapter gets the options first, so that invalid ones
+are refused before any request, and then the chosen instances. It returns their calls, or why there is nothing to do.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
-from azext_flexcompare.planning.vm_patch import editor, patch, removes
+from azext_flexcompare.planning.vm_patch import make_edit, make_patch, removes_property
 from azext_flexcompare.planning.work import Call, Options, Prepare, Skip, Work
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
 
 
-def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
-    """Find what makes an operation's calls: the adapter that the table names, or its options as they stand."""
+def vm_preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
+    """Return what prepares the calls of an operation: its adapter in the table, or its options as they are."""
     if operation.adapter:
         return ADAPTERS[operation.adapter](operation, options, azure)
     return plain(operation, arguments_of(operation, options), azure)
 
 
 def each(prepare: Callable[[Instance], Call | Skip]) -> Prepare:
-    """Prepare instance by instance."""
+    """Return what prepares one call for each instance."""
     return lambda instances: [Work([instance], prepare(instance)) for instance in instances]
 
 
 def plain(operation: Operation, arguments: Options, azure: Azure) -> Prepare:
-    """Send every instance the same arguments."""
-    call = operation.call or ""  # a test sees to it that what has no adapter has a call
+    """Return what prepares a call with the same arguments for every instance."""
+    call = operation.call or ""  # a test checks that an operation without an adapter has a call
     returns = operation.returns is not None
     return each(lambda instance: partial(call_sdk, azure, instance, call, arguments, returns=returns))
 
 
 def arguments_of(operation: Operation, options: Options) -> Options:
-    """Arrange the options that were given as the arguments of the SDK's method, those of the body nested."""
+    """Return the options that were given as arguments of the SDK's method, nested by the paths in the table."""
     arguments: Options = {}
     for option in operation.options:
         value = options.get(option.dest)
@@ -61,7 +61,7 @@ def arguments_of(operation: Operation, options: Options) -> Options:
 
 
 def run_command(operation: Operation, options: Options, azure: Azure) -> Prepare:
-    """Send a script; a parameter without a name is numbered, as `az vm run-command invoke` does."""
+    """Return what sends a script; a parameter without a name is numbered, as by `az vm run-command invoke`."""
     pairs = [(name, value) if equals else ("", name) for name, equals, value in _split(options["parameters"])]
     parameters = [{"name": name or f"arg{number}", "value": value} for number, (name, value) in enumerate(pairs, 1)]
     body = {"commandId": options["command_id"], "script": options["scripts"] or None, "parameters": parameters or None}
@@ -69,18 +69,20 @@ def run_command(operation: Operation, options: Options, azure: Azure) -> Prepare
 
 
 def extension_set(operation: Operation, options: Options, azure: Azure) -> Prepare:
-    """Add an extension, or change the one of the same publisher and type that an instance has under any name."""
+    """Return what adds an extension, or changes the one of the same publisher and type, whatever its name."""
     body = _extension_body(options)
     kind = f"{options['publisher']}.{options['name']}".lower()
     suggested = options["extension_instance_name"] or options["name"]
     publisher, name = options["publisher"], options["name"]
-    newest = cache(lambda subscription, location: _newest(azure.compute(subscription), location, publisher, name))
+    newest = cache(
+        lambda subscription, location: _newest_version(azure.compute(subscription), location, publisher, name)
+    )
 
     def prepare(instance: Instance) -> Call:
-        there = [one.name for one in _extensions(instance) if (one.type or "").lower() == kind]
+        existing = [one.name for one in _extensions(instance) if (one.type or "").lower() == kind]
         version = options["version"] or newest(instance.subscription, instance.location)
         arguments = {
-            "vm_extension_name": suggested if suggested in there or not there else there[0],
+            "vm_extension_name": suggested if suggested in existing or not existing else existing[0],
             "extension_parameters": {
                 "location": instance.location,
                 "properties": {
@@ -98,7 +100,7 @@ def extension_set(operation: Operation, options: Options, azure: Azure) -> Prepa
 
 
 def extension_update(operation: Operation, options: Options, azure: Azure) -> Prepare:
-    """Change what was given of an extension, and nothing else of it."""
+    """Return what changes the given properties of an extension and no others."""
     given = {
         "typeHandlerVersion": options["version"],
         "autoUpgradeMinorVersion": False if options["no_auto_upgrade_minor_version"] else None,
@@ -107,14 +109,14 @@ def extension_update(operation: Operation, options: Options, azure: Azure) -> Pr
     changes = {key: value for key, value in given.items() if value is not None}
     if not changes:
         raise RequiredArgumentMissingError(
-            "extension update has nothing to change.", recommendation="Give --settings, --version or --force-update."
+            "extension update has nothing to change.", recommendation="Specify --settings, --version or --force-update."
         )
     arguments = {"vm_extension_name": options["name"], "extension_parameters": {"properties": changes}}
     return plain(operation, arguments, azure)
 
 
 def protection_set(_: Operation, options: Options, azure: Azure) -> Prepare:
-    """Lock instances, or set the scale set's own protection of them."""
+    """Return what locks instances, or sets the protection that the scale set has of its own."""
     native = {
         "protectFromScaleIn": options["protect_from_scale_in"],
         "protectFromScaleSetActions": options["protect_from_scale_set_actions"],
@@ -123,11 +125,11 @@ def protection_set(_: Operation, options: Options, azure: Azure) -> Prepare:
     if bool(options["level"]) is bool(native):
         raise ArgumentUsageError(
             "protection set takes either --level, or --protect-from-scale-in and --protect-from-scale-set-actions.",
-            recommendation="Give --level CanNotDelete for a lock; the other two are the scale set's own protection.",
+            recommendation="Specify --level CanNotDelete for a lock; the others are the protection of the scale set.",
         )
     if native:
         get_logger(__name__).warning(
-            "By a report (Azure/azure-cli#30708), this also marks the instances as not on the latest model."
+            "This may also mark the instances as not on the latest model (Azure/azure-cli#30708)."
         )
         return each(lambda instance: partial(protect, azure, instance, native))
     name = options["lock_name"] or OURS
@@ -135,20 +137,20 @@ def protection_set(_: Operation, options: Options, azure: Azure) -> Prepare:
 
 
 def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
-    """Remove a lock from the instances that have it, ours unless another is named."""
+    """Return what removes a lock from the instances that have it, by default the lock of `protection set`."""
     name = options["lock_name"] or OURS
     read = cache(partial(read_locks, azure))
 
     def prepare(instance: Instance) -> Call | Skip:
         own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.name == name]
-        return partial(delete_lock, azure, instance, name) if own else Skip(f"It has no lock called {name}.")
+        return partial(delete_lock, azure, instance, name) if own else Skip(f"It has no lock named {name}.")
 
     return each(prepare)
 
 
 def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
-    """Send each instance what changes of it, as a PATCH; or, where something is to go, the whole without it."""
-    edit = editor(options)
+    """Return what sends each instance its changes as a PATCH, or the whole VM by PUT if a property is removed."""
+    edit = make_edit(options)
 
     def prepare(instance: Instance) -> Call | Skip:
         before = instance.resource.serialize()
@@ -156,25 +158,25 @@ def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
         arguments: Options = {"if_match": instance.resource.etag} if instance.resource.etag else {}
         if after == before:
             return Skip("It is so already.")
-        if removes(before, after):
+        if removes_property(before, after):
             return partial(
                 call_sdk, azure, instance, "virtual_machines.begin_create_or_update", {"parameters": after, **arguments}
             )
-        parameters = patch(before, after)
+        parameters = make_patch(before, after)
         return partial(call_sdk, azure, instance, operation.call or "", {"parameters": parameters, **arguments})
 
     return each(prepare)
 
 
 def update_instances(operation: Operation, _: Options, azure: Azure) -> Prepare:
-    """Name the chosen instances of each set in one call of the set."""
+    """Return what names the chosen instances of each scale set in one call."""
 
     def prepare(instances: list[Instance]) -> list[Work]:
-        return [Work(group, partial(one_call, scale_set, group)) for scale_set, group in by_set(instances).items()]
+        return [Work(group, partial(update_set, scale_set, group)) for scale_set, group in by_set(instances).items()]
 
-    def one_call(scale_set: ScaleSet, group: list[Instance]) -> Poller:
-        named = {"vm_instance_i_ds": {"instanceIds": [instance.name for instance in group]}}
-        return call_sdk(azure, scale_set, operation.call or "", named)
+    def update_set(scale_set: ScaleSet, group: list[Instance]) -> Poller:
+        ids = {"vm_instance_i_ds": {"instanceIds": [instance.name for instance in group]}}
+        return call_sdk(azure, scale_set, operation.call or "", ids)
 
     return prepare
 
@@ -194,8 +196,8 @@ def _extensions(instance: Instance) -> list[Any]:
     return list(view.extensions or ()) if view else []
 
 
-def _newest(compute: Any, location: str, publisher: str, kind: str) -> str:
-    with cli_errors(f"looking up the versions of {publisher}.{kind}"):
+def _newest_version(compute: Any, location: str, publisher: str, kind: str) -> str:
+    with cli_errors(f"looking up versions of {publisher}.{kind}"):
         images = compute.virtual_machine_extension_images.list_versions(location, publisher, kind)
         versions: list[str] = [image.name for image in images]
     return max(versions, key=lambda version: [int(part) for part in version.split(".")])
@@ -207,15 +209,15 @@ def _json(option: str, text: str | None) -> Any:
     try:
         return json.loads(Path(text).read_text("utf-8") if _is_file(text) else text)
     except ValueError as error:
-        # Never with the text: it may be secret.
+        # Without the text, which may be a secret.
         raise InvalidArgumentValueError(
             f"{option} is not JSON: {error.msg} at line {error.lineno}.",  # type: ignore[attr-defined]
-            recommendation="Give a JSON object, or `@file` with one.",
+            recommendation="Specify a JSON object, or `@file` with one.",
         ) from None
 
 
 def _is_file(text: str) -> bool:
-    # A path is taken as it is, too, as `az vm extension set` takes it.
+    # A path without @ is accepted too, as by `az vm extension set`.
     return not text.lstrip().startswith("{") and Path(text).is_file()
 
 

@@ -1,4 +1,4 @@
-"""In which batches does a run go through the chosen instances?
+"""The batches of a run.
 
 Pure: the same instances and options always give the same batches.
 """
@@ -13,19 +13,19 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.instances import Instance
 
-FIGURES = 9  # of a percentage, behind the point
+FIGURES = 9  # decimal places of a percentage
 NUMBER = re.compile(r"[0-9]{1,9}")
 PERCENTAGE = re.compile(rf"[0-9]{{1,3}}(\.[0-9]{{0,{FIGURES}}})?|\.[0-9]{{1,{FIGURES}}}")
 
 
 class Amount(NamedTuple):
-    """A number of instances, or a percentage of those there are."""
+    """A number of instances, or a percentage of all."""
 
     number: Fraction
     percent: bool = False
 
     def of(self, total: int) -> Fraction:
-        """Say how many of `total` that is, unrounded."""
+        """Return how many of `total` that is, not rounded."""
         return self.number * total / 100 if self.percent else self.number
 
     def __str__(self) -> str:
@@ -33,7 +33,7 @@ class Amount(NamedTuple):
 
 
 def parse_amount(text: str) -> Amount:
-    """Read `3` or `10%`; raises ValueError for anything else, and for more than all."""
+    """Parse `3` or `10%`; raises ValueError for anything else, and for more than 100 %."""
     percent = text.endswith("%")
     figures = text.removesuffix("%").strip()
     if not (PERCENTAGE if percent else NUMBER).fullmatch(figures):
@@ -45,13 +45,13 @@ def parse_amount(text: str) -> Amount:
 
 
 def _decimal(number: Fraction) -> str:
-    # As exactly as it was typed: a run that goes on must cut the same batches.
+    # Exactly as it was typed: a resumed run must have the same batches.
     whole, figures = divmod(int(number * 10**FIGURES), 10**FIGURES)
     return f"{whole}.{figures:0{FIGURES}}".rstrip("0").rstrip(".")
 
 
 def parse_batch_size(text: str) -> Amount:
-    """Read the size of a batch, which cannot be nothing."""
+    """Parse the size of a batch; raises ValueError for zero as well."""
     found = parse_amount(text)
     if not found.number:
         raise ValueError(text)
@@ -59,9 +59,9 @@ def parse_batch_size(text: str) -> Amount:
 
 
 class Domain(NamedTuple):
-    """How instances are parted, so that no two parts are ever in operation together.
+    """A kind of domain: two domains are never in operation at once.
 
-    `key` tells parts from each other, and sorts them; `name` is what they are called.
+    `key` identifies and sorts domains; `name` is how they are shown.
     """
 
     key: Callable[[Instance], tuple[Hashable, ...]]
@@ -69,12 +69,12 @@ class Domain(NamedTuple):
 
 
 def _zone(instance: Instance) -> tuple[Hashable, ...]:
-    # A zone's number means something within a region, and within a subscription.
+    # The number of a zone is unique within a region and a subscription.
     return instance.location.lower(), instance.subscription.lower(), instance.zone is None, instance.zone or ""
 
 
 def _fault_domain(instance: Instance) -> tuple[Hashable, ...]:
-    # A fault domain's number means something within its set; whoever's is not known might be in any, and goes alone.
+    # The number of a fault domain is unique within its set. An instance without one might be in any, so it is a domain.
     unknown = instance.fault_domain is None
     return instance.scale_set.id.lower(), unknown, instance.fault_domain or 0, instance.id.lower() if unknown else ""
 
@@ -91,33 +91,33 @@ DOMAINS = {
 def batches_of(
     instances: Sequence[Instance], sizes: Sequence[Amount] = (), domains: Sequence[str] = ()
 ) -> list[list[Instance]]:
-    """Part instances by domains, and each part into batches of the sizes, of which the last repeats."""
-    return [batch for part in _parted(instances, domains) for batch in _cut(part, sizes)]
+    """Return the instances by domain, each domain cut into batches of the sizes, of which the last repeats."""
+    return [batch for group in _by_domain(instances, domains) for batch in _cut(group, sizes)]
 
 
 def domain_of(batch: Sequence[Instance], domains: Sequence[str]) -> str:
-    """Name the domain that a batch is in."""
+    """Return the name of the domain that a batch is in."""
     return ", ".join(DOMAINS[one].name(batch[0]) for one in domains)
 
 
 def domain_key(instance: Instance, domains: Sequence[str]) -> tuple[tuple[Any, ...], ...]:
-    """Tell by equality which instances are in the same domain."""
+    """Return a key that is equal for instances of the same domain."""
     return tuple(DOMAINS[one].key(instance) for one in domains)
 
 
-def _parted(instances: Sequence[Instance], domains: Sequence[str]) -> list[list[Instance]]:
+def _by_domain(instances: Sequence[Instance], domains: Sequence[str]) -> list[list[Instance]]:
     def key(instance: Instance) -> tuple[tuple[Any, ...], ...]:
         return domain_key(instance, domains)
 
-    return [list(part) for _, part in groupby(sorted(instances, key=key), key=key)]
+    return [list(group) for _, group in groupby(sorted(instances, key=key), key=key)]
 
 
-def _cut(part: list[Instance], sizes: Sequence[Amount]) -> Iterator[list[Instance]]:
-    wanted = chain(sizes[:-1], repeat(sizes[-1])) if sizes else repeat(Amount(Fraction(100), percent=True))
-    at = 0
-    for each in wanted:
-        if at >= len(part):
+def _cut(group: list[Instance], sizes: Sequence[Amount]) -> Iterator[list[Instance]]:
+    endless = chain(sizes[:-1], repeat(sizes[-1])) if sizes else repeat(Amount(Fraction(100), percent=True))
+    start = 0
+    for size in endless:
+        if start >= len(group):
             return
-        until = at + max(1, int(each.of(len(part))))
-        yield part[at:until]
-        at = until
+        end = start + max(1, int(size.of(len(group))))
+        yield group[start:end]
+        start = end

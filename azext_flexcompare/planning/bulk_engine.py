@@ -1,15 +1,13 @@
-"""How is an operation sent through Azure's bulk operations, and how is the end of each instance seen?
+"""Calls of `--engine bulk`: Azure's bulk operations, which take up to a hundred VMs in a request.
 
-One call takes up to a hundred VMs of a resource group and location and answers with a row for each; the service paces
-and repeats by itself. Where one service is not there the next is tried, and at last each VM gets a call of its own.
+A request is for VMs of one resource group and location. The services queue and retry by themselves. If a service is
+not available in the location, the next one is tried, and then each VM gets a call of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
 from time import monotonic
@@ -22,18 +20,28 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, send_errors
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.planning.adapters import preparer as one_by_one
+from azext_flexcompare.planning.adapters import vm_preparer
+from azext_flexcompare.planning.bulk_answers import (
+    BulkResult,
+    Row,
+    instance_outcome,
+    is_cancelled,
+    parse_rows,
+    unreadable_is_failure,
+    unreadable_is_unanswered,
+)
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled
 from azext_flexcompare.table.entries import BulkService, Operation, bulk_services
 
-LARGEST = 100  # ids in one request; this and the policy as in Azure/azure-computeschedule-dotnet-samples
-POLICY = {"retryPolicy": {"retryCount": 3, "retryWindowInMinutes": 60}}
-FIRST_LOOK, LONGEST_WAIT, BACK_OFF = 0.5, 15.0, 0.4  # seconds between looks; those samples look every 15
-SHUTDOWN_GRACE = 10  # seconds that a cancellation may take
-# What Azure Resource Manager answers where a service is not registered, or does not exist in a region.
-ABSENT = (
+MAX_INSTANCES = 100  # in one request; this and the policy as in Azure/azure-computeschedule-dotnet-samples
+RETRY_POLICY = {"retryPolicy": {"retryCount": 3, "retryWindowInMinutes": 60}}
+# Seconds between polls grow as this share of the time since the request; the samples poll every 15 seconds.
+MIN_INTERVAL, MAX_INTERVAL, INTERVAL_SHARE = 0.5, 15.0, 0.4
+CANCEL_TIMEOUT = 10  # seconds
+# Codes of Azure Resource Manager for a service that is not registered, or not available in a region.
+NOT_AVAILABLE = (
     "InvalidResourceNamespace",
     "InvalidResourceType",
     "LocationNotAvailableForResourceType",
@@ -42,248 +50,161 @@ ABSENT = (
     "SubscriptionNotRegistered",
     "HTTP404",
 )
-NOWHERE = "NoBulkService"
-ENDS = {"succeeded": Status.SUCCEEDED, "failed": Status.FAILED, "cancelled": Status.NOT_STARTED}
+NO_SERVICE = "NoBulkService"
 
 
-class Wish(NamedTuple):
-    """What is asked of the services: the verb, and the members of the body besides the ids."""
+class BulkRequest(NamedTuple):
+    """The request for an operation: its verb, and the members of the body besides the ids."""
 
     verb: str
     body: dict[str, Any]
 
 
-class Known(NamedTuple):
-    """What a service has said of one instance: its operation's id, and how it has ended, if it has."""
-
-    operation: str | None
-    status: str | None = None
-    error: Error | None = None
-    at: datetime | None = None
-
-
-def preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
-    """Put the chosen instances into as few calls as can be."""
-    wish = _wish(operation, [option.name for option in operation.given(options)])
-    fallback = _fallback(one_by_one(operation, options, azure))
+def bulk_preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
+    """Return what prepares as few calls as possible for the chosen instances."""
+    request = _request(operation, [option.name for option in operation.given(options)])
+    fallback = _fallback(vm_preparer(operation, options, azure))
 
     def prepare(instances: list[Instance]) -> list[Work]:
-        made = [Chunk(azure, wish, chunk, fallback) for chunk in chunks(instances)]
-        for chunk in made[1:]:
-            chunk.first = made[0]
-        return [Work(chunk.instances, chunk.send, chunk.settle) for chunk in made]
+        calls = [BulkCall(azure, request, group, fallback) for group in group_by_call(instances)]
+        for call in calls[1:]:
+            call.first = calls[0]
+        return [Work(call.instances, call.send, call.settle) for call in calls]
 
     return prepare
 
 
-def chunks(instances: Iterable[Instance]) -> Iterator[list[Instance]]:
-    """Part instances by subscription, resource group and location, into lists that one call can take."""
+def group_by_call(instances: Iterable[Instance]) -> Iterator[list[Instance]]:
+    """Group instances by subscription, resource group and location, at most as many as a call takes."""
     for _, group in groupby(sorted(instances, key=_place), key=_place):
-        together = list(group)
-        yield from (together[start : start + LARGEST] for start in range(0, len(together), LARGEST))
+        members = list(group)
+        yield from (members[start : start + MAX_INSTANCES] for start in range(0, len(members), MAX_INSTANCES))
 
 
 def _place(instance: Instance) -> tuple[str, str, str]:
     return instance.subscription.lower(), instance.resource_group.lower(), instance.location.lower()
 
 
-def _wish(operation: Operation, given: list[str]) -> Wish:
-    way = (operation.engines or {})["bulk"]
-    carried = [way["options"][name] for name in given]
-    verb = next((one["verb"] for one in carried if "verb" in one), way["verb"])
-    return Wish(verb, {key: value for one in carried for key, value in one.get("body", {}).items()})
+def _request(operation: Operation, given: list[str]) -> BulkRequest:
+    engine = (operation.engines or {})["bulk"]
+    options = [engine["options"][name] for name in given]
+    verb = next((option["verb"] for option in options if "verb" in option), engine["verb"])
+    return BulkRequest(verb, {key: value for option in options for key, value in option.get("body", {}).items()})
 
 
-def _fallback(single: Prepare) -> Prepare:
-    warn = cache(get_logger(__name__).warning)  # once for each place, however many chunks it has
+def _fallback(prepare_each: Prepare) -> Prepare:
+    warn = cache(get_logger(__name__).warning)  # once for each location, however many calls it has
 
     def prepare(instances: list[Instance]) -> list[Work]:
         warn("No bulk operations in %s: one call is sent for each instance.", instances[0].location)
-        return single(instances)
+        return prepare_each(instances)
 
     return prepare
 
 
 @dataclass(eq=False)
-class Chunk:
-    """The instances of one call: how it is sent, its flight, and what it has brought each of them."""
+class BulkCall:
+    """One request for several instances, the poller of its operations, and their results."""
 
     azure: Azure
-    wish: Wish
+    request: BulkRequest
     instances: list[Instance]
     fallback: Prepare
     service: BulkService | None = None
-    first: Chunk | None = None  # of the run: as long as it is not over, the others most likely are not either
-    began: float = 0.0
-    looked: float = 0.0
-    asked: float | None = None
-    known: dict[str, Known] = field(default_factory=dict)
+    first: BulkCall | None = None  # of the run: while it is in progress, the others most likely are as well
+    sent_at: float = 0.0
+    polled_at: float = 0.0
+    retry_after: float | None = None
+    results: dict[str, BulkResult] = field(default_factory=dict)
 
     def send(self) -> Poller:
-        """Send the call to the first service that is there; raises Failure where none is, or where it refuses."""
+        """Send the request to the first service that is available; raises Failure if there is none or it refuses."""
         ids = [instance.id for instance in self.instances]
-        for service in bulk_services(self.wish.verb):
-            body = {"executionParameters": POLICY, "resources": {"ids": ids}, **self.wish.body}
+        for service in bulk_services(self.request.verb):
+            body = {"executionParameters": RETRY_POLICY, "resources": {"ids": ids}, **self.request.body}
             try:
-                with _doubtfully(), send_errors():
-                    rows = self._post(service, service.verbs[self.wish.verb], body)
+                with unreadable_is_failure(), send_errors():
+                    rows = self._post(service, service.verbs[self.request.verb], body)
             except Failure as failure:
-                if failure.error.code not in ABSENT:
+                if failure.error.code not in NOT_AVAILABLE:
                     raise
                 continue
-            self.service, self.began = service, monotonic()
-            self.looked = self.began
-            self._take(rows, {id_.lower(): Known(None) for id_ in ids})
+            self.service = service
+            self.sent_at = self.polled_at = monotonic()
+            self.apply(rows, {id_.lower(): BulkResult(None) for id_ in ids})
             return self
-        raise Failure(Error(NOWHERE, "No service for bulk operations is there."))
+        raise Failure(Error(NO_SERVICE, "No service for bulk operations is available."))
 
     @property
     def acceptance(self) -> Acceptance:
         """Return whether anything is left to poll; bulk operations have no URL of their own."""
         return Acceptance(self._latest())
 
-    def _latest(self) -> Poll:
-        return Poll(not self.unfinished(), retry_after=self._pause())  # so few requests need no rate
-
-    def _pause(self) -> float:
-        if self._leaves_it_to_the_first():
-            return FIRST_LOOK
-        return self.asked or min(LONGEST_WAIT, max(FIRST_LOOK, (monotonic() - self.began) * BACK_OFF))
-
     def poll(self) -> Poll:
-        """Ask once about the instances whose end is not known yet, or leave it to the first call of the run."""
+        """Poll the operations in progress once, unless the first call of the run shows that it is too early."""
         assert self.service is not None  # noqa: S101
-        if self._leaves_it_to_the_first():
+        if self._waits_for_first():
             return self._latest()
-        asked, self.looked = self.unfinished(), monotonic()
-        with _patiently():
-            rows = self._post(self.service, self.service.status, _ids_of(asked))
-            self._take(rows, asked)
+        requested, self.polled_at = self.in_progress(), monotonic()
+        with unreadable_is_unanswered(), poll_errors():
+            self.apply(self._post(self.service, self.service.status, _ids_of(requested)), requested)
         return self._latest()
 
-    def _leaves_it_to_the_first(self) -> bool:
-        recently = monotonic() - self.looked < LONGEST_WAIT
-        return recently and self.first is not None and bool(self.first.unfinished())
-
     def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
-        """Tell what became of each instance when the call's own course is over, or what is to be done instead."""
-        if outcome.error and outcome.error.code == NOWHERE:
+        """Return the outcome of each instance, or the calls that replace this one."""
+        if outcome.error and outcome.error.code == NO_SERVICE:
             return [*self.fallback(self.instances)]
         if self.service is None:
             return [*share_outcome(outcome)]
-        if outcome.status == Status.INTERRUPTED and self.unfinished():
+        if outcome.status == Status.INTERRUPTED and self.in_progress():
             self._cancel(self.service)
-        return [self._outcome(one) for one in share_outcome(outcome)]
+        name = self.service.name
+        return [instance_outcome(one, self.results.get(one.target.id.lower()), name) for one in share_outcome(outcome)]
 
-    def _post(
-        self, service: BulkService, action: str, body: dict[str, Any], **run_options: Any
-    ) -> list[dict[str, Any]]:
+    def in_progress(self) -> dict[str, BulkResult]:
+        """Return the results of operations that have not ended, by instance id."""
+        return {id_: result for id_, result in self.results.items() if result.in_progress}
+
+    def apply(self, rows: list[Row], requested: dict[str, BulkResult]) -> None:
+        """Apply the rows of an answer about the requested instances."""
+        self.results |= parse_rows(rows, requested)
+
+    def _latest(self) -> Poll:
+        return Poll(not self.in_progress(), retry_after=self._interval())  # so few requests need no rate
+
+    def _interval(self) -> float:
+        if self._waits_for_first():
+            return MIN_INTERVAL
+        return self.retry_after or min(MAX_INTERVAL, max(MIN_INTERVAL, (monotonic() - self.sent_at) * INTERVAL_SHARE))
+
+    def _waits_for_first(self) -> bool:
+        recently = monotonic() - self.polled_at < MAX_INTERVAL
+        return recently and self.first is not None and bool(self.first.in_progress())
+
+    def _post(self, service: BulkService, action: str, body: dict[str, Any], **settings: Any) -> list[Row]:
         first = self.instances[0]
         place = service.place.format(
             subscription=first.subscription, group=first.resource_group, location=first.location
         )
-        correlated = {"correlationid": str(uuid4())} if service.correlated else {}
+        correlation = {"correlationid": str(uuid4())} if service.correlated else {}
         path = f"{place}/{action}?api-version={service.apiVersion}"
-        answer = self.azure.arm(first.subscription).post_answer(
-            path, {**body, **correlated}, **{**NO_RETRY, **run_options}
-        )
-        self.asked = RetryPolicy().get_retry_after(answer)
-        rows: list[dict[str, Any]] = answer.http_response.json()["results"]
+        client = self.azure.arm(first.subscription)
+        answer = client.post_answer(path, {**body, **correlation}, **{**NO_RETRY, **settings})
+        self.retry_after = RetryPolicy().get_retry_after(answer)
+        rows: list[Row] = answer.http_response.json()["results"]
         return rows
 
-    def _take(self, rows: list[dict[str, Any]], asked: dict[str, Known]) -> None:
-        """Note what each row says of its instance; rows that name none are those of the instances left over."""
-        said = {_id_of(row): _known(row) for row in rows}
-        without_name = [row for row in rows if not _id_of(row)]
-        left = [id_ for id_ in asked if id_ not in said]
-        if without_name and len(without_name) == len(left):
-            code = _error(without_name[0]).code
-            said |= {id_: _lost(code, asked[id_]) for id_ in left}
-        self.known |= {id_: known for id_, known in said.items() if id_ in asked}
-
-    def unfinished(self) -> dict[str, Known]:
-        """List, by instance id, what is known of the operations that have not ended."""
-        return {id_: known for id_, known in self.known.items() if known.operation and not known.status}
-
     def _cancel(self, service: BulkService) -> None:
-        """Ask once that nothing begins which has not begun; what is not answered as cancelled may go on."""
-        asked = self.unfinished()
+        """Cancel once what the service has not started; an operation that is not reported as cancelled may continue."""
+        requested = self.in_progress()
         try:
-            with _doubtfully(), send_errors():
-                rows = self._post(service, service.cancel, _ids_of(asked), read_timeout=SHUTDOWN_GRACE)
+            with unreadable_is_failure(), send_errors():
+                rows = self._post(service, service.cancel, _ids_of(requested), read_timeout=CANCEL_TIMEOUT)
         except (Failure, Throttled) as error:
-            get_logger(__name__).warning("What had not begun could not be cancelled: %s", error)
+            get_logger(__name__).warning("Operations that had not started could not be cancelled: %s", error)
             return
-        self._take([row for row in rows if _state(row) == "cancelled"], asked)
-
-    def _outcome(self, one: Outcome[Instance]) -> Outcome[Instance]:
-        known = self.known.get(one.target.id.lower())
-        one = replace(one, url=None)
-        if known is None or not (known.status or known.operation):
-            error = Error("NoAnswer", "The service's answer does not say what became of this instance.")
-            return replace(one, status=Status.FAILED, error=error)
-        if known.status == Status.NOT_STARTED:
-            return self._cancelled(one)
-        if known.status is None:
-            return replace(one, reason=f"Operation {known.operation} of {self.service and self.service.name}.")
-        seconds = round((known.at - one.started).total_seconds(), 3) if one.started and known.at else None
-        return replace(one, status=known.status, error=known.error, finished=known.at, seconds=seconds, reason=None)
-
-    def _cancelled(self, one: Outcome[Instance]) -> Outcome[Instance]:
-        if one.status == Status.INTERRUPTED:
-            return Outcome(one.target, Status.NOT_STARTED, reason="Cancelled before the service had begun with it.")
-        error = Error("Cancelled", "Somebody else cancelled the operation.")
-        return replace(one, status=Status.FAILED, error=error)
+        self.apply([row for row in rows if is_cancelled(row)], requested)
 
 
-@contextmanager
-def _patiently() -> Iterator[None]:
-    """Turn what passes by itself, and an answer that cannot be read, into a poll that brought no answer."""
-    try:
-        with poll_errors():
-            yield
-    except (ValueError, KeyError, TypeError) as error:
-        raise Unanswered from error
-
-
-@contextmanager
-def _doubtfully() -> Iterator[None]:
-    """Turn an answer that cannot be read into a failure that says so."""
-    try:
-        yield
-    except (ValueError, KeyError, TypeError) as error:
-        told = "Whether it was accepted is not known: the answer could not be read."
-        raise Failure(Error("AnswerUnreadable", told)) from error
-
-
-def _ids_of(asked: dict[str, Known]) -> dict[str, Any]:
-    return {"operationIds": [known.operation for known in asked.values()]}
-
-
-def _lost(code: str, known: Known) -> Known:
-    asked = f"operation {known.operation}" if known.operation else "this instance"
-    told = f"The service has no answer for {asked}; what became of it is not known."
-    return Known(known.operation, Status.FAILED, Error(code, told), datetime.now(timezone.utc))
-
-
-def _known(row: dict[str, Any]) -> Known:
-    operation = row.get("operation") or {}
-    now = datetime.now(timezone.utc)
-    if row.get("errorCode"):
-        return Known(operation.get("operationId"), Status.FAILED, _error(row), now)
-    status = ENDS.get(_state(row))  # a word that is not known is no end
-    error = _error(operation.get("resourceOperationError") or {}) if status == Status.FAILED else None
-    return Known(operation.get("operationId"), status, error, now)
-
-
-def _state(row: dict[str, Any]) -> str:
-    return str((row.get("operation") or {}).get("state")).lower()
-
-
-def _id_of(row: dict[str, Any]) -> str:
-    return str(row.get("resourceId") or (row.get("operation") or {}).get("resourceId") or "").lower()
-
-
-def _error(told: dict[str, Any]) -> Error:
-    message = " ".join(str(told.get("errorDetails") or "The service gave no reason.").split())
-    return Error(str(told.get("errorCode") or "Failed"), message)
+def _ids_of(requested: dict[str, BulkResult]) -> dict[str, Any]:
+    return {"operationIds": [result.operation_id for result in requested.values()]}

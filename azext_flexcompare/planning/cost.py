@@ -1,8 +1,8 @@
-"""What would it take, by each engine: how many requests, and how long at least by the limits of Azure?
+"""The cost of a run by each engine: how many requests, and how long they take at least by the rate limits of Azure.
 
-Pure arithmetic on calls that are prepared and not sent. A limit is a bucket of requests that fills up again. Each
-subscription and region has buckets of its own, so the busiest of them decides. What the operation itself takes comes on
-top.
+Pure arithmetic on calls that are prepared and not sent. A rate limit is a bucket of requests that fills up again. Each
+subscription and region has buckets of its own, so the busiest of them decides. The time that the operation itself takes
+is not included.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Calls = Sequence[Sequence[Instance]]  # each call as the instances that it is fo
 
 
 class EngineLimits(NamedTuple):
-    """The limits that count an engine's calls, its looks at them, and the pages that it lists when they have ended."""
+    """The rate limits that count the calls of an engine, its polls, and the pages that it lists afterwards."""
 
     calls: tuple[Limit, ...]
-    looks: tuple[Limit, ...]
+    polls: tuple[Limit, ...]
     pages: tuple[Limit, ...] = ()
 
 
-# A look at bulk operations is a POST. Whether they count for compute as well is not documented.
+# A poll of bulk operations is a POST. It is not documented whether they count for compute as well.
 ENGINE_LIMITS = {
     "vm": EngineLimits((CHANGES, ACTIONS), (READS, POLLS)),
     "set": EngineLimits((CHANGES, ACTIONS), (READS, POLLS), (READS, LISTS)),
@@ -36,66 +36,66 @@ ENGINE_LIMITS = {
 }
 
 
-OTHER_LIMITS = EngineLimits((CHANGES,), (READS,))  # such as locks, which are no resources of compute
+OTHER_LIMITS = EngineLimits((CHANGES,), (READS,))  # such as locks, which are not resources of compute
 
 
 class CostEstimate(NamedTuple):
-    """What an engine sends, how often it looks at least, and how many seconds the limits demand at least."""
+    """The calls of an engine, the minimum of its polls, and the minimum of seconds by the rate limits."""
 
     engine: str
     evidence: str
     calls: int
-    looks: int
+    polls: int
     seconds: float
 
     @property
     def requests(self) -> int:
-        """Count the requests, at least."""
-        return self.calls + self.looks
+        """Return the minimum of requests."""
+        return self.calls + self.polls
 
 
 def least_seconds(rate: Rate, requests: int) -> float:
-    """Say in how many seconds at least a bucket that is full at first lets so many requests through."""
+    """Return the minimum of seconds in which a bucket that is full at first takes so many requests."""
     return max(0.0, (requests - rate.burst) / rate.per_second)
 
 
 def estimate_cost(engine: str, operation: Operation, calls: Calls, wait: bool = True) -> CostEstimate:
-    """Reckon what calls take; without `wait` nobody asks whether they have ended."""
-    way = ENGINE_LIMITS[engine] if operation.call else OTHER_LIMITS
-    asked = wait and operation.is_long
+    """Return the cost of calls; without `wait` they are not polled."""
+    limits = ENGINE_LIMITS[engine] if operation.call else OTHER_LIMITS
+    polled = wait and operation.is_long
     places: dict[tuple[str, str], Counter[Limit]] = {}
-    looks = 0
+    polls = 0
     for call in calls:
-        listed = pages(len(call)) if asked and way.pages else 0
+        listed = pages(len(call)) if polled and limits.pages else 0
         counted = places.setdefault(rate_limit_key(call[0]), Counter())
-        counted.update(way.calls + way.looks * asked + way.pages * listed)
-        looks += asked + listed
+        counted.update(limits.calls + limits.polls * polled + limits.pages * listed)
+        polls += polled + listed
     busy = (least_seconds(limit.rate, count) for counted in places.values() for limit, count in counted.items())
     seconds = max(busy, default=0.0)
-    return CostEstimate(engine, _evidence(engine, operation), len(calls), looks, seconds)
+    return CostEstimate(engine, _evidence(engine, operation), calls=len(calls), polls=polls, seconds=seconds)
 
 
 def cheapest(costs: Iterable[CostEstimate]) -> CostEstimate:
-    """Choose what takes the fewest requests, of equals the quickest, and of these the first."""
+    """Return the estimate with the fewest requests, of equals the quickest, and of these the first."""
     return min(costs, key=lambda one: (one.requests, one.seconds))
 
 
-def cost_lines(operation: Operation, ways: Mapping[str, Calls], wait: bool = True) -> list[str]:
-    """Say in a line for each engine what its calls would take, then which is cheaper and what is not reckoned."""
-    costs = [estimate_cost(engine, operation, calls, wait) for engine, calls in ways.items() if calls]
+def cost_lines(operation: Operation, calls_by_engine: Mapping[str, Calls], wait: bool = True) -> list[str]:
+    """Return a line for the cost of each engine, then the cheapest, and what the times do not include."""
+    costs = [estimate_cost(engine, operation, calls, wait) for engine, calls in calls_by_engine.items() if calls]
     if not costs:
         return []
     best = cheapest(costs)
     choice = [f"Cheapest: --engine {best.engine}, {count(best.requests, 'request')}."] if len(costs) > 1 else []
-    return [*map(_line, costs), *choice, "Times are what the limits demand; the operation's own comes on top."]
+    return [*map(_line, costs), *choice, "Minimum times by the rate limits; the operation itself takes longer."]
 
 
 def _line(one: CostEstimate) -> str:
-    looks = f"at least {count(one.looks, 'look')}," if one.looks else "no looks, at least"
-    doubt = "" if one.evidence == "recorded" else f" ({one.evidence})"
-    return f"--engine {one.engine}: {count(one.calls, 'call')}, {looks} {format_duration(one.seconds)}{doubt}"
+    polls = f"at least {count(one.polls, 'poll')}," if one.polls else "no polls, at least"
+    evidence = "" if one.evidence == "recorded" else f" ({one.evidence})"
+    return f"--engine {one.engine}: {count(one.calls, 'call')}, {polls} {format_duration(one.seconds)}{evidence}"
 
 
 def _evidence(engine: str, operation: Operation) -> str:
-    way = (operation.engines or {}).get(engine, {})
-    return str(way.get("evidence", operation.evidence))
+    entry = (operation.engines or {}).get(engine, {})
+    return str(entry.get("evidence", operation.evidence))

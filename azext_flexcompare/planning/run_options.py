@@ -15,7 +15,8 @@ from azext_flexcompare.planning.option_values import amount, batch_size, file_na
 from azext_flexcompare.table.entries import Operation
 
 TIMEOUT, HEALTH_TIMEOUT = 7200, 600  # seconds
-ACTING, BATCHES, JOB_LOG = "Acting", "Rolling out", "Job log"
+# Headings in the help, which the CLI sorts by name: after "Choosing" and "Command".
+EXECUTION, BATCHES, LOG = "Execution", "Execution Batch", "Execution Log"
 
 
 class RunOption(NamedTuple):
@@ -44,35 +45,38 @@ class RunOption(NamedTuple):
 RUN_OPTIONS = (
     RunOption(
         "max_parallel",
-        ACTING,
+        EXECUTION,
         "Maximum number of instances in operation at once. Default: as many as the service accepts.",
         {"type": positive},
         logged=(int, NoneType),
     ),
     RunOption(
         "timeout",
-        ACTING,
+        EXECUTION,
         f"Seconds to wait for each instance after its request; the outcome is then TimedOut. Default: {TIMEOUT}.",
         {"type": positive},
         logged=(int,),
     ),
     RunOption(
-        "dry_run", ACTING, "Show what would be done, without a request that changes anything.", {"action": "store_true"}
+        "dry_run",
+        EXECUTION,
+        "Show what would be done, without a request that changes anything.",
+        {"action": "store_true"},
     ),
     RunOption(
         "no_wait",
-        ACTING,
+        EXECUTION,
         "Do not wait for the operations to finish; each outcome is Accepted, with the URL of the operation.",
         {"action": "store_true", "options_list": ["--no-wait"]},
         logged=(bool,),
         fixed=True,
     ),
     RunOption(
-        "yes", ACTING, "Do not prompt for confirmation.", {"action": "store_true", "options_list": ["--yes", "-y"]}
+        "yes", EXECUTION, "Do not prompt for confirmation.", {"action": "store_true", "options_list": ["--yes", "-y"]}
     ),
     RunOption(
         "skip_satisfied",
-        ACTING,
+        EXECUTION,
         "Skip instances that are already in the power state that the operation leads to.",
         {"action": "store_true"},
         logged=(bool,),
@@ -80,7 +84,7 @@ RUN_OPTIONS = (
     ),
     RunOption(
         "engine",
-        ACTING,
+        EXECUTION,
         "How requests are sent: one for each VM (vm), one for each scale set (set), or Azure's bulk operations, up to "
         "100 VMs in a request (bulk). Default: vm.",
         {"choices": ("vm", "set", "bulk")},
@@ -141,25 +145,25 @@ RUN_OPTIONS = (
     ),
     RunOption(
         "job_log",
-        JOB_LOG,
+        LOG,
         "File to record every step in, so that an interrupted run can be resumed.",
         {"type": file_name},
     ),
     RunOption(
         "resume",
-        JOB_LOG,
+        LOG,
         "Job log of the run to finish: what ended is not repeated, what was accepted is polled, the rest is sent.",
         {"type": file_name},
     ),
     RunOption(
         "retry_failed",
-        JOB_LOG,
+        LOG,
         "Job log of the run to retry: the instances that are Failed, TimedOut or NotStarted.",
         {"type": file_name},
     ),
     RunOption(
         "events",
-        JOB_LOG,
+        LOG,
         "File to write every step to as a line of JSON, or `-` for standard error.",
         {"type": file_name},
     ),

@@ -1,7 +1,7 @@
-"""What has to be sent to turn one body of a VM into another?
+"""Changes to the body of a VM, and the PATCH that they need.
 
-Bodies are the REST API's own JSON. The paths that users write (`--set storageProfile.osDisk.deleteOption=Detach`) are
-those of `az vm update`: without `properties`, and applied by the CLI's own functions.
+Bodies are the JSON of the REST API. Paths on the command line (`--set storageProfile.osDisk.deleteOption=Detach`) are
+those of `az vm update`: without `properties`, and applied by functions of the CLI.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from azure.cli.core.commands.arm import add_properties, remove_properties, set_p
 from knack.util import CLIError
 
 Body = dict[str, Any]
-WHOLE = ("tags",)  # of these a PATCH replaces the whole (Azure Resource Manager, tags)
+REPLACED = ("tags",)  # a PATCH replaces these as a whole (Azure Resource Manager, tags)
 
 
-def editor(options: dict[str, Any]) -> Callable[[Body], Body]:
-    """Make the function that applies --tags, --size, --set, --add and --remove to a body and returns a new one.
+def make_edit(options: dict[str, Any]) -> Callable[[Body], Body]:
+    """Return the function that applies --tags, --size, --set, --add and --remove to a body and returns a new one.
 
-    Raises RequiredArgumentMissingError where none of them was given; the function, InvalidArgumentValueError for a
-    path that leads nowhere.
+    Raises RequiredArgumentMissingError if none of them is given. The function raises InvalidArgumentValueError for a
+    path that does not exist.
     """
     if not any(options[name] for name in ("tags", "size", "set", "add", "remove")):
         raise RequiredArgumentMissingError(
-            "update has nothing to change.", recommendation="Give --tags, --size, --set, --add or --remove."
+            "update has nothing to change.", recommendation="Specify --tags, --size, --set, --add or --remove."
         )
 
     def edit(body: Body) -> Body:
@@ -37,22 +37,25 @@ def editor(options: dict[str, Any]) -> Callable[[Body], Body]:
     return edit
 
 
-def patch(before: Body, after: Body) -> Body:
-    """List what differs, as the body of a PATCH: objects member by member, tags and lists whole."""
+def make_patch(before: Body, after: Body) -> Body:
+    """Return what differs as the body of a PATCH: objects member by member, tags and lists as a whole."""
     changed: Body = {}
     for key, value in after.items():
         if key not in before or before[key] != value:
-            nested = isinstance(value, dict) and isinstance(before.get(key), dict) and key not in WHOLE
-            changed[key] = patch(before[key], value) if nested else value
+            nested = isinstance(value, dict) and isinstance(before.get(key), dict) and key not in REPLACED
+            changed[key] = make_patch(before[key], value) if nested else value
     return changed
 
 
-def removes(before: Body, after: Body) -> bool:
-    """Say whether something is to go, which a PATCH cannot say; tags and the members of lists excepted."""
+def removes_property(before: Body, after: Body) -> bool:
+    """Return whether a property is removed, which a PATCH cannot express; tags and lists do not count."""
     return any(
         key not in after
         or (
-            isinstance(value, dict) and isinstance(after[key], dict) and key not in WHOLE and removes(value, after[key])
+            isinstance(value, dict)
+            and isinstance(after[key], dict)
+            and key not in REPLACED
+            and removes_property(value, after[key])
         )
         for key, value in before.items()
     )
@@ -73,8 +76,8 @@ def _apply(flat: Body, options: dict[str, Any]) -> None:
             remove_properties(flat, values)
     except (CLIError, ValueError, KeyError, TypeError) as error:
         raise InvalidArgumentValueError(
-            f"The change does not fit an instance: {error}",
-            recommendation="`az vmss-flex show` prints the properties there are.",
+            f"The change cannot be applied to an instance: {error}",
+            recommendation="`az vmss-flex show` prints the properties of the instances.",
         ) from error
 
 

@@ -13,10 +13,10 @@ from tests.latest.helpers.worlds import changes
 
 # What a user sees
 
-VM = f"--engine vm: {INSTANCES} calls, at least {INSTANCES} looks, 0 s (documented)"
-SET = "--engine set: 1 call, at least 2 looks, 0 s (documented)"
-BULK = "--engine bulk: 1 call, at least 1 look, 0 s (documented)"
-TIMES = "Times are what the limits demand; the operation's own comes on top."
+VM = f"--engine vm: {INSTANCES} calls, at least {INSTANCES} polls, 0 s (documented)"
+SET = "--engine set: 1 call, at least 2 polls, 0 s (documented)"
+BULK = "--engine bulk: 1 call, at least 1 poll, 0 s (documented)"
+TIMES = "Minimum times by the rate limits; the operation itself takes longer."
 
 
 def warned(*lines: str) -> str:
@@ -39,7 +39,7 @@ def test_a_dry_run_compares_only_engines_of_the_operation(run: Run) -> None:
 
 def test_a_dry_run_without_waiting_counts_no_polls(run: Run) -> None:
     lines = run("start", *FLEX, "--dry-run", "--no-wait").stderr.splitlines()
-    assert lines[0] == f"WARNING: --engine vm: {INSTANCES} calls, no looks, at least 0 s (documented)"
+    assert lines[0] == f"WARNING: --engine vm: {INSTANCES} calls, no polls, at least 0 s (documented)"
     assert lines[3] == "WARNING: Cheapest: --engine set, 1 request."
 
 

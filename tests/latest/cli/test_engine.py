@@ -275,7 +275,7 @@ def test_what_the_service_has_not_begun_is_cancelled(
         (["stop", "--skip-shutdown", "--engine", "bulk"], "--engine vm or set"),
         (["reapply", "--engine", "set"], "Use --engine vm."),
         (["reapply", "--engine", "bulk"], "Use --engine vm."),
-        (["start", "--engine", "bulk", "--max-parallel", "5"], "Leave --max-parallel out"),
+        (["start", "--engine", "bulk", "--max-parallel", "5"], "Omit --max-parallel"),
     ],
 )
 def test_a_refusal_sends_nothing_and_names_what_helps(

@@ -9,6 +9,7 @@ import pytest
 from azext_flexcompare import COMMAND_LOADER_CLS
 from azext_flexcompare._params import KINDS
 from azext_flexcompare._validators import CHOICE
+from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.table.entries import operations
 
 
@@ -60,3 +61,13 @@ def test_a_choice_of_an_option_is_that_of_the_table(loader: Any) -> None:
         found = arguments_of(loader, one.name) if chosen else {}
         for option in chosen:
             assert {*found[option.dest].type.settings["choices"]} == {*option.choices}
+
+
+def test_the_headings_of_the_help_follow_the_way_of_a_run(loader: Any) -> None:
+    # The CLI sorts them by name, after the arguments without a heading.
+    found = {name: one.type.settings.get("arg_group") for name, one in arguments_of(loader, "reimage").items()}
+    assert (found["resource_group_name"], found["vmss_name"]) == (None, None)
+    order = [found[name] for name in ("ids", "temp_disk", "max_parallel", "batch_size", "job_log")]
+    assert order == sorted({*order})
+    assert {found[option.name] for option in RUN_OPTIONS} == {*order[2:]}
+    assert {*found.values()} - {None, *order} <= {"Global Policy"}

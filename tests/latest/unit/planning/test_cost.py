@@ -47,8 +47,8 @@ def hundreds(count: int) -> list[Call]:
 
 def reckoned(engine: str, calls: list[Call], operation: Operation = START, wait: bool = True) -> tuple[int, int, float]:
     found = estimate_cost(engine, operation, calls, wait)
-    assert found.requests == found.calls + found.looks
-    return found.calls, found.looks, found.seconds
+    assert found.requests == found.calls + found.polls
+    return found.calls, found.polls, found.seconds
 
 
 def test_costs_stand_in_the_order_of_the_engines() -> None:
@@ -78,7 +78,7 @@ def test_a_page_more_is_listed_only_when_the_last_is_full(instances: int, expect
         ("set", [members(1000)] * 1000, (1000, 11_000, 1820)),  # pages of lists
         ("bulk", hundreds(1000), (10, 10, 0)),
         ("bulk", hundreds(10_000), (100, 100, 0)),
-        ("bulk", hundreds(100_000), (1000, 1000, 180)),  # its looks are POSTs
+        ("bulk", hundreds(100_000), (1000, 1000, 180)),  # its polls are POSTs
     ],
 )
 def test_an_engine_takes(engine: str, calls: list[Call], expected: tuple[int, int, float]) -> None:
@@ -156,8 +156,8 @@ def test_a_duration_is_rounded_down_and_short(seconds: float, text: str) -> None
 
 
 def test_the_cheapest_has_the_fewest_requests_then_the_least_time_then_comes_first() -> None:
-    def one(engine: str, calls: int, looks: int, seconds: float) -> CostEstimate:
-        return CostEstimate(engine, "documented", calls, looks, seconds)
+    def one(engine: str, calls: int, polls: int, seconds: float) -> CostEstimate:
+        return CostEstimate(engine, "documented", calls, polls, seconds)
 
     assert cheapest([one("vm", 5, 5, 0), one("set", 1, 8, 9), one("bulk", 6, 6, 0)]).engine == "set"
     assert cheapest([one("vm", 5, 5, 2), one("set", 6, 4, 1)]).engine == "set"
@@ -178,8 +178,8 @@ def test_what_was_seen_on_azure_is_told_without_doubt_and_the_rest_with_its_evid
     deallocate = BY_NAME["deallocate"]
     first, second, *_ = cost_lines(deallocate, {"vm": singles(2), "set": [members(2)]})
     assert (deallocate.engines or {})["set"]["evidence"] == "recorded"
-    assert first == "--engine vm: 2 calls, at least 2 looks, 0 s (documented)"
-    assert second == "--engine set: 1 call, at least 2 looks, 0 s"
+    assert first == "--engine vm: 2 calls, at least 2 polls, 0 s (documented)"
+    assert second == "--engine set: 1 call, at least 2 polls, 0 s"
 
 
 def test_a_dry_run_without_calls_shows_no_cost() -> None:

@@ -10,7 +10,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.planning.vm_patch import editor, patch, removes
+from azext_flexcompare.planning.vm_patch import make_edit, make_patch, removes_property
 
 NONE = dict.fromkeys(("tags", "size", "set", "add", "remove"))
 BODY: dict[str, Any] = {
@@ -34,27 +34,27 @@ BODY: dict[str, Any] = {
 )
 def test_a_change_is_the_patch_of_what_differs(options: dict[str, Any], changed: dict[str, Any]) -> None:
     before = deepcopy(BODY)
-    after = editor({**NONE, **options})(before)
-    assert patch(before, after) == changed
+    after = make_edit({**NONE, **options})(before)
+    assert make_patch(before, after) == changed
     assert before == BODY
-    assert not removes(before, after)
+    assert not removes_property(before, after)
 
 
 def test_a_property_that_is_to_go_cannot_be_said_by_a_patch() -> None:
-    after = editor({**NONE, "remove": [["priority"]]})(BODY)
-    assert removes(BODY, after)
-    assert not removes(BODY, {**BODY, "tags": {}})
+    after = make_edit({**NONE, "remove": [["priority"]]})(BODY)
+    assert removes_property(BODY, after)
+    assert not removes_property(BODY, {**BODY, "tags": {}})
 
 
 def test_without_a_change_nothing_is_edited() -> None:
     with pytest.raises(RequiredArgumentMissingError, match="nothing to change"):
-        editor(NONE)
+        make_edit(NONE)
 
 
 @pytest.mark.parametrize("options", [{"set": ["a.b[9].c=1"]}, {"remove": [["nowhere"]]}], ids=str)
 def test_a_path_that_leads_nowhere_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(InvalidArgumentValueError, match="does not fit an instance"):
-        editor({**NONE, **options})(BODY)
+    with pytest.raises(InvalidArgumentValueError, match="cannot be applied to an instance"):
+        make_edit({**NONE, **options})(BODY)
 
 
 values = st.recursive(st.integers(0, 2), lambda inner: st.dictionaries(st.sampled_from("abc"), inner), max_leaves=6)
@@ -70,5 +70,5 @@ def applied(body: Any, change: Any) -> Any:
 
 @given(bodies, bodies)
 def test_a_patch_that_removes_nothing_leads_from_before_to_after(before: Any, after: Any) -> None:
-    if not removes(before, after):
-        assert applied(before, patch(before, after)) == after
+    if not removes_property(before, after):
+        assert applied(before, make_patch(before, after)) == after

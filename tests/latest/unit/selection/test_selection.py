@@ -26,10 +26,11 @@ from tests.latest.helpers.hostile import short
 def machine(agent: str | None = "Ready", health: str | None = None, priority: str | None = None) -> VirtualMachine:
     """What the compute API shows of a VM: what its agent and its application report, and its priority."""
     statuses = [InstanceViewStatus(display_status=agent)] if agent else []
-    vm_health = VirtualMachineHealthStatus(status=InstanceViewStatus(code=f"HealthState/{health}")) if health else None
     found = VirtualMachine(location="westeurope", priority=priority)
     found.instance_view = VirtualMachineInstanceView(vm_agent=VirtualMachineAgentInstanceView(statuses=statuses))
-    found.instance_view.vm_health = vm_health  # the SDK leaves it out of what it takes
+    if health:  # the SDK leaves out of its arguments what only the service sets
+        found.instance_view.vm_health = VirtualMachineHealthStatus()
+        found.instance_view.vm_health.status = InstanceViewStatus(code=f"HealthState/{health}")
     return found
 
 
