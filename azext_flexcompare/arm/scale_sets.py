@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
 from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.uniform import uniform_advice
 from azext_flexcompare.instances import HIBERNATED, Instance, ScaleSet
-from azext_flexcompare.table.entries import namesakes
 
 SETS, VMS = "virtualmachinescalesets", "virtualmachines"
 
 
 class Reader(NamedTuple):
-    """How scale sets and instances are read: the compute client of each subscription, and for which command."""
+    """How scale sets and instances are read: the compute client of each subscription, for which command as typed."""
 
     client_of: Callable[[str | None], Any]
     command: str
+    typed: Sequence[str] = ()
 
 
 def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
@@ -48,7 +49,7 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
     with cli_errors(f"looking for scale set {name} in resource group {group}"):
         answer = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
     if (answer.orchestration_mode or "Uniform").lower() != "flexible":
-        raise _uniform(reader.command, group, name)
+        raise _uniform(reader, subscription, group, name)
     parts = parse_resource_id(answer.id)
     return ScaleSet(
         parts["subscription"], parts["resource_group"], parts["name"], answer.id, balanced=_balanced(answer)
@@ -65,13 +66,13 @@ def _balanced(scale_set: Any) -> bool:
     )
 
 
-def _uniform(command: str, group: str, name: str) -> ValidationError:
-    others = [f"`{other} -g {group} -n {name}`" for other in namesakes(command)]
+def _uniform(reader: Reader, subscription: str | None, group: str, name: str) -> ValidationError:
+    place = f"-g {group} -n {name}"
+    if subscription and subscription != reader.client_of(None)._config.subscription_id:  # noqa: SLF001
+        place += f" --subscription {subscription}"
     return ValidationError(
         f"{name} is a Uniform scale set, and `az vmss-flex` is for Flexible ones.",
-        recommendation=f"Use {' or '.join(others)} instead."
-        if others
-        else f"`az vmss` has no command for {command}; see `az vmss -h`.",
+        recommendation=uniform_advice(reader.command, place, reader.typed),
     )
 
 

@@ -11,6 +11,7 @@ from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import azure_of, compute_client
 from azext_flexcompare.arm.rate_limits import CHANGES, limits, rate_limit_key
 from azext_flexcompare.arm.scale_sets import Reader
+from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.instances import ScaleSet
 from azext_flexcompare.output import rows
 from azext_flexcompare.output.conclusion import conclude
@@ -30,7 +31,7 @@ def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, t
     Raises InvalidArgumentValueError for ids of VMs, which have no such service.
     """
     name = "set-orchestration-service-state"
-    sets, vms = read_scale_sets(Reader(partial(compute_client, cli_ctx), name), choice)
+    sets, vms = read_scale_sets(Reader(partial(compute_client, cli_ctx), name, typed(cli_ctx)), choice)
     if vms:
         raise InvalidArgumentValueError(
             f"{name} acts on scale sets, and these are ids of virtual machines: {', '.join(vms)}",

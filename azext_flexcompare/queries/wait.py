@@ -13,6 +13,7 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import azure_of, compute_client
 from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, poll_instances
 from azext_flexcompare.arm.scale_sets import Reader
+from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.instances import Instance, is_in_power_state, provisioning_error
 from azext_flexcompare.output import messages, rows
 from azext_flexcompare.output.conclusion import conclude
@@ -79,7 +80,7 @@ def wait_for(
 
 def _existing(cli_ctx: Any, choice: Choice) -> list[Instance]:
     """Return the chosen instances that still exist; the others need no wait."""
-    members, named = find_members(Reader(partial(compute_client, cli_ctx), WAIT), choice)
+    members, named = find_members(Reader(partial(compute_client, cli_ctx), WAIT, typed(cli_ctx)), choice)
     if not members and choice.takes_all:
         return []
     with choice_errors():

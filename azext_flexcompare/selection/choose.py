@@ -14,6 +14,7 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import arm_client, azure_of, compute_client
 from azext_flexcompare.arm.latest_model import outdated_instances
 from azext_flexcompare.arm.scale_sets import Reader
+from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.selection.members import find_members
 from azext_flexcompare.selection.resource_graph import find_in_graph
@@ -25,7 +26,7 @@ def choose(cli_ctx: Any, command: str, choice: Choice, source: str = "compute") 
 
     `source` is where they are read from; commands that act must leave it at `compute`.
     """
-    reader = Reader(partial(compute_client, cli_ctx), command)
+    reader = Reader(partial(compute_client, cli_ctx), command, typed(cli_ctx))
     if source == "resource-graph":
         _check_graph(choice)
         members, named = find_in_graph(partial(arm_client, cli_ctx), reader, choice), choice

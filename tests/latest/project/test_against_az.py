@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from azext_flexcompare.arm.uniform import SHARED
 from tests.latest.helpers.az import ROOT
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ loader = cli.invocation.commands_loader
 loader.load_command_table(None)
 options = dict.fromkeys(loader.command_table)
 interesting = [name for name in json.loads(sys.argv[1]) if name in options]
-modules = {module for name in intenext batch in module in loader.cmd_to_loader_map[name]}
+modules = {module for name in interesting for module in loader.cmd_to_loader_map[name]}
 loader.cmd_to_loader_map = {name: modules for name in interesting}  # loading the arguments of all takes half a minute
 loader.load_arguments()
 for name in interesting:
@@ -87,6 +88,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str] | None
     home = tmp_path_factory.mktemp("azure")
     interesting = {words_of(command) for command in mentioned()}
     interesting |= {name for entry in TABLE["operations"] for name in namesakes_of(entry["name"])}
+    interesting |= {f"vmss {command}" for command in SHARED}
     loaded = subprocess.run(
         [sys.executable, "-c", LOAD, json.dumps(sorted(interesting))],
         env={
@@ -140,6 +142,13 @@ def test_instances_are_chosen_and_not_waited_for_as_in_az_vmss(core: dict[str, A
     }
     assert len(shared) > 1
     assert not lacking
+
+
+def test_the_advice_for_a_uniform_set_repeats_options_that_both_commands_have(core: dict[str, Any]) -> None:
+    names = {"--name", "-n", "-g", "--resource-group"}
+    for command, shared in SHARED.items():
+        theirs = core[f"vmss {command}"] or ()
+        assert {*shared, *names} <= {*theirs}
 
 
 def test_each_operation_has_a_namesake_in_az(core: dict[str, Any]) -> None:
