@@ -22,6 +22,7 @@ from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
 from azext_flexcompare.planning.vm_patch import make_edit, make_patch, removes_property
+from azext_flexcompare.planning.vm_properties import check_expressions, check_properties
 from azext_flexcompare.planning.work import Call, Options, Prepare, Skip, Work
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
@@ -127,6 +128,11 @@ def protection_set(_: Operation, options: Options, azure: Azure) -> Prepare:
             "protection set takes either --level, or --protect-from-scale-in and --protect-from-scale-set-actions.",
             recommendation="Specify --level CanNotDelete for a lock; the others are the protection of the scale set.",
         )
+    if native == {"protectFromScaleIn": False, "protectFromScaleSetActions": True}:
+        raise ArgumentUsageError(
+            "Protection from scale set actions includes protection from scale-in.",
+            recommendation="Omit --protect-from-scale-in.",
+        )
     if native:
         get_logger(__name__).warning(
             "This may also mark the instances as not on the latest model (Azure/azure-cli#30708)."
@@ -142,8 +148,8 @@ def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
     read = cache(partial(read_locks, azure))
 
     def prepare(instance: Instance) -> Call | Skip:
-        own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.name == name]
-        return partial(delete_lock, azure, instance, name) if own else Skip(f"It has no lock named {name}.")
+        own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.is_named(name)]
+        return partial(delete_lock, azure, instance, own[0].name) if own else Skip(f"It has no lock named {name}.")
 
     return each(prepare)
 
@@ -151,6 +157,7 @@ def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
 def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Return what sends each instance its changes as a PATCH, or the whole VM by PUT if a property is removed."""
     edit = make_edit(options)
+    check_expressions(options)
 
     def prepare(instance: Instance) -> Call | Skip:
         before = instance.resource.serialize()
@@ -158,6 +165,7 @@ def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
         arguments: Options = {"if_match": instance.resource.etag} if instance.resource.etag else {}
         if after == before:
             return Skip("It is so already.")
+        check_properties(type(instance.resource), make_patch(before, after))
         if removes_property(before, after):
             return partial(
                 call_sdk, azure, instance, "virtual_machines.begin_create_or_update", {"parameters": after, **arguments}
