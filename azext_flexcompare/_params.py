@@ -14,7 +14,7 @@ from azure.cli.core.commands.parameters import (
 
 from azext_flexcompare import _completers as completers
 from azext_flexcompare._validators import port, resource_name, row_name
-from azext_flexcompare.planning.option_values import batch_size, file_name, positive
+from azext_flexcompare.planning.option_values import OfferedEngines, batch_size, engine_name, file_name, positive
 from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.table.comparison import names, sections, supports
 from azext_flexcompare.table.entries import Operation, operations
@@ -248,9 +248,15 @@ def _describe_waiting(c: Any) -> None:
 
 
 def _describe_engines(c: Any, operation: Operation) -> None:
-    supported = " ".join(["vm", *sorted(operation.engines or (), reverse=True)])
+    supported = ["vm", *sorted(operation.engines or (), reverse=True)]
     engine = next(option for option in RUN_OPTIONS if option.name == "engine")
-    c.argument("engine", help=f"{engine.help} Engines of this command: {supported}.")
+    c.argument(
+        "engine",
+        choices=OfferedEngines(supported),
+        type=engine_name,
+        completer=get_generic_completion_list(supported),
+        help=f"{engine.help} Engines of this command: {' '.join(supported)}.",
+    )
 
 
 def _describe_nat_rules(c: Any) -> None:

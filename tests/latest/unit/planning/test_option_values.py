@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azext_flexcompare.planning.batches import parse_amount
-from azext_flexcompare.planning.option_values import amount, batch_size, file_name, positive, seconds
+from azext_flexcompare.planning.option_values import amount, batch_size, engine_name, file_name, positive, seconds
 from tests.latest.helpers.hostile import hostile
 
 
@@ -28,6 +28,7 @@ def test_a_positive_number_is_parsed(text: str) -> None:
         (amount, ["-1", "101%", "1.5", ""], "neither a number of instances nor a percentage"),
         (batch_size, ["0", "0%", "many"], "nor a percentage above 0"),
         (file_name, [""], "name of the file is empty"),
+        (engine_name, ["", "vms", "set bulk"], "allowed values: vm, set, bulk"),
     ],
 )
 def test_another_text_is_refused_with_the_expected_one(
@@ -40,10 +41,11 @@ def test_another_text_is_refused_with_the_expected_one(
 
 def test_values_are_parsed() -> None:
     assert (seconds("0"), seconds("1.5"), file_name("-")) == (0, 1.5, "-")
+    assert [engine_name(text) for text in ("vm", "SET", "Bulk")] == ["vm", "set", "bulk"]
     assert (amount("0"), batch_size("10%")) == (parse_amount("0"), parse_amount("10%"))
 
 
-@pytest.mark.parametrize("parse", [amount, batch_size, seconds, positive, file_name])
+@pytest.mark.parametrize("parse", [amount, batch_size, seconds, positive, file_name, engine_name])
 @given(text=st.one_of(hostile, st.from_regex(r"[-+]?[0-9._]{0,12}(e-?[0-9]{1,9})?(/[0-9]{1,3})?%?", fullmatch=True)))
 @example(text="1/0")
 @example(text="1e9999999")
