@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--vms", type=int, default=40, help="VMs of the Flexible scale set 'flex' (40)")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of an operation (5)")
     parser.add_argument("--port", type=int, default=0, help="port on the loopback interface (any free one)")
-    parser.add_argument("--retry-after-ms", type=int, help="let clients poll this often; Azure sends no such header")
+    parser.add_argument("--retry-after-ms", type=int, help="let clients poll this often where there is no Retry-After")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=JSON", help="other settings: limits=true")
     parser.add_argument("--world", type=Path, help="JSON description of another world")
     parser.add_argument("--faults", type=Path, help="JSON list of fault rules")

@@ -23,7 +23,9 @@ from armsim.compute import (
     vm_writes,
 )
 from armsim.faults.answers import error_of
-from armsim.faults.rules import OPERATIONS
+from armsim.faults.events import schedule
+from armsim.faults.rewrite import rewrite
+from armsim.faults.rules import LISTS, OPERATIONS
 from armsim.messages import Request, Response
 from armsim.network import routes as network_routes
 from armsim.resourcegraph import routes as graph_routes
@@ -80,16 +82,22 @@ def _handle(route: Route, call: Call, vm: str | None, limiter: RateLimiter) -> R
     if route.surface != "public":
         limiter.count_in_arm(call.cloud.tokens.check(call.request.headers.get("authorization"), call.cloud.clock.utc()))
     check_query(route, call.request.query)
-    fault = call.cloud.faults.pick(route.action, vm)
+    method = call.request.method if route.surface == "arm" else None
+    fault, events = call.cloud.faults.pick(route.action, vm, method)
+    for event in events:
+        schedule(call.cloud, event, vm)
     return _run(route, call, limiter) if fault is None else _handle_with_fault(route, call, fault, limiter)
 
 
 def _handle_with_fault(route: Route, call: Call, fault: Fault, limiter: RateLimiter) -> Response | None:
     if fault.kind == "status":
         raise error_of(fault, route.bucket, call.cloud.utc())
-    if fault.kind == "drop-before":
+    if fault.kind in {"drop-before", "refuse"}:
         return None
-    response = _run(route, call._replace(fault=fault if fault.kind in OPERATIONS else None), limiter)
+    if fault.rewrite:
+        response = _run(route, call, limiter) if fault.rewrite.accepted else Response(200)
+        return rewrite(response, fault.rewrite, call.cloud.url)
+    response = _run(route, call._replace(fault=fault if fault.kind in OPERATIONS | LISTS else None), limiter)
     if fault.kind == "malformed":
         return response._replace(body=b'{"value": [{"name": ')
     return None if fault.kind == "drop-after" else response

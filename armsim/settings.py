@@ -44,6 +44,10 @@ class Settings:
     """Where Microsoft.ComputeSchedule is registered; None is everywhere."""
     bulk_results: bool = True
     """Whether the bulk service of Microsoft.Compute lists `results` in its acceptances, which it need not."""
+    batch_delay: float = 0.0
+    """How much later the VMs of a batch call to a scale set begin than the call is accepted."""
+    bulk_delay: float = 0.0
+    """How much longer an operation of a bulk service waits before it executes."""
     bulk_executing: int | None = None
     """How many operations of these two may execute at once; None is any number."""
     limits: bool = False

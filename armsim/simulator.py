@@ -52,6 +52,7 @@ class Simulator:
         self._recorder = Recorder(Path(record)) if record else None
         self._server = Server(port, context)
         self._service = Service(self._server.url, self._server.meter, self._recorder)
+        self._server.refuses = lambda: self._service.cloud.faults.refuses
         self._server.answer = ControlPlane(self._service, self.reset).answer
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="armsim", daemon=True)
         self.reset()

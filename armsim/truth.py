@@ -32,6 +32,7 @@ def describe_truth(cloud: Cloud, name: str) -> dict[str, Any] | None:
         "name": vm.spec.name,
         "id": vm.spec.id,
         "scaleSet": vm.spec.scale_set,
+        "vmId": vm.spec.vm_id,
         "zone": vm.spec.zone,
         "faultDomain": vm.spec.fault_domain,
         "powerState": vm.state.power,

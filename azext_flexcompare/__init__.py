@@ -1,4 +1,4 @@
-"""Where does the Azure CLI find the commands of `az vmss-flex`?"""
+"""The Azure CLI extension `az vmss-flex`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class FlexcompareCommandsLoader(AzCommandsLoader):
     def __init__(self, cli_ctx: Any = None) -> None:
         from azure.cli.core.commands import CliCommandType
 
-        from azext_flexcompare import _command_line
+        from azext_flexcompare.planning import command_line
 
         super().__init__(
             cli_ctx=cli_ctx,
             custom_command_type=CliCommandType(operations_tmpl="azext_flexcompare.custom#{}"),
         )
-        _command_line.register(cli_ctx)
+        command_line.register(cli_ctx)
 
     def load_command_table(self, args: list[str] | None) -> dict[str, Any]:
         """Register every command of the extension."""

@@ -1,6 +1,6 @@
-"""What can the shell complete after an option that names sets, instances, or what instances have?
+"""Shell completion of names of scale sets and instances, and of their zones, fault domains and tags.
 
-A completion that cannot be had, or not soon, is none: it never fails and says nothing.
+A completer that fails, or takes too long, returns nothing and prints nothing.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from azure.cli.core.decorators import Completer
 if TYPE_CHECKING:  # these would import the SDK at start-up
     from azext_flexcompare.instances import Instance
 
-SECONDS = 5.0  # after which whoever types has gone on
+SECONDS = 5.0  # after which a completion comes too late
+TAG_OF_AZURE = "VirtualMachineProfileTimeCreated"  # a time, on every instance
 
 T = TypeVar("T")
 
 
 def flexible_sets() -> Any:
-    """Make the completer of the names of the Flexible scale sets, in the resource group if that is known."""
+    """Build the completer of names of Flexible scale sets, in the resource group if it is given."""
     return Completer(lambda cmd, _, namespace: promptly(partial(_flexible_sets, cmd.cli_ctx, namespace)))
 
 
 def of_instances(texts: Callable[[Instance], Iterable[str]]) -> Any:
-    """Make the completer of texts that the instances of the named sets have."""
+    """Build the completer of texts of the instances of the given sets."""
 
     def complete(cmd: Any, _: str, namespace: Any) -> list[str]:
         members = promptly(partial(_members, cmd.cli_ctx, namespace))
@@ -37,27 +38,28 @@ def of_instances(texts: Callable[[Instance], Iterable[str]]) -> Any:
 
 
 def names(instance: Instance) -> list[str]:
-    """Complete the name of an instance."""
+    """Return the name of an instance."""
     return [instance.name]
 
 
 def zones(instance: Instance) -> list[str]:
-    """Complete the zone of an instance."""
+    """Return the zone of an instance."""
     return [instance.zone] if instance.zone else []
 
 
 def fault_domains(instance: Instance) -> list[str]:
-    """Complete the fault domain of an instance."""
+    """Return the fault domain of an instance."""
     return [] if instance.fault_domain is None else [str(instance.fault_domain)]
 
 
 def tags(instance: Instance) -> list[str]:
-    """Complete each tag of an instance, without its value and with it."""
-    return [text for key, value in instance.tags.items() for text in (key, f"{key}={value}")]
+    """Return each tag of an instance, without its value and with it."""
+    own = ((key, value) for key, value in instance.tags.items() if key != TAG_OF_AZURE)
+    return [text for key, value in own for text in (key, f"{key}={value}")]
 
 
 def promptly(read: Callable[[], list[T]], seconds: float = SECONDS) -> list[T]:
-    """Give what is read, or nothing where that fails or takes longer."""
+    """Return the texts that are read, or none if the read fails or takes longer."""
     found: list[T] = []
 
     def run() -> None:

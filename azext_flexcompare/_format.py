@@ -1,4 +1,4 @@
-"""How do results look under `-o table`?"""
+"""The tables of `-o table`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAT_RULES = (
 )
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
 
-REASON = 60  # characters; the whole stands in JSON
+REASON = 60  # characters; the JSON output has the whole text
 COLUMNS = {  # heading: (field, characters); with the space between them they fit 120 columns
     "Section": ("section", 19),
     "Uniform": ("uniform", 30),
@@ -58,16 +58,16 @@ LIVE = {
 
 
 def comparison(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Lay the equivalence table out in 120 columns; what is cut ends in an ellipsis and stands whole in JSON."""
+    """Format the rows of `compare` in 120 columns; a text that is cut ends in an ellipsis."""
     if rows and "onFlexible" in rows[0]:
-        return [_laid_out(row, BY_COMMAND) for row in rows]
+        return [_format_row(row, BY_COMMAND) for row in rows]
     if rows and "applies" in rows[0]:
-        return [_laid_out({**row, "whyNot": _reasons(row["whyNot"])}, LIVE) for row in rows]
-    return [{**_laid_out(row, COLUMNS), "Today": "differs" if row["today"] else ""} for row in rows]
+        return [_format_row({**row, "whyNot": _reasons(row["whyNot"])}, LIVE) for row in rows]
+    return [{**_format_row(row, COLUMNS), "Today": "differs" if row["today"] else ""} for row in rows]
 
 
 def extensions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Write a line for each extension of each instance."""
+    """Format a line for each extension of each instance."""
     return [
         {
             "Instance": row["instance"],
@@ -82,7 +82,7 @@ def extensions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def outcomes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Write a line for each instance, with its batch where there are several."""
+    """Format a line for each instance, with its batch if there are several."""
     batched = any((row["batch"] or 1) > 1 for row in rows)
     return [
         {
@@ -99,18 +99,18 @@ def outcomes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def outputs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Fold instances whose outcome and output are the same into one line."""
+    """Format one line for all instances with the same outcome and output."""
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        said = row["output"] or (row["error"] or {}).get("code") or row["reason"] or ""
-        groups.setdefault((row["status"], said.strip()), []).append(row["instance"])
+        text = row["output"] or (row["error"] or {}).get("code") or row["reason"] or ""
+        groups.setdefault((row["status"], text.strip()), []).append(row["instance"])
     return [
-        {"Instances": len(names), "Status": status, "Output": said, "Named": _cut(", ".join(names), 40)}
-        for (status, said), names in groups.items()
+        {"Instances": len(names), "Status": status, "Output": text, "Named": _cut(", ".join(names), 40)}
+        for (status, text), names in groups.items()
     ]
 
 
-def _laid_out(row: dict[str, Any], columns: dict[str, tuple[str, int]]) -> dict[str, str]:
+def _format_row(row: dict[str, Any], columns: dict[str, tuple[str, int]]) -> dict[str, str]:
     short = {**row, "azVmssFlex": (row.get("azVmssFlex") or "").removeprefix("az vmss-flex ")}
     return {heading: _cut(short[field], width) for heading, (field, width) in columns.items()}
 

@@ -1,4 +1,4 @@
-"""What does the CLI show under -h? The pages of the manual, in the CLI's own form."""
+"""The help pages, in the format of the CLI."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from azext_flexcompare.table.help_pages import Page, group_pages, pages
 
 
 def _as_entry(page: Page, kind: str) -> str:
-    # JSON is YAML, and quotes whatever the table says.
+    # JSON is YAML, and quotes every character of the table.
     return json.dumps(
         {
             "type": kind,

@@ -1,4 +1,4 @@
-"""Scale sets and instances: the nouns that everything else passes around."""
+"""Scale sets, instances, and the state that an instance shows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from azext_flexcompare.scheduler.outcome import Error
 
 
 class ScaleSet(NamedTuple):
-    """A Flexible scale set and where it is; `balanced` says whether its model names a load balancer."""
+    """A Flexible scale set; `balanced` is whether its model names a load balancer."""
 
     subscription: str
     resource_group: str
@@ -19,7 +19,7 @@ class ScaleSet(NamedTuple):
 
 
 class Instance(NamedTuple):
-    """An instance as it was when it was read."""
+    """An instance at the time when it was read."""
 
     id: str
     name: str
@@ -35,12 +35,12 @@ class Instance(NamedTuple):
 
     @property
     def subscription(self) -> str:
-        """Give the subscription, that of the set."""
+        """Return the subscription of the set."""
         return self.scale_set.subscription
 
     @property
     def resource_group(self) -> str:
-        """Give the resource group, that of the set, as the set spells it."""
+        """Return the resource group of the set, as the set spells it."""
         return self.scale_set.resource_group
 
 
@@ -78,12 +78,12 @@ def is_unhealthy(instance: Instance) -> bool:
 
 
 def last_name(resource_id: str) -> str:
-    """Take the name off the end of a resource id; a bare name is its own."""
+    """Return the name at the end of a resource id; a name is returned as it is."""
     return resource_id.rstrip("/").rsplit("/", 1)[-1]
 
 
 def describe(sets: Iterable[ScaleSet]) -> str:
-    """Name scale sets in a sentence."""
+    """Format the names of scale sets for a sentence."""
     names = list(dict.fromkeys(one.name for one in sets))
     return f"scale set {names[0]}" if len(names) == 1 else f"the scale sets {', '.join(names)}"
 
@@ -93,34 +93,35 @@ TRANSITIONAL_STATES = ("creating", "updating", "deleting")
 
 
 def provisioning_times(instance: Instance) -> list[str]:
-    """List the moments at which its provisioning came to where it is, by the service's clock.
+    """List the times at which its provisioning reached its state, by the clock of the service.
 
-    They change with whatever is done to an instance; while it is under way there is none (Microsoft, States and billing
-    of virtual machines; that they change each time is unverified).
+    In recorded traffic they move with powerOff, start, restart, redeploy, deallocate, eviction, a PUT of the VM, and a
+    PUT or DELETE of an extension, and there is none during an operation. No recording shows that they move with
+    runCommand, reimage, reapply, performMaintenance or a PATCH of the VM.
     """
     return [str(status.time) for status in _statuses(instance, "ProvisioningState/") if status.time]
 
 
 def is_in_transition(instance: Instance) -> bool:
-    """Say whether something is being done to an instance."""
+    """Check whether an operation on an instance is in progress."""
     return (instance.provisioning_state or "").lower() in TRANSITIONAL_STATES
 
 
 def provisioning_error(instance: Instance | None) -> Error | None:
-    """Read the error of an instance that Failed."""
+    """Return the error of an instance that is Failed."""
     if instance is None or instance.provisioning_state != "Failed":
         return None
-    told = next(iter(_statuses(instance, "ProvisioningState/failed")), None)
-    code = told.code.split("/")[-1] if told else "Failed"
-    return Error(code, " ".join(str((told and told.message) or "Its provisioningState is Failed.").split()))
+    failed = next(iter(_statuses(instance, "ProvisioningState/failed")), None)
+    code = failed.code.split("/")[-1] if failed else "Failed"
+    return Error(code, " ".join(str((failed and failed.message) or "Its provisioningState is Failed.").split()))
 
 
 def describe_state(instance: Instance | None) -> str:
-    """Say in words how an instance stands of which nothing shows that it was done."""
+    """Describe the state of an instance that does not show that the operation has succeeded."""
     if instance is None:
         return "It is no longer in the set."
     state = f"It is {instance.power_state}, its provisioningState {instance.provisioning_state}"
-    return f"{state}; nothing shows it done."
+    return f"{state}; it does not show that the operation succeeded."
 
 
 def _statuses(instance: Instance, prefix: str) -> list[Any]:
@@ -129,7 +130,7 @@ def _statuses(instance: Instance, prefix: str) -> list[Any]:
 
 
 def by_set(instances: list[Instance]) -> dict[ScaleSet, list[Instance]]:
-    """Part instances by their sets, in the order in which they come."""
+    """Return the instances of each set, in their order."""
     groups: dict[ScaleSet, list[Instance]] = {}
     for instance in instances:
         groups.setdefault(instance.scale_set, []).append(instance)

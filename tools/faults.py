@@ -69,6 +69,7 @@ def _exception(fault: dict[str, Any], operation: Operation) -> dict[str, Any] | 
 
 
 def _fits(operation: Operation, wanted: dict[str, Any]) -> bool:
-    method = operation.request.partition(" ")[0]
-    facts = {"long": operation.is_long, "many": "{vm}" not in operation.request, "removes": operation.removes}
-    return all(method in value if name == "method" else facts[name] is value for name, value in wanted.items())
+    facts = {"long": operation.is_long, "many": operation.target == "set", "removes": operation.removes}
+    return all(
+        operation.method in value if name == "method" else facts[name] is value for name, value in wanted.items()
+    )

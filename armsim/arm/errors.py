@@ -22,6 +22,8 @@ class ArmError(Exception):
         self.message = message
         self.details = details
         self.headers = headers or {}
+        self.extra: dict[str, Any] = {}
+        """Further members of the error: details, innererror."""
         self.layer = ""
         """Which counter threw a 429, where one did."""
 
@@ -30,7 +32,7 @@ class ArmError(Exception):
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.details is not None:
             error["details"] = self.details
-        return {"error": error}
+        return {"error": error | self.extra}
 
 
 def not_modelled(what: str) -> ArmError:

@@ -32,7 +32,11 @@ def read_page(call: Call, size: int | None = None) -> Page:
 
 
 def next_link(call: Call, last: int) -> dict[str, Any]:
-    """Return the nextLink member that continues after the item of ordinal `last`."""
+    """Return the nextLink member that continues after the item of ordinal `last`, or as a fault has it."""
+    kind = call.fault.kind if call.fault else ""
+    if kind == "loop":
+        return {"nextLink": f"{call.cloud.url}{call.request.target}"}
+    last -= kind == "overlap"
     query = {**call.request.query, "$skiptoken": encode_token(last)}
     return {"nextLink": f"{call.cloud.url}{call.request.path}?{urlencode(query)}"}
 

@@ -33,8 +33,8 @@ class RateLimiter:
         self._principal = principal
         if not self._on or "subscription" not in self._call.params:
             return
-        own, everyone = ARM[kind_of(self._call.request.method)]
-        shortage = self._draw([Claim(own, (principal,)), Claim(everyone, ())])
+        own, shared = ARM[kind_of(self._call.request.method)]
+        shortage = self._draw([Claim(own, (principal,)), Claim(shared, ())])
         if shortage:
             raise self._subscription_throttled(shortage.seconds)
 

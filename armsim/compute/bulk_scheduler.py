@@ -23,7 +23,7 @@ def plan(cloud: Cloud, operation: BulkOperation) -> None:
     for state, length in DATA["phases"].items():
         cloud.events.add(due, partial(_enter, operation, state))
         due += length * cloud.settings.seconds
-    cloud.events.add(due, partial(_queue, cloud, operation))
+    cloud.events.add(due + cloud.settings.bulk_delay, partial(_queue, cloud, operation))
 
 
 def cancel(cloud: Cloud, operation: BulkOperation) -> None:

@@ -46,7 +46,7 @@ def begin(
     lost = fault is not None and fault.kind == "deleted" and fault.status == 404
 
     def finish(due: float, error: Error | None) -> None:
-        cloud.operations.end(operation, cloud.at(due), error, "Canceled" if deleted else "Failed")
+        cloud.operations.end(operation, cloud.at(due), error, "Canceled" if error is _PREEMPTED else "Failed")
         operation.hidden = operation.hidden or lost
         if at_end:
             at_end(due, error)
@@ -93,8 +93,11 @@ def carry_out(
     target = (GONE if deleted else before) if error else action.target(vm)
 
     def end(due: float) -> None:
-        finish(due, error)
         cloud.intervals.end(number, due)
+        if vm.removed:
+            finish(due, _PREEMPTED)
+            return
+        finish(due, error)
         vm.version += 0 if error else action.etag
         cloud.change(vm, target, "Failed" if failed else "Succeeded", due, failed)
         if boots and target == "running":

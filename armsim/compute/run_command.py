@@ -41,7 +41,10 @@ def run_command(call: Call) -> Response:
     action = WRITES["runCommand"]
     action.check(vm)
     operation = begin(call, vm, action, words=_FAILURE)
-    operation.output = {"value": _statuses(vm, *_run(vm, body))}
+    value = _statuses(vm, *_run(vm, body))
+    if call.fault and call.fault.kind == "output":
+        value = call.fault.extra["value"]
+    operation.output = {"value": value}
     return accepted(call, operation)
 
 

@@ -6,9 +6,10 @@ some of them failed is unknown: here the operation fails and names them, unless 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from armsim.arm.errors import ArmError
+from armsim.arm.errors import ArmError, resource_not_found
 from armsim.arm.locks import check_scope
 from armsim.arm.operations import accepted
 from armsim.arm.router import Call, Router
@@ -18,6 +19,7 @@ from armsim.compute.scale_set_actions import flexible_set, instances_of
 from armsim.compute.scale_set_routes import SET, not_allowed
 from armsim.faults.answers import error_of
 from armsim.faults.rules import PARTS
+from armsim.world.model import VM_TYPE
 
 if TYPE_CHECKING:
     from armsim.arm.operation_store import Operation
@@ -75,14 +77,14 @@ def act_on_instances(call: Call) -> Response:
     operation.hidden = call.fault is not None and call.fault.kind == "gone"
     run = _Run(call, operation, vms)
     for vm in vms:
-        _begin(call, action, vm, run)
+        call.cloud.events.add(call.cloud.now + call.cloud.settings.batch_delay, partial(_begin, call, action, vm, run))
     if not vms:
         run.end_if_done(call.cloud.now)
     call.cloud.events.run(call.cloud.now)
     return accepted(call, operation)
 
 
-def _begin(call: Call, action: Action, vm: Vm, run: _Run) -> None:
+def _begin(call: Call, action: Action, vm: Vm, run: _Run, due: float) -> None:
     """Start the action on one VM, or record why it cannot start."""
     cloud = call.cloud
     fault = call.fault or cloud.faults.pick_part(call.action, action.name, vm.spec.name, PARTS)
@@ -91,11 +93,13 @@ def _begin(call: Call, action: Action, vm: Vm, run: _Run) -> None:
         run.settle(vm, due, error)
 
     try:
+        if not cloud.world.holds(vm):
+            raise resource_not_found(VM_TYPE, vm.spec.name, vm.spec.group)
         _check(call, action, vm, fault)
     except ArmError as error:
-        run.settle(vm, cloud.now, {"code": error.code, "message": error.message})
+        run.settle(vm, due, {"code": error.code, "message": error.message})
     else:
-        begin_part(cloud, vm, action, call.action, at_end, fault)
+        begin_part(cloud, vm, action, call.action, at_end, fault, due)
 
 
 def _check(call: Call, action: Action, vm: Vm, fault: Fault | None) -> None:

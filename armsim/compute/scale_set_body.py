@@ -93,7 +93,7 @@ def uniform_instance(scale_set: ScaleSet, vm: Vm) -> dict[str, Any]:
             "latestModelApplied": vm.spec.latest_model,
             "modelDefinitionApplied": "VirtualMachineScaleSet",
             "provisioningState": vm.state.provisioning,
-            "vmId": guid("vm", vm.spec.id),
+            "vmId": vm.spec.vm_id,
         },
     }
 

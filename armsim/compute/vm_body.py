@@ -27,7 +27,7 @@ def describe_vm(vm: Vm) -> dict[str, Any]:
         properties["storageProfile"] = _detached(properties["storageProfile"])
     properties |= {
         "provisioningState": vm.state.provisioning,
-        "vmId": guid("vm", spec.id),
+        "vmId": spec.vm_id,
         "timeCreated": stamp(spec.created),
     }
     return {

@@ -86,9 +86,8 @@ def _page(call: Call, vms: list[Vm], group: str | None = None, status_only: bool
     wanted = (vm for vm in later if group is None or vm.spec.group.lower() == group)
     shown, more = cut(list(islice(wanted, page.size + 1)), page.size)
     settings = call.cloud.settings
-    items = [
-        _item(vm, in_list(vm, settings.capital_groups, settings.list_etags), with_view, status_only) for vm in shown
-    ]
+    capitals = settings.capital_groups != (call.fault is not None and call.fault.kind == "case")
+    items = [_item(vm, in_list(vm, capitals, settings.list_etags), with_view, status_only) for vm in shown]
     return Response(200, {"value": items} | (next_link(call, shown[-1].spec.ordinal) if more else {}))
 
 

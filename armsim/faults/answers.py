@@ -33,5 +33,6 @@ def error_of(fault: Fault, bucket: str, now: datetime) -> ArmError:
     headers = challenge_of(fault.message or message) if fault.status == 401 else {}
     headers |= {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     error = ArmError(fault.status, fault.code or code, fault.message or message, details, headers)
+    error.extra = dict(fault.extra)
     error.layer = "fault"
     return error

@@ -160,7 +160,7 @@ def test_a_token_can_be_refused_though_it_is_good(arm: Arm, vm: str, times: int)
 
 
 @pytest.mark.parametrize("action", ["restart", "redeploy", "delete"])
-def test_a_vm_that_someone_else_deletes_cancels_the_operation(arm: Arm, vm: str, action: str) -> None:
+def test_a_vm_that_another_client_deletes_cancels_the_operation(arm: Arm, vm: str, action: str) -> None:
     arm.sim.add_fault({"action": action, "fault": {"kind": "deleted"}})
     answer, path = arm.act(vm, action), arm.sim.vm_id(vm)
     assert (arm.follow(answer).json()["status"], arm.get(path).status_code) == ("InProgress", 200)

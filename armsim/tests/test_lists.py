@@ -46,7 +46,7 @@ def test_next_link_leads_through_every_page_once(arm: Arm) -> None:
     assert all("instanceView" in item["properties"] for item in second["value"])
 
 
-def test_a_deleted_vm_shifts_nobody_off_the_next_page(arm: Arm) -> None:
+def test_a_deleted_vm_shifts_no_other_off_the_next_page(arm: Arm) -> None:
     names = arm.sim.names("flex")
     arm.sim.configure(page_size=3)
     first = arm.get(arm.vms(), **{"$filter": filter_of(arm.sim.scale_sets["flex"])}).json()

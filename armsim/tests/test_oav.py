@@ -118,7 +118,7 @@ def validate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Verdi
 
 
 def _install_oav() -> None:
-    """Install where no one looks yet, then move: two test processes may be here at once."""
+    """Install into another folder, then move it: two test processes may install at once."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
         shutil.copy(HERE / "package.json", scratch)

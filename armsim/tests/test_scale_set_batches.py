@@ -137,7 +137,7 @@ def test_a_busy_or_locked_or_refused_vm_is_left_alone(arm: Arm) -> None:
     assert all(text in message for text in (f"'{busy}': Conflict", f"'{locked}': ScopeLocked", f"'{refused}': Nope"))
 
 
-def test_nobody_can_begin(arm: Arm) -> None:
+def test_a_batch_in_which_no_vm_can_begin(arm: Arm) -> None:
     batch(arm, "deallocate")
     arm.sim.advance(DAY)
     answer = batch(arm, "restart")

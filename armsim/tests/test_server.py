@@ -21,7 +21,7 @@ def test_only_the_loopback_interface_listens(arm: Arm) -> None:
     assert arm.sim.url == f"https://localhost:{arm.sim._server.server_port}"
 
 
-def test_a_client_that_never_shakes_hands_stalls_nobody(arm: Arm) -> None:
+def test_a_client_that_never_shakes_hands_stalls_no_other(arm: Arm) -> None:
     with socket.create_connection(("127.0.0.1", arm.sim._server.server_port)):
         assert Arm(arm.sim).get(arm.group()).status_code == 200
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from armsim.identifiers import guid
 from armsim.network.documents import Network
 from armsim.world.locks import Lock, is_within
 
@@ -57,6 +58,12 @@ class VmSpec:
     latest_model: bool = True
     protect_from_scale_in: bool = False
     protect_from_scale_set_actions: bool = False
+    generation: int = 0
+
+    @property
+    def vm_id(self) -> str:
+        """The unique id, another one for each VM of the same name."""
+        return guid("vm", self.id, self.generation) if self.generation else guid("vm", self.id)
 
     @property
     def zones(self) -> list[str]:
@@ -113,7 +120,8 @@ class Extension:
 class Vm:
     """One virtual machine; `model` is its writable body after a first write, None before.
 
-    `agent` and `health` are the reports of the guest, `boots` counts its boots and stops, `version` is the etag.
+    `agent` and `health` are the reports of the guest, `boots` counts its boots and stops, `version` is the etag,
+    `removed` tells that another client removed the VM in the middle of an operation.
     """
 
     spec: VmSpec
@@ -124,6 +132,7 @@ class Vm:
     model: dict[str, Any] | None = None
     boots: int = 0
     version: int = 2
+    removed: bool = False
     extensions: dict[str, Extension] = field(default_factory=dict)
 
     @property

@@ -50,8 +50,7 @@ class Lock(NamedTuple):
 
         Locks themselves can be changed under a lock (Microsoft, Lock your resources to protect your infrastructure).
         """
-        deletes, locks = operation.request.startswith("DELETE"), "Authorization/locks" in operation.request
-        return not locks and (deletes or self.level == "ReadOnly")
+        return operation.target != "lock" and (operation.method == "DELETE" or self.level == "ReadOnly")
 
 
 def read_locks(azure: Azure, subscription: str) -> list[Lock]:

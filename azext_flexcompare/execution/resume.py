@@ -133,7 +133,7 @@ def _resumed_context(
     path, logged_run = source
     planned = logged_run.plan["operation"]
     same = next((one for one in operations() if one.name == planned), None)
-    if same is None or operation._replace(name=planned) != same:
+    if same is None or operation.canonical != same.canonical:
         raise InvalidArgumentValueError(
             f"{path} is the log of {planned}, not of {operation.name}.",
             recommendation=f"Use `az vmss-flex {planned}`, or the log of another run.",

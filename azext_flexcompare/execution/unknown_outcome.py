@@ -93,8 +93,7 @@ class InstanceCheck:
 
 def can_be_resolved(operation: Operation) -> bool:
     """Check whether an instance shows that an operation was accepted, or the operation may be sent twice."""
-    method = operation.request.partition(" ")[0]
-    return "{vm}" in operation.request and (operation.is_long or method in REPEATABLE)
+    return operation.target != "set" and (operation.is_long or operation.method in REPEATABLE)
 
 
 def resolve_unknown(

@@ -94,14 +94,13 @@ def _unlisted(one: Outcome[Instance], error: AzCLIError) -> Outcome[Instance]:
 
 def _is_as_expected(operation: Operation, one: Outcome[Instance], after: Instance | None) -> bool:
     """Return whether an instance is in the state that the operation leads to, or at least shows a change."""
-    entry = _entry(operation)
-    if entry.get("gone"):
+    if operation.removes:
         return after is None
     if after is None or after.provisioning_state not in FINAL_STATES:
         return False
     if operation.powerState:
         return is_in_power_state(after, operation.powerState)
-    return _changed(one.target, after) or (entry.get("mayKeep", False) and one.status == Status.SUCCEEDED)
+    return _changed(one.target, after) or (_entry(operation).get("mayKeep", False) and one.status == Status.SUCCEEDED)
 
 
 def _changed(before: Instance, after: Instance | None) -> bool:

@@ -26,7 +26,8 @@ class Need(NamedTuple):
 
 NEEDS = {
     "running": Need(lambda instance: instance.power_state == "running", "not running"),
-    "spot": Need(lambda instance: (instance.resource.priority or "").lower() == "spot", "not Spot"),
+    "allocated": Need(lambda instance: instance.power_state in ("running", "stopped"), "neither running nor stopped"),
+    "spot": Need(lambda instance: (instance.resource.priority or "").lower() in ("spot", "spotplus"), "not Spot"),
     "ephemeralDisk": Need(
         lambda instance: _has_ephemeral_disk(instance.resource),
         "no ephemeral disk, which the page requires and Azure no longer does",

@@ -1,1 +1,1 @@
-"""Which instances a command works on."""
+"""The selection of instances."""

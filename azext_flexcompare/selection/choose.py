@@ -1,4 +1,4 @@
-"""The instances that a command works on: read, chosen, or refused in the CLI's own way."""
+"""The selection of a command: its instances, or an error of the CLI."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from azext_flexcompare.selection.selection import Choice, ChoiceError, select, t
 
 
 def choose(cli_ctx: Any, command: str, choice: Choice, source: str = "compute") -> list[Instance]:
-    """Read the members of the sets that were named, and choose among them; see `select` for what is refused.
+    """Read the members of the given sets, and return the selected ones; see `select` for the errors.
 
-    `source` is where they are read from; commands that act must leave it at `compute`.
+    `source` is the service to read from. A command that acts must use `compute`.
     """
     reader = Reader(partial(compute_client, cli_ctx), command, typed(cli_ctx))
     if source == "resource-graph":

@@ -1,6 +1,6 @@
-"""The scale sets that were named, and their instances at this moment.
+"""The members of scale sets, read from the compute API.
 
-Reads through the compute API, which is strongly consistent; Resource Graph may be a minute old and is never acted on.
+The compute API is strongly consistent. Resource Graph can be a minute old, so no command acts on what it returns.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Members = dict[str, list[Instance]]
 
 
 def read_scale_sets(reader: Reader, choice: Choice) -> tuple[list[ScaleSet], list[str]]:
-    """Read the scale sets that a choice names by name or id, each once, and return the VM ids among its ids.
+    """Read the scale sets that a choice names by name or id, each once; return them and the VM ids of the choice.
 
-    Raises ResourceNotFoundError (exit status 3) for a set that does not exist, ValidationError for a Uniform one and
-    for VMs that are in no set, InvalidArgumentValueError for what is no id of either.
+    Raises ResourceNotFoundError (exit status 3) for a set that does not exist, ValidationError for a Uniform set and
+    for VMs that are in no set, InvalidArgumentValueError for an id of any other kind.
     """
     if choice.ids is None:
         return [_read_set(reader, None, choice.resource_group or "", choice.scale_set or "")], []
@@ -49,16 +49,16 @@ def read_scale_sets(reader: Reader, choice: Choice) -> tuple[list[ScaleSet], lis
 
 
 def find_members(reader: Reader, choice: Choice) -> tuple[list[Instance], Choice]:
-    """List the members of every set that a choice touches, and return the choice with its ids turned into names.
+    """List the members of every set that a choice refers to; return them and the choice with its ids as names.
 
-    For VM ids one VM is read to learn which set it is in, and that set is listed, until every id is accounted for; so a
-    hundred ids of one set cost two requests, and none of the set itself.
+    For VM ids, one VM is read to find its set, and the VMs of that set are listed, until every id is found. A hundred
+    ids of one set thus need two requests, and no right to read the set.
     """
     sets, vms = read_scale_sets(reader, choice)
     members: Members = {one.id.lower(): list_members(reader, one) for one in sets}
     whole = {set_id: [instance.id for instance in instances] for set_id, instances in members.items()}
     _add_sets_of_views(reader, vms, members)
-    _add_sets_of_machines(reader, [vm for vm in vms if parse_id(vm)["type"].lower() == VMS], members)
+    _add_sets_of_vms(reader, [vm for vm in vms if parse_id(vm)["type"].lower() == VMS], members)
     instances = [instance for found in members.values() for instance in found]
     if choice.ids is None:
         return instances, choice
@@ -116,31 +116,31 @@ def _add_sets_of_views(reader: Reader, ids: Iterable[str], members: Members) -> 
                 members[found.id.lower()] = list_members(reader, found)
 
 
-def _add_sets_of_machines(reader: Reader, vms: Iterable[str], members: Members) -> None:
+def _add_sets_of_vms(reader: Reader, vms: Iterable[str], members: Members) -> None:
     """Add the sets of VM ids; where a set may not be listed, the VMs that were named are read one by one."""
     strays, unlisted = [], set[str]()
     known = {instance.id.lower() for found in members.values() for instance in found}
     for vm in vms:
         if vm.lower() in known:
             continue
-        machine = _read_machine(reader, vm)
-        set_id = scale_set_id(machine).lower() if machine else ""
+        found_vm = _read_vm(reader, vm)
+        set_id = scale_set_id(found_vm).lower() if found_vm else ""
         if not set_id or (set_id in members and set_id not in unlisted):
             strays.append(vm)
-        elif set_id in unlisted or not _add_listed(reader, machine, members):
+        elif set_id in unlisted or not _add_listed(reader, found_vm, members):
             unlisted.add(set_id)
-            members.setdefault(set_id, []).append(instance_of(machine, _set_of(machine)))
+            members.setdefault(set_id, []).append(instance_of(found_vm, _set_of(found_vm)))
         known |= {instance.id.lower() for instance in members.get(set_id, ())}
     if strays:
         raise azclierror.ValidationError(
-            f"These ids are of no instance of a Flexible scale set: {', '.join(strays)}",
-            recommendation="Use `az vm` for machines of their own; `az vmss-flex list-instances` shows a set's.",
+            f"These ids do not belong to an instance of a Flexible scale set: {', '.join(strays)}",
+            recommendation="Use `az vm` for standalone VMs, or list the instances with `az vmss-flex list-instances`.",
         )
 
 
-def _add_listed(reader: Reader, machine: Any, members: Members) -> bool:
+def _add_listed(reader: Reader, found_vm: Any, members: Members) -> bool:
     """Add the members of a VM's set, and return whether they may be listed."""
-    scale_set = _set_of(machine)
+    scale_set = _set_of(found_vm)
     try:
         members[scale_set.id.lower()] = list_members(reader, scale_set)
     except azclierror.AzureResponseError as error:
@@ -150,14 +150,14 @@ def _add_listed(reader: Reader, machine: Any, members: Members) -> bool:
     return True
 
 
-def _set_of(machine: Any) -> ScaleSet:
+def _set_of(found_vm: Any) -> ScaleSet:
     """Return the scale set of a VM by the VM alone: only Flexible sets have VMs of their own."""
-    set_id = scale_set_id(machine)
+    set_id = scale_set_id(found_vm)
     parts = parse_resource_id(set_id)
     return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], set_id)
 
 
-def _read_machine(reader: Reader, vm: str) -> Any:
+def _read_vm(reader: Reader, vm: str) -> Any:
     parts = parse_id(vm)
     with cli_errors(f"reading {vm}"):
         machines = reader.client_of(parts["subscription"]).virtual_machines

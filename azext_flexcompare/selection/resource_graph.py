@@ -1,7 +1,7 @@
-"""Which instances does Azure Resource Graph know of a scale set?
+"""The members of scale sets, read from Azure Resource Graph.
 
-The way that the page names for listing: one query for any number of sets, cheap, but up to about a minute old
-(Microsoft, Azure Resource Graph overview).
+The page recommends it for lists. One query returns a thousand VMs, but the answer can be about a minute old (Microsoft,
+Azure Resource Graph overview).
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ PAGE = 1000  # rows, the most that one answer holds
 
 
 def find_in_graph(client_of: Callable[[str], Any], reader: Reader, choice: Choice) -> list[Instance]:
-    """List the members of every set that a choice names; `client_of` gives the ARM client of a subscription.
+    """List the members of every set that a choice names; `client_of` returns the ARM client of a subscription.
 
-    Raises ArgumentUsageError for VM ids: which set a VM is in is asked of the compute API only.
+    Raises ArgumentUsageError for VM ids: only the compute API is asked for the set of a VM.
     """
     sets, vms = read_scale_sets(reader, choice)
     if vms:
         raise ArgumentUsageError(
-            f"--source resource-graph lists whole scale sets, and {vms[0]} is a virtual machine.",
-            recommendation="Leave --source out to list by VM ids.",
+            f"--source resource-graph lists whole scale sets, but {vms[0]} is a virtual machine.",
+            recommendation="Omit --source to list by VM ids.",
         )
     return [instance for one in sets for instance in instances_in_graph(client_of(one.subscription), one)]
 
 
 def instances_in_graph(client: Any, scale_set: ScaleSet) -> list[Instance]:
-    """List a set's instances by Resource Graph, following `$skipToken` to the end.
+    """List the instances of a set from Resource Graph, page by page.
 
-    Raises AzureResponseError where Resource Graph refuses the query.
+    Raises AzureResponseError if Resource Graph refuses the query.
     """
     body: dict[str, Any] = {
         "subscriptions": [scale_set.subscription],
@@ -57,7 +57,7 @@ def instances_in_graph(client: Any, scale_set: ScaleSet) -> list[Instance]:
 
 
 def query(scale_set: ScaleSet) -> str:
-    """Write the page's query for one set; the whole id is compared, so `web` does not match `web2`."""
+    """Build the query of the page for one set; it compares the whole id, so `web` does not match `web2`."""
     return (
         "resources"
         " | where type =~ 'microsoft.compute/virtualmachines'"
@@ -68,7 +68,7 @@ def query(scale_set: ScaleSet) -> str:
 
 
 def literal(text: str) -> str:
-    """Quote a text for the query language so that it cannot end its own quotation."""
+    """Format a text as a literal of the query language, with its quotes escaped."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
     return f"'{escaped}'"
 

@@ -1,6 +1,6 @@
-"""Which instances were chosen, and what is wrong with a choice that cannot be met?
+"""The selection of instances by name and by filter.
 
-Pure functions over instances that have been read already: nothing here sends a request.
+These are functions of instances that were read before; they send no request.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from azext_flexcompare.instances import (
     scale_set_view_id,
 )
 
-NEAREST = 20  # unknown names for which the nearest ones are told: to look for them takes time
+NEAREST = 20  # unknown names for which the nearest ones are shown, because the search takes time
 
 
 class Choice(NamedTuple):
-    """What the user asked for; None means that the option was left out."""
+    """The options that select instances; None is an option that was omitted."""
 
     resource_group: str | None = None
     scale_set: str | None = None
@@ -50,7 +50,7 @@ class Choice(NamedTuple):
 
 
 class ChoiceError(Exception):
-    """A choice that cannot be met: one sentence, and what helps."""
+    """A choice that matches no instance: one sentence, and a recommendation."""
 
     def __init__(self, message: str, helps: str) -> None:
         super().__init__(message)
@@ -58,9 +58,9 @@ class ChoiceError(Exception):
 
 
 def select(instances: Sequence[Instance], choice: Choice) -> list[Instance]:
-    """Choose among the members of the sets: names first, in the order given, then every filter must hold.
+    """Return the members with the given names, in the given order, that match every filter.
 
-    Raises ChoiceError for a name or a filter value that no member has, and where nothing is left.
+    Raises ChoiceError for a name or a filter value that no member has, and if no member is left.
     """
     where = _where(instances, choice)
     named = _named(instances, choice.names, where)
@@ -75,8 +75,8 @@ def select(instances: Sequence[Instance], choice: Choice) -> list[Instance]:
     kept = [instance for instance in kept if not _excluded(instance, choice.exclude)]
     if not kept:
         raise ChoiceError(
-            f"no instance of {where} is left to choose: {len(instances)} in all, {len(named)} named",
-            "Loosen the filters; `az vmss-flex list-instances` shows zone, fault domain and power state of each.",
+            f"no instance of {where} matches the names and filters: {len(instances)} in all, {len(named)} named",
+            "Use `az vmss-flex list-instances` to show the zone, fault domain and power state of each instance.",
         )
     return kept
 
@@ -90,7 +90,7 @@ def take_sample(instances: Sequence[Instance], sample: str, random: Random) -> l
 
 
 class Filter(NamedTuple):
-    """One option that narrows a choice, and whether any or all of its values must hold for an instance."""
+    """An option that narrows a choice, and whether an instance must match any or all of its values."""
 
     option: str
     values: Callable[[Choice], Sequence[Any] | None]
@@ -167,7 +167,7 @@ def _named(instances: Sequence[Instance], names: tuple[str, ...] | None, where: 
         return list(instances)
     unknown = unknown_names(instances, names)
     if unknown:
-        raise ChoiceError(_unknown(unknown, instances, where), "`az vmss-flex list-instances` shows the names.")
+        raise ChoiceError(_unknown(unknown, instances, where), "Use `az vmss-flex list-instances` to list the names.")
     by_key: dict[str, list[Instance]] = {}
     for instance in instances:
         for key in _keys(instance):
@@ -175,7 +175,7 @@ def _named(instances: Sequence[Instance], names: tuple[str, ...] | None, where: 
     ambiguous = [name for name in names if len(by_key.get(name.lower(), ())) > 1]
     if ambiguous and "*" not in names:
         raise ChoiceError(
-            f"more than one of the scale sets has an instance called {', '.join(ambiguous)}", "Give its id instead."
+            f"more than one of the scale sets has an instance named {', '.join(ambiguous)}", "Use its id instead."
         )
     if "*" in names:
         return list(instances)
@@ -197,20 +197,20 @@ def _matches(instance: Instance, glob: str) -> bool:
 
 def _unknown(names: Sequence[str], instances: Sequence[Instance], where: str) -> str:
     known = {instance.name.lower(): instance.name for instance in instances}
-    told = []
+    shown = []
     for place, name in enumerate(names):
         close = get_close_matches(last_name(name).lower(), known, n=3) if place < NEAREST else ()
         near = [known[match] for match in close]
-        told.append(f"{name} (nearest: {', '.join(near)})" if near else name)
-    return f"{where} has no instance called {', '.join(told)}"
+        shown.append(f"{name} (nearest: {', '.join(near)})" if near else name)
+    return f"{where} has no instance named {', '.join(shown)}"
 
 
 def _check_excluded(instances: Sequence[Instance], exclude: tuple[str, ...], where: str) -> None:
-    # A misspelt exclusion would act on the very instance that was to be spared.
+    # With a misspelled exclusion the command would act on the instance that you want to exclude.
     idle = [one for one in exclude if not any(_excluded(instance, (one,)) for instance in instances)]
     if idle:
         raise ChoiceError(
-            f"--exclude {_unknown(idle, instances, where)}", "`az vmss-flex list-instances` shows the names."
+            f"--exclude: {_unknown(idle, instances, where)}", "Use `az vmss-flex list-instances` to list the names."
         )
 
 
@@ -222,10 +222,10 @@ def _check_exists(filter_: Filter, values: Sequence[Any], instances: Sequence[In
     missing = [value for value in values if not any(filter_.holds(instance, value) for instance in instances)]
     if missing and (filter_.every or len(missing) == len(values)):
         seen = sorted({value for instance in instances for value in filter_.seen(instance)})
-        told = ", ".join("=".join(filter(None, value)) if isinstance(value, tuple) else value for value in missing)
+        shown = ", ".join("=".join(filter(None, value)) if isinstance(value, tuple) else value for value in missing)
         raise ChoiceError(
-            f"no instance of {where} matches {filter_.option} {told}",
-            f"There are: {', '.join(seen[:12])}." if seen else "None of them has any.",
+            f"no instance of {where} matches {filter_.option} {shown}",
+            f"Existing values: {', '.join(seen[:12])}." if seen else "No instance has a value.",
         )
 
 

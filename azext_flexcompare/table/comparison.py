@@ -1,4 +1,4 @@
-"""How does the table read as an answer: one row for each API of the page?"""
+"""The rows of `compare`: one for each API of the page, or for each command of `az vmss`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from azext_flexcompare.table.entries import cite, facts
 
 
 def compare_rows(section: str | None, operation: str | None, support: str | None) -> list[dict[str, Any]]:
-    """List the rows of the page that pass every given filter, in the page's order."""
+    """List the rows that match every given filter, in the order of the page."""
     return [_row(api) for api in apis(section, operation, support)]
 
 
 def apis(section: str | None, operation: str | None, support: str | None) -> list[dict[str, Any]]:
-    """List the rows as the table has them."""
+    """List the entries of the table that match every given filter."""
     wanted = {"section": section, "support": support}
     return [
         api
@@ -24,7 +24,7 @@ def apis(section: str | None, operation: str | None, support: str | None) -> lis
 
 
 def command_rows(name: str | None) -> list[dict[str, Any]]:
-    """List the `az vmss` commands, or one of them, and what becomes of each on a Flexible set."""
+    """List the `az vmss` commands, or one of them, with their behavior on a Flexible set."""
     return [
         {
             "azVmss": f"az vmss {entry['name']}",
@@ -37,23 +37,23 @@ def command_rows(name: str | None) -> list[dict[str, Any]]:
 
 
 def sections() -> list[str]:
-    """List the page's headings in its order."""
+    """List the headings of the page in its order."""
     return list(dict.fromkeys(api["section"] for api in facts()["apis"]))
 
 
 def supports() -> list[str]:
-    """List the words of `support` that occur."""
+    """List the values of `support` that occur."""
     return sorted({api["support"] for api in facts()["apis"]})
 
 
 def names() -> list[str]:
-    """List what `--operation` accepts: the names of the APIs, of our commands, and of those of `az vmss`."""
+    """List the values of `--operation`: names of APIs, of commands of this extension and of `az vmss`."""
     commands = {entry["name"] for entry in facts()["commands"]}
     return sorted({name for api in facts()["apis"] for name in names_of(api)} | commands)
 
 
 def names_of(api: dict[str, Any]) -> set[str]:
-    """Say under which names a row is found: the last word of the API's path, and our command."""
+    """Return the names of a row: the last word of the path of the API, and the command of this extension."""
     return {api["uniformApi"].rsplit("/", 1)[-1].strip("()"), api["azVmssFlex"]} - {None}
 
 

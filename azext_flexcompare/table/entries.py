@@ -1,4 +1,4 @@
-"""What is known of each operation on Uniform and Flexible scale sets?
+"""The entries of the equivalence table, as types.
 
 A read-only view of `equivalence.json`, whose schema explains every field.
 """
@@ -28,7 +28,7 @@ class Option(NamedTuple):
 
     @property
     def dest(self) -> str:
-        """Say under which name the parsed value arrives."""
+        """Return the name of the parsed value."""
         return self.name.removeprefix("--").replace("-", "_")
 
 
@@ -38,8 +38,10 @@ class Operation(NamedTuple):
     name: str
     summary: str
     call: str | None
-    request: str
-    everyInstance: bool  # noqa: N815  (the names are those of the table)
+    target: str
+    method: str
+    path: str
+    everyInstance: bool  # noqa: N815  (the names of the table)
     risk: str
     evidence: str
     source: str
@@ -53,22 +55,29 @@ class Operation(NamedTuple):
     topic: str = ""
     example: str = ""
     examples: tuple[dict[str, str], ...] = ()
-    engines: dict[str, dict[str, Any]] | None = None  # besides calls for single VMs
+    engines: dict[str, dict[str, Any]] | None = None  # other than one call for each VM
+    removes: bool = False
     evicts: bool = False
+    alias_of: str | None = None
+
+    @property
+    def canonical(self) -> str:
+        """Return the name of its entry, of which its own may be an alias."""
+        return self.alias_of or self.name
+
+    @property
+    def request(self) -> str:
+        """Return the method and the path of its request, with the placeholders of the table."""
+        return f"{self.method} {self.path}"
 
     @property
     def is_long(self) -> bool:
-        """Say whether the call starts something that is to be watched."""
+        """Check whether the call starts a long-running operation, which is polled."""
         return self.call is not None and ".begin_" in self.call
 
     def given(self, options: Mapping[str, Any]) -> list[Option]:
-        """List its own options that were given, of those that were parsed."""
+        """List its own options that were given, of all parsed options."""
         return [option for option in self.options if options.get(option.dest)]
-
-    @property
-    def removes(self) -> bool:
-        """Say whether it leaves no instance behind."""
-        return self.request == "DELETE {vm}"
 
     def target_power_state(self, options: Mapping[str, Any]) -> str | None:
         """Return the power state that it leads to with these options."""
@@ -76,25 +85,24 @@ class Operation(NamedTuple):
 
     @property
     def leaves_running(self) -> bool:
-        """Say whether an instance that ran before runs afterwards."""
+        """Check whether an instance that ran before it runs afterwards."""
         return self.powerState in (None, "running") and not (self.removes or self.evicts)
 
 
 class Other(NamedTuple):
-    """A command that is written by hand, as its help tells it."""
+    """A command that is written by hand, with its help."""
 
     name: str
     topic: str
     summary: str
-    sends: str
-    calls: str
+    requests: str
     risk: str
     examples: list[dict[str, str]]
     notes: str | None = None
 
 
 class BulkService(NamedTuple):
-    """A service that takes one call for many VMs."""
+    """A service that accepts one call for many VMs."""
 
     name: str
     apiVersion: str  # noqa: N815
@@ -120,15 +128,15 @@ class Refusal(NamedTuple):
 
 @lru_cache(maxsize=1)
 def facts() -> dict[str, Any]:
-    """Read the table, once."""
-    with TABLE.open(encoding="utf-8") as file:  # importlib.resources would cost more than the reading
+    """Read the table; later calls return the same value."""
+    with TABLE.open(encoding="utf-8") as file:  # importlib.resources would take longer than the read
         table: dict[str, Any] = json.load(file)
     return table
 
 
 def operations() -> list[Operation]:
     """List the operations, each alias as an operation of its own name."""
-    return [entry._replace(name=name) for entry in _written() for name in (entry.name, *entry.aliases)]
+    return [one for entry in _written() for one in (entry, *_aliases_of(entry))]
 
 
 def others() -> list[Other]:
@@ -137,33 +145,37 @@ def others() -> list[Other]:
 
 
 def rows_served(command: str) -> list[dict[str, Any]]:
-    """List the rows of the page that name a command of ours, or the one of which it is another name."""
+    """List the rows of the page that name a command of this extension, or the command of which it is an alias."""
     written = next((entry.name for entry in _written() if command in entry.aliases), command)
     return [api for api in facts()["apis"] if api["azVmssFlex"] == written]
 
 
 def bulk_services(verb: str) -> list[BulkService]:
-    """List the bulk services that have a verb, in the order in which they are to be tried."""
+    """List the bulk services that have a verb, in the order in which they are tried."""
     services = [BulkService(**entry) for entry in facts()["bulkServices"]]
     return [service for service in services if verb in service.verbs]
 
 
 def refusals() -> list[Refusal]:
-    """List the commands that refuse."""
+    """List the commands that are always refused."""
     return [Refusal(**entry) for entry in facts()["refusals"]]
 
 
 def cite(source: str) -> str:
-    """Name a source so that a reader can find it."""
+    """Format a source so that a reader can find it."""
     entry = facts()["sources"][source]
     return ", ".join(entry[key] for key in ("what", "date", "url") if key in entry)
 
 
 def namesakes(command: str) -> list[str]:
-    """List the `az vmss` commands, in full, that do for a Uniform set what ours does for a Flexible one."""
+    """List the `az vmss` commands that are the counterparts of a command of this extension."""
     served = [name for api in facts()["apis"] if api["azVmssFlex"] == command for name in api["azVmss"]]
     names = [entry["name"] for entry in facts()["commands"] if entry["name"] == command]
     return [f"az vmss {name}" for name in dict.fromkeys(names or served)]
+
+
+def _aliases_of(entry: Operation) -> list[Operation]:
+    return [entry._replace(name=name, alias_of=entry.name) for name in entry.aliases]
 
 
 def _written() -> list[Operation]:

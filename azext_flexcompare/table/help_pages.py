@@ -1,4 +1,4 @@
-"""What does the help of each command say? Every page is put together from the table."""
+"""The help of every command and group, composed from the entries of the table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.table.entries import Operation, Other, Refusal, facts, operations, others, refusals, rows_served
 
-TOPICS = ("Learn", "Look", "Power", "Repair", "Change", "Extend", "Reach", "Protect", "Remove")
+TOPICS = ("Migrate", "Inspect", "Power", "Repair", "Update", "Extend", "Connect", "Protect", "Delete")
 WIDTH = 72  # a terminal has 80 columns, and the CLI indents by 8
 LABEL = 9
 UNBROKEN = "\xa0"
@@ -16,32 +16,32 @@ GRADES = {
     "recorded": "seen in recorded Azure traffic",
     "documented": "documented by Microsoft",
     "reported": "reported by users of Azure",
-    "unverified": "not verified by anybody",
+    "unverified": "not verified",
 }
 INTRODUCTION = (
-    "Each chosen instance is sent its call, watched to its end, and has an outcome of its own. Instances are chosen by "
-    "-g and -n, or --ids, and narrowed by --instance-ids, --zone, --tag and others; --dry-run tells what an operation "
-    "would do."
+    "Each selected instance gets its own request, is polled until it ends, and has its own outcome. Select instances "
+    "with -g and -n, or --ids, and narrow the selection with --instance-ids, --zone, --tag and others. --dry-run "
+    "shows what an operation would do."
 )
 EXITS = (
-    "0 all is well; 1 refused before anything was sent; 2 wrong usage; 3 no such scale set; 4 some instances failed; "
-    "5 stopped early; 130 interrupted."
+    "0: success. 1: refused before any change. 2: wrong usage. 3: scale set not found. 4: some instances failed. "
+    "5: stopped early. 130: interrupted."
 )
-FIRST = "first the set and its VMs are read"
+READS_FIRST = "the set and its VMs are read first"
 
 
 class Page(NamedTuple):
-    """One page of help; `told` is what it says under which label, and examples are pairs of purpose and command."""
+    """One page of help: paragraphs, each with its label, and examples, each a purpose and a command."""
 
     name: str
     summary: str
-    told: list[tuple[str, str]]
+    paragraphs: list[tuple[str, str]]
     examples: list[tuple[str, str]]
 
     @property
     def text(self) -> str:
-        """Lay out what is told in the columns of a narrow terminal."""
-        return "\n".join(_labelled(label, text) for label, text in self.told if text).replace(UNBROKEN, " ")
+        """Return the paragraphs in the columns of a narrow terminal."""
+        return "\n".join(_labelled(label, text) for label, text in self.paragraphs if text).replace(UNBROKEN, " ")
 
 
 def pages() -> list[Page]:
@@ -54,9 +54,10 @@ def pages() -> list[Page]:
 
 
 def group_pages() -> list[Page]:
-    """List the pages of the groups: first that of `az vmss-flex`, which is a map of the commands."""
+    """List the pages of the groups; the first is that of `az vmss-flex`, with the commands by topic."""
     below = [Page(one["name"], one["summary"], [("", one["notes"])], []) for one in facts()["groups"]]
-    return [Page("", "Do to a Flexible scale set what `az vmss` does to a Uniform one.", _map(), []), *below]
+    summary = "Manage instances of Flexible scale sets, as `az vmss` does for Uniform ones."
+    return [Page("", summary, _map(), []), *below]
 
 
 def _map() -> list[tuple[str, str]]:
@@ -66,11 +67,11 @@ def _map() -> list[tuple[str, str]]:
     return [
         ("", INTRODUCTION),
         *((topic, ", ".join(sorted(found))) for topic, found in names.items()),
-        ("Refused", ", ".join(one.name for one in refusals()) + "; each says why"),
+        ("Refused", ", ".join(one.name for one in refusals())),
         ("Exit", EXITS),
         (
-            "Known",
-            "Built without an Azure subscription: `az vmss-flex compare` grades what is known of each operation.",
+            "Evidence",
+            "Developed without an Azure subscription. `az vmss-flex compare` shows the evidence for each operation.",
         ),
     ]
 
@@ -80,80 +81,78 @@ def _unbroken(name: str) -> str:
 
 
 def _of_operation(operation: Operation) -> Page:
-    told = [
-        ("Sends", _request(operation.request)),
-        ("Calls", _calls(operation)),
+    paragraphs = [
+        ("Requests", _requests(operation)),
+        ("Risk", operation.risk),
+        ("Scope", _scope(operation)),
         *_engines(operation),
-        ("Acts on", _scope(operation)),
-        ("At risk", operation.risk),
-        ("Note", operation.notes or ""),
-        ("Known", f"That Azure takes this call for a Flexible instance is {GRADES[operation.evidence]}."),
+        ("Notes", operation.notes or ""),
+        ("Evidence", f"For an instance of a Flexible set the request is {GRADES[operation.evidence]}."),
         ("Page", _rows(operation.name)),
     ]
     everyone = "" if operation.everyInstance else "--instance-ids '*'"
     fixed = ["{set}", operation.example]
     examples = [
-        {"name": "Act on two instances.", "text": " ".join(filter(None, [*fixed, "--instance-ids web_1a2b web_3c4d"]))},
-        {"name": "See which instances of zone 1 it would act on.",
+        {"name": "Select two instances by name.",
+         "text": " ".join(filter(None, [*fixed, "--instance-ids web_1a2b web_3c4d"]))},
+        {"name": "Show what would be done in zone 1, without doing it.",
          "text": " ".join(filter(None, [*fixed, everyone, "--zone 1 --dry-run"]))},
         *operation.examples,
     ]  # fmt: skip
-    return Page(operation.name, operation.summary, told, _examples(operation.name, examples))
+    return Page(operation.name, operation.summary, paragraphs, _examples(operation.name, examples))
 
 
 def _of_other(other: Other) -> Page:
-    told = [
-        ("Sends", other.sends),
-        ("Calls", other.calls),
-        ("At risk", other.risk),
-        ("Note", other.notes or ""),
+    paragraphs = [
+        ("Requests", other.requests),
+        ("Risk", other.risk),
+        ("Notes", other.notes or ""),
         ("Page", "Every row." if other.name == "compare" else _rows(other.name)),
     ]
-    return Page(other.name, other.summary, told, _examples(other.name, other.examples))
+    return Page(other.name, other.summary, paragraphs, _examples(other.name, other.examples))
 
 
 def _of_refusal(refusal: Refusal) -> Page:
-    told = [
-        ("Sends", "Nothing."),
-        ("Calls", "None; it exits with 1 and says why."),
-        ("Why", refusal.because),
+    paragraphs = [
+        ("Requests", "None. The command fails with exit status 1 and explains why."),
+        ("Risk", "None. Nothing is changed."),
+        ("Reason", refusal.because),
         ("Instead", refusal.instead),
-        ("At risk", "Nothing is changed."),
         ("Page", _rows(refusal.name)),
     ]
     examples = [
-        {"name": "Read why not.", "text": "{set}"},
-        {"name": "It takes the options of an operation, so that a script gets the reason.",
-         "text": "{set} --instance-ids '*'"},
-    ]  # fmt: skip
-    return Page(refusal.name, refusal.summary, told, _examples(refusal.name, examples))
+        {"name": "Show the reason.", "text": "{set}"},
+        {"name": "Show the reason in a script that selects instances.", "text": "{set} --instance-ids '*'"},
+    ]
+    return Page(refusal.name, refusal.summary, paragraphs, _examples(refusal.name, examples))
 
 
 def _request(request: str) -> str:
     return request.replace("{vm}", "virtualMachines/VM").replace("{set}", "virtualMachineScaleSets/SET")
 
 
-def _calls(operation: Operation) -> str:
-    each = "One for each scale set, naming its instances" if "{set}" in operation.request else "One for each instance"
-    return f"{each}{', and a few to see it end' if operation.is_long else ''}; {FIRST}."
+def _requests(operation: Operation) -> str:
+    each = "scale set" if operation.target == "set" else "instance"
+    polls = ", and a few polls" if operation.is_long else ""
+    return f"One {_request(operation.request)} for each {each}{polls}; {READS_FIRST}."
 
 
 def _scope(operation: Operation) -> str:
-    whole = (
-        "Every instance, unless --instance-ids or a filter says which."
+    scope = (
+        "All instances, unless you use --instance-ids or a filter."
         if operation.everyInstance
-        else "What --instance-ids names; `*` is every instance."
+        else "The instances in --instance-ids; `*` selects all."
     )
-    return f"{whole} It asks first, unless --yes is given." if operation.confirm else whole
+    return f"{scope} Prompts for confirmation, unless you use --yes." if operation.confirm else scope
 
 
 def _engines(operation: Operation) -> list[tuple[str, str]]:
-    told = {
-        "set": "With --engine set, one call for each scale set: {request}",
-        "bulk": "With --engine bulk, a call for each 100 instances, by Azure's bulk operations: {verb}",
+    texts = {
+        "set": "--engine set sends one {request} for each scale set",
+        "bulk": "--engine bulk sends one bulk request ({verb}) for each 100 instances",
     }
     return [
-        ("Or", _request(told[name].format(**way)) + f"; that is {GRADES[way['evidence']]}.")
+        ("Engine", f"{_request(texts[name].format(**way))}: {GRADES[way['evidence']]}.")
         for name, way in (operation.engines or {}).items()
     ]
 
@@ -171,7 +170,7 @@ def _examples(command: str, examples: Iterable[dict[str, Any]]) -> list[tuple[st
 
 def _labelled(label: str, text: str) -> str:
     first, later = (label.ljust(LABEL), " " * LABEL) if label else ("", "")
-    laid_out = fill(
+    filled = fill(
         text, WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False, break_long_words=False
     )
-    return laid_out if label else f"{laid_out}\n"
+    return filled if label else f"{filled}\n"

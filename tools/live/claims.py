@@ -44,6 +44,7 @@ class Step(NamedTuple):
     expect: tuple[Expectation, ...]
     note: dict[str, str]
     grades: tuple[tuple[str, ...], ...]
+    retryAfter: str | None = None  # noqa: N815  (seconds, in the answer that accepts the call)
 
     @property
     def statement(self) -> str:
@@ -97,6 +98,7 @@ def steps() -> list[Step]:
             tuple(claims_file()["expectOfSteps"]["bulk" if entry["engine"] == "bulk" else "call"]),
             claims_file()["noteOfSteps"],
             _paths(entry["grades"]),
+            entry.get("retryAfter"),
         )
         for entry in claims_file()["steps"]
     ]

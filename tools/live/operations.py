@@ -76,7 +76,7 @@ def _run_step(context: Context, step: Step, before: State) -> Finding:
         return not_asked(step, context.mask(error.error_msg))
     after = _wait_until_settled(context)
     document |= {
-        "claimed": {"power": step.leads, "limits": list(step.limits)},
+        "claimed": {"power": step.leads, "limits": list(step.limits), "retryAfter": step.retryAfter},
         "before": before._asdict(),
         "after": after._asdict(),
         "timeChanged": after.time != before.time,

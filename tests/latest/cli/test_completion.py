@@ -57,12 +57,12 @@ def test_a_name_begun_is_completed_to_those_that_begin_so(complete: Complete, si
     [
         ("--zone", ["1", "2", "3"]),
         ("--fault-domain", ["0", "1"]),
-        ("--tag", ["role", "role=web"]),
+        ("--tag r", ["role", "role=web"]),
         ("--tag role=", ["role=web"]),
     ],
 )
 def test_filters_are_completed_by_what_the_instances_have(option: str, offered: list[str], complete: Complete) -> None:
-    assert complete(f"restart {SET} {option}{'' if option.endswith('=') else ' '}") == offered
+    assert complete(f"restart {SET} {option}{'' if option.endswith(('=', ' r')) else ' '}") == offered
 
 
 def test_the_instances_of_named_ids_are_completed(complete: Complete, sim: Simulator) -> None:

@@ -14,7 +14,7 @@ from tests.latest.helpers.worlds import changes
 # What a user sees
 
 VM = f"--engine vm: {INSTANCES} calls, at least {INSTANCES} polls, 0 s (documented)"
-SET = "--engine set: 1 call, at least 2 polls, 0 s (documented)"
+SET = "--engine set: 1 call, at least 2 polls, 0 s (unverified)"
 BULK = "--engine bulk: 1 call, at least 1 poll, 0 s (documented)"
 TIMES = "Minimum times by the rate limits; the operation itself takes longer."
 

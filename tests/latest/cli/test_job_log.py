@@ -186,7 +186,7 @@ def test_an_interrupted_run_is_resumed(run: Run, sim: Simulator, environment: di
     sim.configure(seconds=0.05)
     beside = run("restart", "--retry-failed", log, "--job-log", f"{log}2")
     assert (beside.exit, statuses(beside)) == (0, {"Succeeded": 3})
-    assert "3 were sent and not seen to the end" in beside.stderr
+    assert "3 were sent and their end was not seen" in beside.stderr
     polls = asked(sim)
     again = interrupt(environment, sim, lambda sim: asked(sim) > polls, "restart", "--resume", log)
     assert again.exit == 130
@@ -266,11 +266,11 @@ def test_secret_options_must_be_given_again_on_resume(run: Run, sim: Simulator, 
     sim.reset()
     refused = run("reimage", "--resume", str(log), "--yes")
     assert refused.exit == 1
-    assert "--admin-password was given" in refused.stderr
+    assert "--admin-password is not kept in" in refused.stderr
     assert "Give --admin-password again" in refused.stderr
     other = run("reimage", "--resume", str(log), "--yes", "--admin-password", "hunter2", "--temp-disk")
     assert other.exit == 1
-    assert "--temp-disk is not as in the run" in other.stderr
+    assert "--temp-disk differs from the run" in other.stderr
     assert not changes(sim)
     done = run("reimage", "--resume", str(log), "--yes", "--admin-password", "hunter2")
     assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
@@ -321,7 +321,7 @@ def test_a_resumed_deletion_skips_a_gone_instance(run: Run, sim: Simulator, tmp_
     done = run("delete-instances", "--resume", str(log), "--yes")
     assert done.exit == 0
     assert [row["status"] for row in done.json] == ["Succeeded", "Succeeded", "Skipped"]
-    assert done.json[2]["reason"] == "It is gone already."
+    assert done.json[2]["reason"] == "It no longer exists."
 
 
 # --no-wait and wait --job-log
@@ -371,7 +371,7 @@ def test_a_retry_in_the_same_log_keeps_instances_in_progress(
     sim.configure(seconds=0.05)
     again = run("restart", "--retry-failed", log)
     assert (again.exit, statuses(again)) == (0, {"Succeeded": 3})
-    assert "3 were sent and not seen to the end" in again.stderr
+    assert "3 were sent and their end was not seen" in again.stderr
     sim.advance(60)
     done = run("restart", "--resume", log)
     assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
@@ -397,7 +397,7 @@ def test_retry_failed_sends_failed_instances_only(run: Run, sim: Simulator, tmp_
     again = log.read_bytes()
     nothing = run("restart", "--retry-failed", str(log))
     assert (nothing.exit, nothing.json) == (0, [])
-    assert "nothing to be done again" in nothing.stderr
+    assert "has nothing to retry" in nothing.stderr
     assert log.read_bytes() == again
     own = tmp_path / "log3"
     elsewhere = run("restart", "--retry-failed", str(beside), "--job-log", str(own))

@@ -50,7 +50,7 @@ def test_instances_are_waited_for_until_they_are_gone(run: Run, sim: Simulator, 
     assert sim.names("flex") == left
     gone = run("wait", *FLEX, "--instance-ids", first, "--deleted")
     assert (gone.exit, gone.json) == (0, [])
-    assert f"Not there any more: {first}" in gone.stderr
+    assert f"No longer in the set: {first}" in gone.stderr
     never = run("wait", *FLEX, "--instance-ids", left[0], "--deleted", "--timeout", "1")
     assert (never.exit, statuses(never)) == (4, {"TimedOut": 1})
 
@@ -87,8 +87,8 @@ def test_the_interval_is_the_time_between_two_polls(run: Run, sim: Simulator) ->
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "wait is not told what for."),
-        (["--custom", "["], "--custom is no JMESPath query"),
+        ([], "wait needs a state to wait for."),
+        (["--custom", "["], "--custom is not a valid JMESPath query"),
         (["--exists", "--instance-ids", "nobody"], "nobody"),
     ],
 )

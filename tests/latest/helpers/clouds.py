@@ -49,7 +49,7 @@ def in_clouds(of_them: int, folder: Path, do: Callable[[Cloud, int], T], number:
 
     with ExitStack() as stack, ThreadPoolExecutor(of_them) as pool:
         for place in range(of_them):
-            sim = stack.enter_context(Simulator(IN_EACH, **settings))
+            sim = stack.enter_context(Simulator(IN_EACH, retry_after="none", **settings))
             free.put(Cloud(sim, log_in(sim, folder / f"azure{place}")))
         return list(pool.map(do_in_one, range(number)))
 

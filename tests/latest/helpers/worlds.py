@@ -21,7 +21,7 @@ def changes(sim: Simulator) -> list[dict[str, Any]]:
     return [one for one in sim.requests() if one["method"] in ACTING and "resourcegraph" not in one["path"].lower()]
 
 
-EACH = [one for one in operations() if "{vm}" in one.request]  # the others are one call for many
+EACH = [one for one in operations() if one.target != "set"]  # the others are one call for many
 EVERY = ("-g", "rg", "--vmss-name", "flex", "--instance-ids", "*", "--yes")
 ACTIONS = {  # what the simulator calls the requests that are not a POST of an action
     "DELETE {vm}": "delete",

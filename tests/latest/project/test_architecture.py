@@ -54,6 +54,7 @@ OF_AZURE = (
     "selection.selection",
     "times",
 )
+ENTRIES, ARROWS = 25, 90  # what a reader of the folder can take in: its entries, and the imports between them
 POSITIONAL = 4  # arguments of a call; further ones are keywords
 POSITIONAL_STILL = (
     *(f"{OURS}/{one}" for one in ("_validators", "custom", "execution", "html_report", "joblog", "nat_rules")),
@@ -164,6 +165,13 @@ def test_a_layer_imports_only_the_layers_below(layer: str) -> None:
     inside = [module for module in MODULES if module.split(".")[0] == layer]
     found = {other.split(".")[0] for module in inside for other in of_ours(module)}
     assert found - {layer} - LAYERS[layer] == set()
+
+
+def test_the_folder_shows_the_architecture_at_a_glance() -> None:
+    shown = [one.name for one in (ROOT / OURS).iterdir() if one.name != "__pycache__"]
+    assert len(shown) <= ENTRIES, sorted(shown)
+    tops = {(module.split(".")[0], other.split(".")[0]) for module in MODULES for other in of_ours(module)}
+    assert len({(one, other) for one, other in tops if one != other}) < ARROWS
 
 
 def test_every_package_is_a_layer() -> None:

@@ -10,7 +10,19 @@ from tools.bench.__main__ import main
 from tools.bench.floor import pacing, slowest
 from tools.bench.results import BEGINS, ENDS, write
 
-TINY = ("--vms", "4", "--unlimited", "3", "--seconds", "0.05", "--starts", "1", "--set", "retry_after_ms=50")
+TINY = (
+    "--vms",
+    "4",
+    "--unlimited",
+    "3",
+    "--seconds",
+    "0.05",
+    "--starts",
+    "1",
+    "--set",
+    "retry_after_ms=50",
+    'retry_after="none"',
+)
 LIMITED = {
     "az vm deallocate --ids",
     "xargs -P 16 az vm deallocate",

@@ -62,4 +62,5 @@ def test_a_tag_is_set_once_on_all_but_the_locked_one(run: Run) -> None:
     assert counted(first) == {"Succeeded": 5, "Failed": 1}
     assert counted(second) == {"Skipped": 5, "Failed": 1}
     tags = [row["tags"] for row in run("list-instances", *PLACE).json]
+    assert all(one.pop("VirtualMachineProfileTimeCreated") for one in tags)
     assert tags == [{"role": "web", "stage": "canary"}] + [{"role": "web"}] + [{"role": "web", "stage": "canary"}] * 4

@@ -9,7 +9,7 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from azext_flexcompare.execution.unknown_outcome import SHOWN_ENDED, SHOWN_UNDER_WAY, can_be_settled
+from azext_flexcompare.execution.unknown_outcome import SHOWN_ENDED, SHOWN_IN_PROGRESS, can_be_resolved
 from azext_flexcompare.scheduler.scheduler import MAX_SENDS
 from azext_flexcompare.table.entries import Operation
 from tests.latest.helpers.az import INSTANCES, WarmAz
@@ -25,7 +25,7 @@ def each(operations: list[Operation]) -> pytest.MarkDecorator:
 
 ACTIONS = ("restart", "run-command", "simulate-eviction", "stop")  # the others are sent and settled as these are
 KINDS = [one for one in EACH if one.name in ACTIONS or not one.request.startswith("POST")]
-SETTLED = [one for one in KINDS if can_be_settled(one)]
+SETTLED = [one for one in KINDS if can_be_resolved(one)]
 LONG = [one for one in KINDS if one.is_long]
 each_settled, each_long = each(SETTLED), each(LONG)
 each_brief = each([one for one in SETTLED if not one.is_long])
@@ -142,7 +142,7 @@ def test_after_three_sendings_that_never_arrived_it_is_failed(the_run: Run) -> N
 def test_without_waiting_it_is_accepted_as_soon_as_the_instance_shows_it(the_run: Run) -> None:
     the_run.sim.configure(seconds=HOUR)
     assert the_run.with_fault("drop-after").went("--no-wait", others="Accepted") == "Accepted"
-    assert (the_run.exit, the_run.sent, the_run.accepted, the_run.row["reason"]) == (0, 1, 1, SHOWN_UNDER_WAY)
+    assert (the_run.exit, the_run.sent, the_run.accepted, the_run.row["reason"]) == (0, 1, 1, SHOWN_IN_PROGRESS)
 
 
 @each_settled
@@ -155,7 +155,7 @@ def test_without_waiting_what_never_arrived_is_sent_again(the_run: Run) -> None:
 def test_an_instance_in_progress_at_the_timeout_is_timed_out(the_run: Run) -> None:
     the_run.sim.configure(seconds=HOUR)
     assert the_run.with_fault("drop-after").went("--timeout", "1", others="TimedOut") == "TimedOut"
-    assert (the_run.sent, the_run.row["reason"]) == (1, SHOWN_UNDER_WAY)
+    assert (the_run.sent, the_run.row["reason"]) == (1, SHOWN_IN_PROGRESS)
 
 
 @restarting

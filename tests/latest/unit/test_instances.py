@@ -67,7 +67,10 @@ def test_a_failed_instance_has_its_own_error() -> None:
 
 def test_an_instance_in_words() -> None:
     assert describe_state(None) == "It is no longer in the set."
-    assert describe_state(instance()) == "It is running, its provisioningState Succeeded; nothing shows it done."
+    assert (
+        describe_state(instance())
+        == "It is running, its provisioningState Succeeded; it does not show that the operation succeeded."
+    )
 
 
 def test_instances_are_grouped_by_their_sets_in_order() -> None:

@@ -45,6 +45,8 @@ def test_what_a_flexible_set_has_not_applies_to_none() -> None:
     ("need", "met", "unmet"),
     [
         ("running", instance(), instance(power_state=None)),
+        ("allocated", instance(power_state="stopped"), instance(power_state="deallocated")),
+        ("spot", instance(resource=SimpleNamespace(priority="SpotPlus")), instance(resource=PLAIN)),
         ("spot", instance(resource=SimpleNamespace(priority="Spot")), instance(resource=PLAIN)),
         ("loadBalancer", instance(scale_set=scale_set()._replace(balanced=True)), instance()),
     ],

@@ -103,7 +103,7 @@ def test_an_instance_named_twice_is_taken_once_where_it_was_named_first() -> Non
 
 def test_every_unknown_name_is_told_with_the_nearest() -> None:
     said = refusal(names=("web_1b", "zzz", "web_1a", "nothing"))
-    assert said.startswith("scale set web has no instance called web_1b (nearest: web_")
+    assert said.startswith("scale set web has no instance named web_1b (nearest: web_")
     assert "web_1a" in said
     assert said.endswith("zzz, nothing")
 
@@ -118,7 +118,7 @@ def test_an_instance_of_another_set_is_unknown() -> None:
 
 def test_a_name_that_two_sets_have_is_refused() -> None:
     both = [instance("twin"), instance("twin", DB)]
-    assert refusal(both, names=("Twin",)) == "more than one of the scale sets has an instance called Twin"
+    assert refusal(both, names=("Twin",)) == "more than one of the scale sets has an instance named Twin"
 
 
 def test_the_id_tells_twins_of_two_sets_apart() -> None:
@@ -188,18 +188,18 @@ def test_a_filter_that_no_instance_meets_is_refused(wish: dict[str, Any], told: 
 def test_a_refused_filter_tells_what_there_is() -> None:
     with pytest.raises(ChoiceError) as caught:
         select(MEMBERS, Choice(zones=("9",)))
-    assert caught.value.helps == "There are: 1, 2, 3."
+    assert caught.value.helps == "Existing values: 1, 2, 3."
 
 
 def test_a_refused_filter_says_where_there_is_nothing_to_filter_by() -> None:
     with pytest.raises(ChoiceError) as caught:
         select(MEMBERS[4:], Choice(zones=("1",)))
-    assert caught.value.helps == "None of them has any."
+    assert caught.value.helps == "No instance has a value."
 
 
 @pytest.mark.parametrize("exclusion", ["web_1b", "db*", "", MEMBERS[0].id + "x"])
 def test_an_exclusion_that_excludes_no_instance_is_refused(exclusion: str) -> None:
-    assert refusal(exclude=("web_1a", exclusion)).startswith("--exclude scale set web has no instance called")
+    assert refusal(exclude=("web_1a", exclusion)).startswith("--exclude: scale set web has no instance named")
 
 
 def test_an_exclusion_may_spare_an_instance_that_was_not_chosen() -> None:
@@ -219,11 +219,13 @@ def test_an_exclusion_may_spare_an_instance_that_was_not_chosen() -> None:
     ids=str,
 )
 def test_what_leaves_nothing_is_refused_and_never_means_everything(wish: dict[str, Any]) -> None:
-    assert "is left to choose" in refusal(**wish)
+    assert "matches the names and filters" in refusal(**wish)
 
 
 def test_a_set_without_instances_is_refused() -> None:
-    assert refusal([], scale_set="web") == "no instance of scale set web is left to choose: 0 in all, 0 named"
+    assert (
+        refusal([], scale_set="web") == "no instance of scale set web matches the names and filters: 0 in all, 0 named"
+    )
 
 
 ZONES, DOMAINS, STATES = (None, "1", "2"), (None, 0, 1), (None, "running", "stopped")

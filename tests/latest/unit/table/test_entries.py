@@ -22,7 +22,23 @@ BY_NAME = {one.name: one for one in operations()}
 def test_an_alias_is_an_operation_of_its_own_name() -> None:
     aliases = {alias: one for one in operations() for alias in one.aliases}
     assert aliases
-    assert all(BY_NAME[alias] == one._replace(name=alias) for alias, one in aliases.items())
+    assert all(BY_NAME[alias] == one._replace(name=alias, alias_of=one.canonical) for alias, one in aliases.items())
+
+
+def test_an_operation_and_its_aliases_have_one_canonical_name() -> None:
+    assert (BY_NAME["stop"].canonical, BY_NAME["power-off"].canonical) == ("stop", "stop")
+    assert [one.canonical for one in operations() if not one.alias_of] == [one["name"] for one in facts()["operations"]]
+
+
+def test_the_fields_of_a_request_agree_with_its_path() -> None:
+    targets = {
+        "set": "{set}/",
+        "extension": "{vm}/extensions/",
+        "lock": "{vm}/providers/Microsoft.Authorization/locks/",
+    }
+    assert [one.name for one in operations() if not one.path.startswith(targets.get(one.target, "{vm}"))] == []
+    whole = [one.name for one in operations() if one.request == "DELETE {vm}"]
+    assert whole == [one.name for one in operations() if one.removes]
 
 
 def test_a_command_has_one_entry() -> None:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 
 import pytest
 
-from azext_flexcompare._command_line import repeated_options, unread_files
+from azext_flexcompare.planning.command_line import repeated_options, unread_files
 
 
 @pytest.fixture

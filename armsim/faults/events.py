@@ -1,0 +1,80 @@
+"""Events that a fault brings about: another client acts on a VM, or its guest changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from armsim.arm.errors import ArmError
+from armsim.compute.lifecycle import ACTIONS, GONE
+from armsim.compute.progress import begin_part
+from armsim.compute.vm_body import nic_id
+from armsim.network.build import add_nic
+from armsim.world.model import Report, Vm, VmState
+
+if TYPE_CHECKING:
+    from armsim.cloud import Cloud
+    from armsim.compute.progress import Error
+    from armsim.faults.rules import Event
+
+
+def schedule(cloud: Cloud, event: Event, subject: str | None) -> None:
+    """Bring an event about, at once or later, for the VMs that it names, or else for the VM of the request."""
+    pattern = (event.vm or subject or "").lower()
+
+    def happen(due: float) -> None:
+        for vm in [one for one in cloud.world.vms.values() if fnmatchcase(one.spec.name.lower(), pattern)]:
+            _apply(cloud, vm, event, due)
+
+    if event.delay:
+        cloud.events.add(cloud.now + event.delay, happen)
+    else:
+        happen(cloud.now)
+
+
+def _apply(cloud: Cloud, vm: Vm, event: Event, due: float) -> None:
+    if event.do == "remove":
+        _remove(cloud, vm, due)
+    elif event.do == "replace":
+        _remove(cloud, vm, due)
+        _add_another(cloud, vm, due)
+    elif event.do == "provisioning":
+        cloud.change(vm, vm.state.power, event.word, due)
+    elif event.do == "agent":
+        vm.agent = Report(event.word, cloud.at(due))
+    elif event.do == "health":
+        vm.health = Report(event.word, cloud.at(due))
+    else:
+        _act(cloud, vm, event.do, due)
+
+
+def _remove(cloud: Cloud, vm: Vm, due: float) -> None:
+    """Remove a VM; an operation that it is in ends as preempted when its time comes."""
+    vm.removed = True
+    cloud.change(vm, GONE, "Deleting", due)
+
+
+def _add_another(cloud: Cloud, vm: Vm, due: float) -> None:
+    """Create another VM of the same name, as a scale set does that heals or scales."""
+    moment = cloud.at(due)
+    spec = replace(vm.spec, ordinal=cloud.world.created, created=moment, generation=vm.spec.generation + 1)
+    agent, health = (Report(word, moment) for word in (spec.vm_agent, spec.vm_health))
+    other = Vm(spec, VmState("running", "Succeeded", moment), agent, health, extensions=dict(vm.extensions))
+    cloud.world.add_vm(other)
+    add_nic(cloud.world, other, nic_id(spec))
+    cloud.graph.publish(due, other)
+
+
+def _act(cloud: Cloud, vm: Vm, name: str, due: float) -> None:
+    """Let another client act on a VM; where the VM refuses, nothing happens."""
+    action = ACTIONS[name]
+    try:
+        action.check(vm)
+    except ArmError:
+        return
+
+    def ignore(due: float, error: Error | None) -> None:
+        """Ignore the end: no client polls it."""
+
+    begin_part(cloud, vm, action, f"other-{name}", ignore, None, due)
