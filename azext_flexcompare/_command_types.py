@@ -49,6 +49,10 @@ class SetCommand(InstanceCommand):
 
     chosen_by = CHOICE_OF_SETS
 
+    def arguments_loader(self) -> list[tuple[str, CLICommandArgument]]:
+        """List --no-wait as well, for the reason of ActingCommand."""
+        return [*super().arguments_loader(), ("no_wait", CLICommandArgument("no_wait", default=False))]
+
 
 class WaitCommand(InstanceCommand):
     """A command that waits for instances, or for those of a job log."""

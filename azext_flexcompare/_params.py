@@ -22,6 +22,11 @@ from azext_flexcompare.table.entries import Operation, operations
 POWER_STATES = ("running", "stopped", "deallocated", "starting", "stopping", "deallocating", "hibernated", "unknown")
 PROVISIONING_STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting", "Migrating", "Canceled")
 
+VMSS_NAME_ALIASES = {  # names of the option in the command of `az vmss`
+    "list-instances": "--virtual-machine-scale-set-name",
+    "perform-maintenance": "--vm-scale-set-name",
+    "simulate-eviction": "--vm-scale-set-name",
+}
 KINDS: dict[str, dict[str, Any]] = {
     "flag": {"arg_type": get_three_state_flag()},
     "text": {},
@@ -58,6 +63,15 @@ def load_arguments(loader: Any, _: str) -> None:
                 help="Print a map as text, whatever --output is: zones by fault domains, a character for each "
                 "instance, and a legend.",
             )
+    with loader.argument_context("vmss-flex list-instances") as c:
+        c.argument(
+            "expand",
+            arg_type=get_enum_type(["instanceView"]),
+            help="Also print the instance view of each instance. It costs no further request.",
+        )
+    for command, alias in VMSS_NAME_ALIASES.items():
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            c.argument("vmss_name", options_list=["--name", "-n", "--vmss-name", alias])
     with loader.argument_context("vmss-flex extension show") as c:
         c.argument(
             "name",

@@ -25,7 +25,9 @@ from azext_flexcompare.selection.selection import Choice
 SET_STATE = "virtual_machine_scale_sets.begin_set_orchestration_service_state"
 
 
-def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, timeout: int) -> list[dict[str, Any]]:
+def set_service_state(
+    cli_ctx: Any, choice: Choice, service: str, action: str, timeout: int, wait: bool = True
+) -> list[dict[str, Any]]:
     """Suspend or resume a service of each named set, such as automatic repairs; return a row for each set.
 
     Raises InvalidArgumentValueError for ids of VMs, which have no such service.
@@ -42,7 +44,7 @@ def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, t
         outcomes = send_and_poll(
             sets,
             lambda each: call_sdk(azure_of(cli_ctx), each, SET_STATE, arguments),
-            limits(timeout, sends=CHANGES),
+            limits(timeout, sends=CHANGES, wait=wait),
             Observer(interrupted),
             service=Service[ScaleSet](rate_limit_key),
         )

@@ -118,28 +118,36 @@ def extension_update(operation: Operation, options: Options, azure: Azure) -> Pr
 
 def protection_set(_: Operation, options: Options, azure: Azure) -> Prepare:
     """Return what locks instances, or sets the protection that the scale set has of its own."""
-    native = {
-        "protectFromScaleIn": options["protect_from_scale_in"],
-        "protectFromScaleSetActions": options["protect_from_scale_set_actions"],
-    }
-    native = {key: value for key, value in native.items() if value is not None}
+    native = native_protection(options)
     if bool(options["level"]) is bool(native):
         raise ArgumentUsageError(
             "protection set takes either --level, or --protect-from-scale-in and --protect-from-scale-set-actions.",
             recommendation="Specify --level CanNotDelete for a lock; the others are the protection of the scale set.",
         )
+    if native:
+        return protect_each(azure, native)
+    name = options["lock_name"] or OURS
+    return each(lambda instance: partial(put_lock, azure, instance, name, options["level"], options["notes"]))
+
+
+def native_protection(options: Options) -> dict[str, bool]:
+    """Return what was given of the protection that the scale set has of its own."""
+    given = {
+        "protectFromScaleIn": options["protect_from_scale_in"],
+        "protectFromScaleSetActions": options["protect_from_scale_set_actions"],
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def protect_each(azure: Azure, native: dict[str, bool]) -> Prepare:
+    """Return what sets the protection that the scale set has of its own."""
     if native == {"protectFromScaleIn": False, "protectFromScaleSetActions": True}:
         raise ArgumentUsageError(
             "Protection from scale set actions includes protection from scale-in.",
             recommendation="Omit --protect-from-scale-in.",
         )
-    if native:
-        get_logger(__name__).warning(
-            "This may also mark the instances as not on the latest model (Azure/azure-cli#30708)."
-        )
-        return each(lambda instance: partial(protect, azure, instance, native))
-    name = options["lock_name"] or OURS
-    return each(lambda instance: partial(put_lock, azure, instance, name, options["level"], options["notes"]))
+    get_logger(__name__).warning("This may also mark the instances as not on the latest model (Azure/azure-cli#30708).")
+    return each(lambda instance: partial(protect, azure, instance, native))
 
 
 def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
@@ -156,6 +164,14 @@ def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
 
 def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Return what sends each instance its changes as a PATCH, or the whole VM by PUT if a property is removed."""
+    native = native_protection(options)
+    if native:
+        if any(options[name] for name in ("tags", "size", "set", "add", "remove")):
+            raise ArgumentUsageError(
+                "--protect-from-scale-in and --protect-from-scale-set-actions cannot be combined with other changes.",
+                recommendation="Use two commands: the protection is a call of the scale set, the rest one of the VM.",
+            )
+        return protect_each(azure, native)
     edit = make_edit(options)
     check_expressions(options)
 
@@ -195,6 +211,7 @@ def _extension_body(options: Options) -> Options:
         "protectedSettings": _json("--protected-settings", options["protected_settings"]),
         "enableAutomaticUpgrade": options["enable_auto_upgrade"],
         "forceUpdateTag": str(uuid4()) if options["force_update"] else None,
+        "provisionAfterExtensions": options.get("provision_after_extensions"),
     }
     return {key: value for key, value in body.items() if value is not None}
 

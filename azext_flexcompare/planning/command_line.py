@@ -6,12 +6,13 @@ import os
 import sys
 from argparse import Action, Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from knack.events import EVENT_INVOKER_POST_PARSE_ARGS, EVENT_INVOKER_PRE_PARSE_ARGS
 
 from azext_flexcompare.arm.typed import keep_typed, typed
+from azext_flexcompare.table.foreign_options import FOREIGN
 
 GROUP = "vmss-flex "
 
@@ -54,8 +55,22 @@ def _file_of(text: Any, dest: str) -> str | None:
     return value[1:] or None if value.startswith("@") else None
 
 
+def foreign_option(words: Sequence[str]) -> tuple[str, str] | None:
+    """Return the first option that only the `az vmss` command of this name has, and what to use instead."""
+    end = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
+    foreign = FOREIGN.get(" ".join(words[1:end]), {})
+    found = [(name, foreign[name]) for word in words[end:] if (name := word.partition("=")[0]) in foreign]
+    return found[0] if found else None
+
+
 def _keep(cli_ctx: Any, args: list[str], **_: Any) -> None:
     keep_typed(cli_ctx, args)
+    foreign = foreign_option(args) if args and args[0] == GROUP.strip() else None
+    if foreign:
+        from azure.cli.core.azclierror import ArgumentUsageError
+
+        option, instead = foreign
+        raise ArgumentUsageError(f"{option} is not an option of this command.", recommendation=instead)
 
 
 def _check(cli_ctx: Any, command: str, args: Namespace, **_: Any) -> None:

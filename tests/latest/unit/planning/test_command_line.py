@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 
 import pytest
 
-from azext_flexcompare.planning.command_line import repeated_options, unread_files
+from azext_flexcompare.planning.command_line import foreign_option, repeated_options, unread_files
 
 
 @pytest.fixture
@@ -59,3 +59,20 @@ def test_a_value_that_is_still_a_file_is_found(
 def test_the_content_of_a_file_may_begin_as_one(parser: ArgumentParser) -> None:
     parsed = parser.parse_args(["--scripts", "@echo off", "--instance-ids", "@names"])
     assert list(unread_files(parsed, parser._option_string_actions, [])) == [("--instance-ids", "names")]
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("list-instances -g rg -n web --filter x --select y", "--filter"),
+        ("reimage -g rg -n web --instance-ids a --update-os-disk=true", "--update-os-disk"),
+        ("update -g rg -n web --license-type None", "--license-type"),
+        ("restart -g rg -n web --filter x", None),
+        ("update -g rg -n web --size x", None),
+        ("update", None),
+    ],
+)
+def test_an_option_of_the_namesake_alone_is_found_with_what_to_use(command: str, option: str | None) -> None:
+    found = foreign_option(["vmss-flex", *command.split()])
+    assert (found and found[0]) == option
+    assert found is None or found[1].endswith(".")
