@@ -52,7 +52,8 @@ def scale_set_view_id(instance: Instance) -> str:
 def priority_of(instance: Instance) -> str:
     """Return `spot` or `regular`; Azure leaves the priority of a regular VM out."""
     resource = instance.resource
-    found = (resource.get("properties") or {}).get("priority") if isinstance(resource, dict) else resource.priority
+    found = (resource.get("properties") or {}).get("priority") if isinstance(resource, dict) else None
+    found = found or getattr(resource, "priority", None)
     return "spot" if (found or "").lower() in ("spot", "low") else "regular"
 
 
@@ -68,7 +69,7 @@ def is_unhealthy(instance: Instance) -> bool:
     """
     if (instance.provisioning_state or "").lower() == "failed":
         return True
-    view = instance.resource.instance_view
+    view = instance.resource and instance.resource.instance_view
     if instance.power_state != "running" or view is None:
         return False
     agent = (view.vm_agent.statuses if view.vm_agent else None) or ()
