@@ -122,8 +122,9 @@ def _not_yet(scale_set: ScaleSet, name: str) -> Instance:
 
 def _existing(cli_ctx: Any, choice: Choice) -> list[Instance]:
     """Return the chosen instances that still exist; the others need no wait."""
-    members, named = find_members(Reader(partial(compute_client, cli_ctx), WAIT, typed(cli_ctx)), choice)
-    if not members and choice.takes_all:
+    reader = Reader(partial(compute_client, cli_ctx), WAIT, typed(cli_ctx))
+    members, named = find_members(reader, choice, gone_allowed=True)
+    if not members and choice.takes_all and not named.names:
         return []
     with choice_errors():
         gone = unknown_names(members, named.names or ())

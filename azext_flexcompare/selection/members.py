@@ -48,17 +48,18 @@ def read_scale_sets(reader: Reader, choice: Choice) -> tuple[list[ScaleSet], lis
     return list({found.id.lower(): found for found in sets.values()}.values()), vms
 
 
-def find_members(reader: Reader, choice: Choice) -> tuple[list[Instance], Choice]:
+def find_members(reader: Reader, choice: Choice, *, gone_allowed: bool = False) -> tuple[list[Instance], Choice]:
     """List the members of every set that a choice refers to; return them and the choice with its ids as names.
 
     For VM ids, one VM is read to find its set, and the VMs of that set are listed, until every id is found. A hundred
-    ids of one set thus need two requests, and no right to read the set.
+    ids of one set thus need two requests, and no right to read the set. An id of a VM that does not exist is an error
+    unless `gone_allowed`.
     """
     sets, vms = read_scale_sets(reader, choice)
     members: Members = {one.id.lower(): list_members(reader, one) for one in sets}
     whole = {set_id: [instance.id for instance in instances] for set_id, instances in members.items()}
     _add_sets_of_views(reader, vms, members)
-    _add_sets_of_vms(reader, [vm for vm in vms if parse_id(vm)["type"].lower() == VMS], members)
+    _add_sets_of_vms(reader, [vm for vm in vms if parse_id(vm)["type"].lower() == VMS], members, gone_allowed)
     instances = [instance for found in members.values() for instance in found]
     if choice.ids is None:
         return instances, choice
@@ -116,7 +117,7 @@ def _add_sets_of_views(reader: Reader, ids: Iterable[str], members: Members) -> 
                 members[found.id.lower()] = list_members(reader, found)
 
 
-def _add_sets_of_vms(reader: Reader, vms: Iterable[str], members: Members) -> None:
+def _add_sets_of_vms(reader: Reader, vms: Iterable[str], members: Members, gone_allowed: bool) -> None:
     """Add the sets of VM ids; where a set may not be listed, the VMs that were named are read one by one."""
     strays, unlisted = [], set[str]()
     known = {instance.id.lower() for found in members.values() for instance in found}
@@ -125,6 +126,8 @@ def _add_sets_of_vms(reader: Reader, vms: Iterable[str], members: Members) -> No
             continue
         found_vm = _read_vm(reader, vm)
         set_id = scale_set_id(found_vm).lower() if found_vm else ""
+        if found_vm is None and gone_allowed:
+            continue
         if not set_id or (set_id in members and set_id not in unlisted):
             strays.append(vm)
         elif set_id in unlisted or not _add_listed(reader, found_vm, members):

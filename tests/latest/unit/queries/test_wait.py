@@ -69,6 +69,13 @@ def test_an_instance_that_is_gone_already_is_not_awaited(cli_ctx: Any) -> None:
     assert wait_for(cli_ctx, Choice("rg", "flex", names=("nobody",)), Awaited(deleted=True), None, 60) == []
 
 
+def test_an_id_of_an_instance_that_is_gone_is_not_awaited(cli_ctx: Any, sim: Simulator) -> None:
+    gone = f"{sim.vm_id('lonely')}_gone"
+    assert wait_for(cli_ctx, Choice(ids=(gone,)), Awaited(deleted=True), None, 60) == []
+    with pytest.raises(ValidationError):
+        wait_for(cli_ctx, Choice(ids=(sim.vm_id("lonely"),)), Awaited(deleted=True), None, 60)
+
+
 def test_an_instance_that_does_not_exist_yet_is_awaited(cli_ctx: Any, sim: Simulator) -> None:
     first, second = sim.names("flex")[:2]
     sim.add_fault({"action": "get", "vm": second, "times": 2, "fault": {"status": 404, "code": "ResourceNotFound"}})
