@@ -15,10 +15,13 @@ class FlexcompareCommandsLoader(AzCommandsLoader):
     def __init__(self, cli_ctx: Any = None) -> None:
         from azure.cli.core.commands import CliCommandType
 
+        from azext_flexcompare.planning import command_line
+
         super().__init__(
             cli_ctx=cli_ctx,
             custom_command_type=CliCommandType(operations_tmpl="azext_flexcompare.custom#{}"),
         )
+        command_line.register(cli_ctx)
 
     def load_command_table(self, args: list[str] | None) -> dict[str, Any]:
         """Register every command of the extension."""

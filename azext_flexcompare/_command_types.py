@@ -21,12 +21,17 @@ class InstanceCommand(CommandOperation):
 
     def __init__(self, loader: Any, function: str, **given: Any) -> None:
         super().__init__(loader, f"azext_flexcompare.custom#{function}")
-        self.given = given
+        self.given, self.function = given, function
 
     def handler(self, command_args: dict[str, Any]) -> Any:
         """Build the choice and call the function."""
-        choice = take_choice(command_args, elsewhere=self.chosen_elsewhere(command_args))
+        set_option = "--vmss-name" if self.has_own_name() else "--name"
+        choice = take_choice(command_args, elsewhere=self.chosen_elsewhere(command_args), set_option=set_option)
         return super().handler({**command_args, "choice": choice, **self.given})
+
+    def has_own_name(self) -> bool:
+        """Return whether --name is the name of something other than the scale set."""
+        return self.function.startswith("extension_")
 
     def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
         """Return whether the instances are chosen by something other than the arguments."""
@@ -43,6 +48,10 @@ class SetCommand(InstanceCommand):
     """A command over whole scale sets."""
 
     chosen_by = CHOICE_OF_SETS
+
+    def arguments_loader(self) -> list[tuple[str, CLICommandArgument]]:
+        """List --no-wait as well, for the reason of ActingCommand."""
+        return [*super().arguments_loader(), ("no_wait", CLICommandArgument("no_wait", default=False))]
 
 
 class WaitCommand(InstanceCommand):
@@ -97,6 +106,10 @@ class OperationCommand(ActingCommand):
         """List the operation's own options as well."""
         own = [(option.dest, CLICommandArgument(option.dest, default=None)) for option in self.operation.options]
         return super().arguments_loader() + own
+
+    def has_own_name(self) -> bool:
+        """Return whether --name is the name of something other than the scale set."""
+        return any(option.name == "--name" for option in self.operation.options)
 
     def description_loader(self) -> str:
         """Return the summary in the table."""

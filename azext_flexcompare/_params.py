@@ -14,13 +14,25 @@ from azure.cli.core.commands.parameters import (
 
 from azext_flexcompare import _completers as completers
 from azext_flexcompare._validators import port, resource_name, row_name
-from azext_flexcompare.planning.option_values import file_name, positive_duration
+from azext_flexcompare.planning.option_values import (
+    OfferedEngines,
+    batch_size,
+    engine_name,
+    file_name,
+    positive_duration,
+)
 from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.table.comparison import names, sections, supports
 from azext_flexcompare.table.entries import Operation, operations
 
 POWER_STATES = ("running", "stopped", "deallocated", "starting", "stopping", "deallocating", "hibernated", "unknown")
+PROVISIONING_STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting", "Migrating", "Canceled")
 
+VMSS_NAME_ALIASES = {  # names of the option in the command of `az vmss`
+    "list-instances": "--virtual-machine-scale-set-name",
+    "perform-maintenance": "--vm-scale-set-name",
+    "simulate-eviction": "--vm-scale-set-name",
+}
 KINDS: dict[str, dict[str, Any]] = {
     "flag": {"arg_type": get_three_state_flag()},
     "text": {},
@@ -58,6 +70,15 @@ def load_arguments(loader: Any, _: str) -> None:
                 help="Print a map as text, whatever --output is: zones by fault domains, a character for each "
                 "instance, and a legend.",
             )
+    with loader.argument_context("vmss-flex list-instances") as c:
+        c.argument(
+            "expand",
+            arg_type=get_enum_type(["instanceView"]),
+            help="Also print the instance view of each instance. It costs no further request.",
+        )
+    for command, alias in VMSS_NAME_ALIASES.items():
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            c.argument("vmss_name", options_list=["--name", "-n", "--vmss-name", alias])
     with loader.argument_context("vmss-flex extension show") as c:
         c.argument(
             "name",
@@ -144,8 +165,8 @@ def _describe_choice(c: Any) -> None:
         nargs="+",
         completer=completers.of_instances(completers.names),
         arg_group=group,
-        help="Space-separated names or resource IDs of instances, or `*` for all. `@file` and `@-` read them from a "
-        "file and standard input, one per line. Default: all.",
+        help="Space-separated names of VMs, globs of them, VM IDs, or the IDs that `az vmss list-instances` prints, or "
+        "`*` for all. `@file` and `@-` read them from a file and standard input, one per line. Default: all.",
     )
     c.argument(
         "zone",
@@ -174,6 +195,40 @@ def _describe_choice(c: Any) -> None:
         completer=completers.of_instances(completers.tags),
         arg_group=group,
         help="Space-separated tags, each `key` or `key=value`. Only instances with all of them.",
+    )
+    c.argument(
+        "provisioning_state",
+        nargs="+",
+        arg_type=get_enum_type(PROVISIONING_STATES),
+        arg_group=group,
+        help="Space-separated provisioning states. Only instances in one of them.",
+    )
+    c.argument(
+        "priority",
+        nargs="+",
+        arg_type=get_enum_type(["spot", "regular"]),
+        arg_group=group,
+        help="Only instances of this priority.",
+    )
+    c.argument(
+        "unhealthy",
+        action="store_true",
+        arg_group=group,
+        help="Only instances whose provisioning failed, and running ones whose VM agent is not Ready or whose "
+        "application is not healthy.",
+    )
+    c.argument(
+        "outdated",
+        action="store_true",
+        arg_group=group,
+        help="Only instances that are not on the latest model of the scale set. Costs a request for each instance that "
+        "the other filters leave.",
+    )
+    c.argument(
+        "sample",
+        type=batch_size,
+        arg_group=group,
+        help="Only this number or percentage of the instances that the filters leave, at least one, at random.",
     )
     c.argument(
         "exclude",
@@ -226,9 +281,15 @@ def _describe_waiting(c: Any) -> None:
 
 
 def _describe_engines(c: Any, operation: Operation) -> None:
-    supported = " ".join(["vm", *sorted(operation.engines or (), reverse=True)])
+    supported = ["vm", *sorted(operation.engines or (), reverse=True)]
     engine = next(option for option in RUN_OPTIONS if option.name == "engine")
-    c.argument("engine", help=f"{engine.help} Engines of this command: {supported}.")
+    c.argument(
+        "engine",
+        choices=OfferedEngines(supported),
+        type=engine_name,
+        completer=get_generic_completion_list(supported),
+        help=f"{engine.help} Engines of this command: {' '.join(supported)}.",
+    )
 
 
 def _describe_nat_rules(c: Any) -> None:

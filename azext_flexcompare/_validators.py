@@ -28,19 +28,26 @@ CHOICE = (
     "power_state",
     "tag",
     "exclude",
+    "provisioning_state",
+    "priority",
+    "unhealthy",
+    "outdated",
+    "sample",
 )
 
 ACTING = tuple(option.name for option in RUN_OPTIONS)
+SEPARATORS = re.compile(r"[\s,]+")
 NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f<>*%&:\\?/#\"']")  # Azure allows none of these in a name in a URL
 
 
-def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
+def take_choice(arguments: dict[str, Any], elsewhere: bool = False, set_option: str = "--name") -> Choice:
     """Remove the arguments that choose instances from the parsed ones and return them as one value.
 
     If the instances are chosen `elsewhere`, no argument is required, and configured defaults are ignored.
 
     Raises RequiredArgumentMissingError without a scale set, MutuallyExclusiveArgumentError for a set named twice and
-    InvalidArgumentValueError for lists that hold nothing, which must never mean everything.
+    InvalidArgumentValueError for lists that hold nothing, which must never mean everything. `set_option` is the option
+    that names the scale set.
     """
     typed = {name: arguments.pop(name, None) for name in CHOICE}
     group, name, ids = typed["resource_group_name"], typed["vmss_name"], typed["ids"]
@@ -48,24 +55,29 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False) -> Choice:
         group, name = (None if getattr(one, "is_default", False) else one for one in (group, name))
     elif ids is None and not (group and name):
         raise RequiredArgumentMissingError(
-            "The scale set is missing: specify --resource-group and --name, or --ids.",
+            f"The scale set is missing: specify --resource-group and {set_option}, or --ids.",
             recommendation="`az vmss list -o table` lists the scale sets.",
         )
     if ids is not None and any(value and not getattr(value, "is_default", False) for value in (group, name)):
         raise MutuallyExclusiveArgumentError(
-            "--ids and --resource-group or --name cannot be combined.",
-            recommendation="Specify either --ids, or --resource-group and --name.",
+            f"--ids and --resource-group or {set_option} cannot be combined.",
+            recommendation=f"Specify either --ids, or --resource-group and {set_option}.",
         )
     return Choice(
         None if ids else group,
         None if ids else name,
-        ids=_lines("--ids", ids),
-        names=_lines("--instance-ids", typed["instance_ids"]),
-        zones=_lines("--zone", typed["zone"]),
-        fault_domains=_lines("--fault-domain", typed["fault_domain"]),
+        ids=_names("--ids", ids),
+        names=_names("--instance-ids", typed["instance_ids"]),
+        zones=_names("--zone", typed["zone"]),
+        fault_domains=_names("--fault-domain", typed["fault_domain"]),
         power_states=_lines("--power-state", typed["power_state"]),
         tags=_tags(typed["tag"]),
-        exclude=_lines("--exclude", typed["exclude"]) or (),
+        exclude=_names("--exclude", typed["exclude"]) or (),
+        provisioning_states=_lines("--provisioning-state", typed["provisioning_state"]),
+        priorities=_lines("--priority", typed["priority"]),
+        unhealthy=bool(typed["unhealthy"]),
+        outdated=bool(typed["outdated"]),
+        sample=None if typed["sample"] is None else str(typed["sample"]),
     )
 
 
@@ -102,6 +114,12 @@ def _lines(option: str, values: list[str] | None) -> tuple[str, ...] | None:
             f"{option} is empty, so it chooses nothing.", recommendation=f"Omit {option}, or specify a value."
         )
     return tuple(dict.fromkeys(found))
+
+
+def _names(option: str, values: list[str] | None) -> tuple[str, ...] | None:
+    """Split names and ids, of which none contains a blank or a comma, wherever they are separated by these."""
+    found = _lines(option, values)
+    return found and tuple(dict.fromkeys(name for entry in found for name in SEPARATORS.split(entry) if name))
 
 
 def _entries(value: str) -> list[str]:

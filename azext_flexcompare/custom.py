@@ -50,16 +50,24 @@ def report(cmd: Any, job_log: str, file: str) -> dict[str, Any]:  # noqa: ARG001
 
 
 def list_instances(
-    cmd: Any, choice: Choice, source: str = "compute", as_map: bool = False
+    cmd: Any, choice: Choice, source: str = "compute", as_map: bool = False, expand: str | None = None
 ) -> list[dict[str, Any]] | None:
     """List the chosen instances with zone, fault domain and power state, or print a map of them."""
+    from azure.cli.core.azclierror import ArgumentUsageError
+
     from azext_flexcompare.output.rows import listed_row
     from azext_flexcompare.selection.choose import choose
 
+    if expand and source != "compute":
+        raise ArgumentUsageError(
+            "--source resource-graph has no instance views.", recommendation="Omit --source to expand instances."
+        )
     chosen = choose(cmd.cli_ctx, "list-instances", choice, source)
     if as_map:
         _print_map(chosen)
         return None
+    if expand:
+        return [{**listed_row(instance), "instanceView": instance.resource.instance_view} for instance in chosen]
     return [listed_row(instance) for instance in chosen]
 
 
@@ -112,11 +120,12 @@ def set_orchestration_service_state(
     service_name: str,
     action: str,
     timeout: int = 7200,
+    no_wait: bool = False,
 ) -> list[dict[str, Any]]:
     """Suspend or resume a service of the scale set."""
     from azext_flexcompare.execution.service_state import set_service_state
 
-    return set_service_state(cmd.cli_ctx, choice, service_name, action, timeout=timeout)
+    return set_service_state(cmd.cli_ctx, choice, service_name, action, timeout=timeout, wait=not no_wait)
 
 
 def nat_rule_create(

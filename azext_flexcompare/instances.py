@@ -68,6 +68,40 @@ def is_replaced(known: str | None, found: str | None) -> bool:
     return bool(known and found) and str(known).lower() != str(found).lower()
 
 
+def scale_set_view_id(instance: Instance) -> str:
+    """Return the id under which `az vmss list-instances` lists an instance."""
+    return f"{instance.scale_set.id}/virtualMachines/{instance.name}"
+
+
+def priority_of(instance: Instance) -> str:
+    """Return `spot` or `regular`; Azure leaves the priority of a regular VM out."""
+    resource = instance.resource
+    found = (resource.get("properties") or {}).get("priority") if isinstance(resource, dict) else None
+    found = found or getattr(resource, "priority", None)
+    return "spot" if (found or "").lower() in ("spot", "low") else "regular"
+
+
+def is_in_power_state(instance: Instance, power_state: str | None) -> bool:
+    """Check whether an instance is in a power state; a hibernated one is deallocated as well."""
+    return power_state in (instance.power_state, "deallocated" if instance.power_state == HIBERNATED else None)
+
+
+def is_unhealthy(instance: Instance) -> bool:
+    """Check whether provisioning Failed, or the instance runs without a Ready agent or with an unhealthy application.
+
+    The guest of an instance that does not run reports nothing, which is no fault.
+    """
+    if (instance.provisioning_state or "").lower() == "failed":
+        return True
+    view = instance.resource and instance.resource.instance_view
+    if instance.power_state != "running" or view is None:
+        return False
+    agent = (view.vm_agent.statuses if view.vm_agent else None) or ()
+    ready = any((status.display_status or "").lower() == "ready" for status in agent)
+    health = view.vm_health.status if view.vm_health else None
+    return not ready or (health is not None and (health.code or "").lower() != "healthstate/healthy")
+
+
 def last_name(resource_id: str) -> str:
     """Return the name at the end of a resource id; a name is returned as it is."""
     return resource_id.rstrip("/").rsplit("/", 1)[-1]
@@ -79,6 +113,7 @@ def describe(sets: Iterable[ScaleSet]) -> str:
     return f"scale set {names[0]}" if len(names) == 1 else f"the scale sets {', '.join(names)}"
 
 
+HIBERNATED = "hibernated"
 TRANSITIONAL_STATES = ("creating", "updating", "deleting")
 
 

@@ -33,6 +33,10 @@ class Lock(NamedTuple):
     scope: str
     notes: str | None
 
+    def is_named(self, name: str) -> bool:
+        """Check whether it has this name, which Azure compares without regard to case."""
+        return self.name.lower() == name.lower()
+
     def is_on(self, resource_id: str) -> bool:
         """Check whether it is on the resource itself."""
         return self.scope.lower() == resource_id.lower()
@@ -88,9 +92,21 @@ def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Poller
     with send_errors():
         body = machines.get(*place, **NO_RETRY).serialize()
         properties = body.setdefault("properties", {})
-        properties["protectionPolicy"] = {**properties.get("protectionPolicy", {}), **policy}
+        properties["protectionPolicy"] = merge_policy(properties.get("protectionPolicy") or {}, policy)
         machines.begin_update(*place, parameters=body, polling=polling, **NO_RETRY)
     return polling
+
+
+def merge_policy(before: dict[str, Any], policy: dict[str, bool]) -> dict[str, Any]:
+    """Return a protection policy with the members of another.
+
+    Azure refuses `protectFromScaleIn: false` beside protection from scale set actions, which includes protection from
+    scale-in (Microsoft, Instance protection); it is left out unless it was asked for.
+    """
+    merged = {**before, **policy}
+    if merged.get("protectFromScaleSetActions") and "protectFromScaleIn" not in policy:
+        merged = {key: value for key, value in merged.items() if key != "protectFromScaleIn" or value}
+    return merged
 
 
 def scale_set_view(azure: Azure, instance: Instance) -> Poller:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
@@ -10,17 +10,18 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
-from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
-from azext_flexcompare.table.entries import namesakes
+from azext_flexcompare.arm.uniform import uniform_advice
+from azext_flexcompare.instances import HIBERNATED, Instance, ResourceId, ScaleSet
 
 SETS, VMS = "virtualmachinescalesets", "virtualmachines"
 
 
 class Reader(NamedTuple):
-    """How scale sets and instances are read: the compute client of each subscription, and for which command."""
+    """How scale sets and instances are read: the compute client of each subscription, for which command as typed."""
 
     client_of: Callable[[str | None], Any]
     command: str
+    typed: Sequence[str] = ()
 
 
 def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
@@ -36,10 +37,12 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
                 scale_set.resource_group, filter=f"'virtualMachineScaleSet/id' eq '{quoted}'", expand="instanceView"
             )
         )
-    # A service that ignored the filter would return instances of other sets.
-    return [
-        instance_of(machine, scale_set) for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
-    ]
+    # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list that
+    # changes while it is read.
+    members = {
+        machine.id.lower(): machine for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
+    }
+    return [instance_of(machine, scale_set) for machine in members.values()]
 
 
 def _all_pages(paged: Any) -> list[Any]:
@@ -58,7 +61,7 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
     with cli_errors(f"looking for scale set {name} in resource group {group}"):
         answer = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
     if (answer.orchestration_mode or "Uniform").lower() != "flexible":
-        raise _uniform(reader.command, name)
+        raise _uniform(reader, subscription, group, name)
     parts = parse_resource_id(answer.id)
     return ScaleSet(
         parts["subscription"], parts["resource_group"], parts["name"], ResourceId(answer.id), balanced=_balanced(answer)
@@ -75,13 +78,13 @@ def _balanced(scale_set: Any) -> bool:
     )
 
 
-def _uniform(command: str, name: str) -> ValidationError:
-    others = [f"`{other}`" for other in namesakes(command)]
+def _uniform(reader: Reader, subscription: str | None, group: str, name: str) -> ValidationError:
+    place = f"-g {group} -n {name}"
+    if subscription and subscription != reader.client_of(None)._config.subscription_id:  # noqa: SLF001
+        place += f" --subscription {subscription}"
     return ValidationError(
         f"{name} is a Uniform scale set, and `az vmss-flex` is for Flexible ones.",
-        recommendation=f"Use {' or '.join(others)} instead, for the same scale set and with the same --instance-ids."
-        if others
-        else f"`az vmss` has no command for {command}; see `az vmss -h`.",
+        recommendation=uniform_advice(reader.command, place, reader.typed),
     )
 
 
@@ -89,12 +92,18 @@ def parse_id(resource_id: str) -> dict[str, str]:
     """Return the parts of the id of a scale set or a VM; raises InvalidArgumentValueError for any other."""
     parts: dict[str, str] = parse_resource_id(resource_id) if is_valid_resource_id(resource_id) else {}
     kind = f"{parts.get('namespace', '')}/{parts.get('type', '')}".lower()
-    if kind not in (f"microsoft.compute/{SETS}", f"microsoft.compute/{VMS}") or "child_type_1" in parts:
+    if kind not in (f"microsoft.compute/{SETS}", f"microsoft.compute/{VMS}") or not _is_view_or_plain(parts):
         raise InvalidArgumentValueError(
             f"'{resource_id}' is not the id of a scale set or a virtual machine.",
             recommendation="`az vmss-flex list-instances --query [].id -o tsv` prints ids that fit.",
         )
     return parts
+
+
+def _is_view_or_plain(parts: dict[str, str]) -> bool:
+    # `az vmss list-instances` prints ids of a Flexible instance as a child of its set.
+    children = parts.get("child_type_1", ""), parts.get("child_type_2", "")
+    return children == ("", "") or (parts["type"].lower(), children[0].lower(), children[1]) == (SETS, VMS, "")
 
 
 def scale_set_id(machine: Any) -> str:
@@ -124,4 +133,6 @@ def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
 def power_state(statuses: Iterable[Any] | None) -> str | None:
     """Find the power state, such as `running`, among the statuses of an instance view."""
     codes = [status.code or "" for status in statuses or ()]
+    if any(code.lower() == "hibernationstate/hibernated" for code in codes):
+        return HIBERNATED
     return next((code.partition("/")[2] for code in codes if code.startswith("PowerState/")), None)

@@ -130,7 +130,7 @@ def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choi
     """Return the plan of a new run over the chosen instances; `choice` is how they were chosen, for the log."""
     run_options, prepare = context.run_options, context.protecting(prepare, choice)
     satisfied = deleting_reasons(chosen)
-    satisfied |= satisfied_reasons(context.operation, chosen) if run_options.skip_satisfied else {}
+    satisfied |= satisfied_reasons(context.operation, chosen, context.options) if run_options.skip_satisfied else {}
     work = prepare([instance for instance in chosen if instance.id not in satisfied])
     skipped = skip_reasons(work)
     acting = [one for one in chosen if one.id not in satisfied and one.id not in skipped]

@@ -34,7 +34,7 @@ from azext_flexcompare.output.query import printable, require_query
 from azext_flexcompare.output.rows import expected_rows
 from azext_flexcompare.planning import cost
 from azext_flexcompare.planning.batches import domain_of, separating
-from azext_flexcompare.planning.engines import ENGINES, preparer_of, supports
+from azext_flexcompare.planning.engines import ENGINES, offers, preparer_of
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
@@ -171,7 +171,7 @@ def _show_cost(context: RunContext, run_plan: RunPlan) -> None:
             if not work.sent
         ]
         for engine in ENGINES
-        if supports(engine, context.operation, context.given)
+        if offers(engine, context.operation, context.given, context.run_options.max_parallel)
     }
     for line in cost.cost_lines(context.operation, calls, not context.run_options.no_wait):
         get_logger(__name__).warning(line)

@@ -11,6 +11,7 @@ from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import azure_of, compute_client
 from azext_flexcompare.arm.rate_limits import CHANGES, limits, rate_limit_key
 from azext_flexcompare.arm.scale_sets import Reader
+from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.instances import ScaleSet
 from azext_flexcompare.output import rows
 from azext_flexcompare.output.conclusion import conclude
@@ -24,13 +25,15 @@ from azext_flexcompare.selection.selection import Choice
 SET_STATE = "virtual_machine_scale_sets.begin_set_orchestration_service_state"
 
 
-def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, timeout: int) -> list[dict[str, Any]]:
+def set_service_state(
+    cli_ctx: Any, choice: Choice, service: str, action: str, timeout: int, wait: bool = True
+) -> list[dict[str, Any]]:
     """Suspend or resume a service of each named set, such as automatic repairs; return a row for each set.
 
     Raises InvalidArgumentValueError for ids of VMs, which have no such service.
     """
     name = "set-orchestration-service-state"
-    sets, vms = read_scale_sets(Reader(partial(compute_client, cli_ctx), name), choice)
+    sets, vms = read_scale_sets(Reader(partial(compute_client, cli_ctx), name, typed(cli_ctx)), choice)
     if vms:
         raise InvalidArgumentValueError(
             f"{name} acts on scale sets, and these are ids of virtual machines: {', '.join(vms)}",
@@ -41,7 +44,7 @@ def set_service_state(cli_ctx: Any, choice: Choice, service: str, action: str, t
         outcomes = send_and_poll(
             sets,
             lambda each: call_sdk(azure_of(cli_ctx), each, SET_STATE, arguments),
-            limits(timeout, sends=CHANGES),
+            limits(timeout, sends=CHANGES, wait=wait),
             Observer(interrupted),
             service=Service[ScaleSet](rate_limit_key),
         )

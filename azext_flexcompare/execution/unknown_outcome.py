@@ -20,6 +20,7 @@ from azext_flexcompare.arm.responses import NO_RETRY, OperationUnreadable, Unack
 from azext_flexcompare.instances import (
     Instance,
     describe_state,
+    is_in_power_state,
     is_in_transition,
     provisioning_error,
     provisioning_times,
@@ -134,7 +135,8 @@ class InstanceCheck:
         if error:
             self.reason = self._shown_ended
             raise Failure(error)
-        if self.operation.removes or self.operation.powerState not in (None, after.power_state):
+        target = self.operation.powerState
+        if self.operation.removes or not (target is None or is_in_power_state(after, target)):
             raise OutcomeUnknown(Error("NotEstablished", describe_state(after)), self._shown_ended)
         self.reason = self._shown_ended
         return True

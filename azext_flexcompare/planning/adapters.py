@@ -28,6 +28,7 @@ from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, re
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
 from azext_flexcompare.planning.option_files import read_setting
 from azext_flexcompare.planning.vm_patch import make_edit, make_patch, removes_property
+from azext_flexcompare.planning.vm_properties import check_expressions, check_properties
 from azext_flexcompare.planning.work import Call, Options, Prepare, Skip, Work
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
@@ -135,23 +136,36 @@ def extension_update(operation: Operation, options: Options, azure: Azure) -> Pr
 
 def protection_set(_: Operation, options: Options, azure: Azure) -> Prepare:
     """Return what locks instances, or sets the protection that the scale set has of its own."""
-    native = {
-        "protectFromScaleIn": options["protect_from_scale_in"],
-        "protectFromScaleSetActions": options["protect_from_scale_set_actions"],
-    }
-    native = {key: value for key, value in native.items() if value is not None}
+    native = native_protection(options)
     if bool(options["level"]) is bool(native):
         raise ArgumentUsageError(
             "protection set takes either --level, or --protect-from-scale-in and --protect-from-scale-set-actions.",
             recommendation="Specify --level CanNotDelete for a lock; the others are the protection of the scale set.",
         )
     if native:
-        get_logger(__name__).warning(
-            "This may also mark the instances as not on the latest model (Azure/azure-cli#30708)."
-        )
-        return each(lambda instance: partial(protect, azure, instance, native))
+        return protect_each(azure, native)
     name = options["lock_name"] or OURS
     return each(lambda instance: partial(put_lock, azure, instance, name, options["level"], options["notes"]))
+
+
+def native_protection(options: Options) -> dict[str, bool]:
+    """Return what was given of the protection that the scale set has of its own."""
+    given = {
+        "protectFromScaleIn": options["protect_from_scale_in"],
+        "protectFromScaleSetActions": options["protect_from_scale_set_actions"],
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def protect_each(azure: Azure, native: dict[str, bool]) -> Prepare:
+    """Return what sets the protection that the scale set has of its own."""
+    if native == {"protectFromScaleIn": False, "protectFromScaleSetActions": True}:
+        raise ArgumentUsageError(
+            "Protection from scale set actions includes protection from scale-in.",
+            recommendation="Omit --protect-from-scale-in.",
+        )
+    get_logger(__name__).warning("This may also mark the instances as not on the latest model (Azure/azure-cli#30708).")
+    return each(lambda instance: partial(protect, azure, instance, native))
 
 
 def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
@@ -161,22 +175,32 @@ def protection_remove(_: Operation, options: Options, azure: Azure) -> Prepare:
 
     def prepare(instance: Instance) -> Call | Skip:
         try:
-            own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.name == name]
+            own = [lock for lock in read(instance.subscription) if lock.is_on(instance.id) and lock.is_named(name)]
         except AzureResponseError:  # a role may delete locks and not list them
             return partial(delete_lock, azure, instance, name)
-        return partial(delete_lock, azure, instance, name) if own else Skip(f"It has no lock named {name}.")
+        return partial(delete_lock, azure, instance, own[0].name) if own else Skip(f"It has no lock named {name}.")
 
     return each(prepare)
 
 
 def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Return what sends each instance its changes as a PATCH, or the whole VM by PUT if a property is removed."""
+    native = native_protection(options)
+    if native:
+        if any(options[name] for name in ("tags", "size", "set", "add", "remove")):
+            raise ArgumentUsageError(
+                "--protect-from-scale-in and --protect-from-scale-set-actions cannot be combined with other changes.",
+                recommendation="Use two commands: the protection is a call of the scale set, the rest one of the VM.",
+            )
+        return protect_each(azure, native)
     edit = make_edit(options)
+    check_expressions(options)
 
     def prepare(instance: Instance) -> Call | Skip:
         before = instance.resource.serialize()
         if edit(before) == before:
             return Skip("It is so already.")
+        check_properties(type(instance.resource), make_patch(before, edit(before)))
         return partial(send, instance)
 
     def send(instance: Instance) -> Poller:
@@ -213,6 +237,7 @@ def _extension_body(options: Options) -> Options:
         "protectedSettings": _json("--protected-settings", options["protected_settings"]),
         "enableAutomaticUpgrade": options["enable_auto_upgrade"],
         "forceUpdateTag": str(uuid4()) if options["force_update"] else None,
+        "provisionAfterExtensions": options.get("provision_after_extensions"),
     }
     return {key: value for key, value in body.items() if value is not None}
 

@@ -24,19 +24,19 @@ def preparer_of(
     Raises InvalidArgumentValueError if the engine does not support the operation or one of the options.
     """
     if engine != VM:
-        _check_supported(engine, operation, options)
+        _check_supported(engine, operation, options, max_parallel)
         _check_max_parallel(engine, max_parallel)
     return PREPARERS[engine](operation, options, azure)
 
 
-def _check_supported(engine: str, operation: Operation, options: Options) -> None:
+def _check_supported(engine: str, operation: Operation, options: Options, max_parallel: int | None) -> None:
     given = [option.name for option in operation.given(options)]
     if not supports(engine, operation, given):
         supported = supports(engine, operation, [])
         what = f"{operation.name} with {' '.join(given)}" if supported else operation.name
+        others = " or ".join(one for one in ENGINES if offers(one, operation, given, max_parallel))
         raise InvalidArgumentValueError(
-            f"--engine {engine} does not support {what}.",
-            recommendation=f"Use --engine {' or '.join(one for one in ENGINES if supports(one, operation, given))}.",
+            f"--engine {engine} does not support {what}.", recommendation=f"Use --engine {others}."
         )
 
 
@@ -46,6 +46,11 @@ def _check_max_parallel(engine: str, max_parallel: int | None) -> None:
             f"--engine {engine} does not support --max-parallel: the service sets the number of instances.",
             recommendation=f"Omit --max-parallel, or use --engine {VM}.",
         )
+
+
+def offers(engine: str, operation: Operation, given: list[str], max_parallel: int | None) -> bool:
+    """Return whether an engine is one to recommend: with these options it is not refused."""
+    return supports(engine, operation, given) and not (engine != VM and max_parallel)
 
 
 def supports(engine: str, operation: Operation, given: list[str]) -> bool:

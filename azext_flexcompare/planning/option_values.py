@@ -11,6 +11,7 @@ from azext_flexcompare.planning.batches import Amount, parse_amount, parse_batch
 from azext_flexcompare.times import parse_duration
 
 MANY = 10**9
+ENGINES = ("vm", "set", "bulk")
 
 
 def positive(text: str) -> int:
@@ -66,3 +67,18 @@ def batch_size(text: str) -> Amount:
         return parse_batch_size(text)
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is neither a number of instances nor a percentage above 0") from None
+
+
+def engine_name(text: str) -> str:
+    """Return the name of an engine, whatever its case."""
+    if text.lower() not in ENGINES:
+        raise ArgumentTypeError(f"{text!r} is not an engine; allowed values: {', '.join(ENGINES)}")
+    return text.lower()
+
+
+class OfferedEngines(list[str]):
+    """The engines that a command supports, for help; others are refused later, by an error that names these."""
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether it is an engine of any command."""
+        return name in ENGINES

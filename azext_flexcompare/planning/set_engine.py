@@ -21,6 +21,7 @@ from azext_flexcompare.instances import (
     ResourceId,
     by_set,
     describe_state,
+    is_in_power_state,
     is_replaced,
     provisioning_error,
     provisioning_times,
@@ -135,7 +136,7 @@ def _is_as_expected(
     if after is None or after.provisioning_state not in FINAL_STATES:
         return False
     if operation.powerState:
-        return after.power_state == operation.powerState
+        return is_in_power_state(after, operation.powerState)
     return _changed(before, after) or (_entry(operation).get("mayKeep", False) and one.status == Status.SUCCEEDED)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from azext_flexcompare.instances import Instance, ResourceId
+from azext_flexcompare.instances import Instance, ResourceId, is_in_power_state
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
@@ -75,9 +75,10 @@ def skipped_outcomes(instances: Iterable[Instance], reasons: Mapping[ResourceId,
     ]
 
 
-def satisfied_reasons(operation: Operation, instances: Iterable[Instance]) -> dict[ResourceId, str]:
+def satisfied_reasons(operation: Operation, instances: Iterable[Instance], options: Options) -> dict[ResourceId, str]:
     """Return why instances that are in the target power state already are skipped, by id."""
-    if operation.powerState is None:
+    target = operation.target_power_state(options)
+    if target is None:
         return {}
-    satisfied = [instance for instance in instances if instance.power_state == operation.powerState]
-    return {instance.id: f"It is {operation.powerState} already." for instance in satisfied}
+    satisfied = [instance for instance in instances if is_in_power_state(instance, target)]
+    return {instance.id: f"It is {instance.power_state} already." for instance in satisfied}

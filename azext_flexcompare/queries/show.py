@@ -74,7 +74,7 @@ def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
         _row(
             outcome,
             locks=[
-                {**lock._asdict(), "inherited": not lock.is_on(outcome.target.id), "ours": lock.name == OURS}
+                {**lock._asdict(), "inherited": not lock.is_on(outcome.target.id), "ours": lock.is_named(OURS)}
                 for lock in locks
                 if lock.holds_for(outcome.target.id)
             ],

@@ -12,16 +12,18 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import azure_of, compute_client
 from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, poll_instances
-from azext_flexcompare.arm.scale_sets import Reader
-from azext_flexcompare.instances import Instance, provisioning_error
+from azext_flexcompare.arm.scale_sets import Reader, scale_set_id
+from azext_flexcompare.arm.typed import typed
+from azext_flexcompare.instances import Instance, ResourceId, ScaleSet, is_in_power_state, provisioning_error
 from azext_flexcompare.output import messages, rows
 from azext_flexcompare.output.conclusion import conclude
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
+from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Failure
-from azext_flexcompare.selection.choose import choose
-from azext_flexcompare.selection.members import find_members
-from azext_flexcompare.selection.selection import Choice, select
+from azext_flexcompare.selection.choose import choice_errors, choose, choose_among
+from azext_flexcompare.selection.members import find_members, read_scale_sets
+from azext_flexcompare.selection.selection import Choice, is_glob, unknown_names
 
 WAIT = "wait"
 Test = Callable[[Instance | None], bool]
@@ -43,7 +45,7 @@ class Awaited(NamedTuple):
             (self.created or self.updated, lambda one: one is not None and _succeeded(one)),
             (self.deleted, lambda one: one is None),
             (self.exists, lambda one: one is not None),
-            (bool(self.power_states), lambda one: one is not None and one.power_state in self.power_states),
+            (bool(self.power_states), lambda one: one is not None and self._is_in_power_state(one)),
         ]
         found: list[Test] = [test for wanted, test in named if wanted]
         found += [_custom(self.custom)] if self.custom else []
@@ -54,18 +56,21 @@ class Awaited(NamedTuple):
             )
         return found
 
+    def _is_in_power_state(self, instance: Instance) -> bool:
+        return any(is_in_power_state(instance, state) for state in self.power_states)
+
 
 def wait_for(
     cli_ctx: Any, choice: Choice, awaited: Awaited, interval: int | None, timeout: int
 ) -> list[dict[str, Any]]:
     """Wait until each chosen instance is in the awaited states; return a row for each, in the order chosen."""
     tests = awaited.tests()
-    chosen = _existing(cli_ctx, choice) if awaited.deleted else choose(cli_ctx, WAIT, choice)
+    chosen = _chosen(cli_ctx, choice, awaited)
     with interruptible() as interrupted:
         outcomes = poll_instances(
             azure_of(cli_ctx),
             chosen,
-            partial(_condition, tests),
+            partial(_condition, tests, awaited.exists),
             timeout=timeout,
             observer=Observer(interrupted),
             interval=interval,
@@ -74,15 +79,59 @@ def wait_for(
     return [rows.waited_row(WAIT, outcome) for outcome in outcomes]
 
 
+def _chosen(cli_ctx: Any, choice: Choice, awaited: Awaited) -> list[Instance]:
+    if awaited.deleted:
+        return _existing(cli_ctx, choice)
+    if awaited.exists and choice.names and choice.ids is None:
+        return _expected(cli_ctx, choice)
+    return choose(cli_ctx, WAIT, choice)
+
+
+def _expected(cli_ctx: Any, choice: Choice) -> list[Instance]:
+    """Return the chosen instances, those included that do not exist yet."""
+    reader = Reader(partial(compute_client, cli_ctx), WAIT, typed(cli_ctx))
+    members, named = find_members(reader, choice)
+    with choice_errors():
+        missing = [name for name in unknown_names(members, named.names or ()) if _is_plain_name(name)]
+    if not missing:
+        return choose(cli_ctx, WAIT, choice)
+    [scale_set], _ = read_scale_sets(reader, choice)
+    return choose_among(cli_ctx, [*members, *(_not_yet(scale_set, name) for name in missing)], named)
+
+
+def _is_plain_name(name: str) -> bool:
+    return "/" not in name and not is_glob(name)
+
+
+def _not_yet(scale_set: ScaleSet, name: str) -> Instance:
+    group = f"/subscriptions/{scale_set.subscription}/resourceGroups/{scale_set.resource_group}"
+    return Instance(
+        ResourceId(f"{group}/providers/Microsoft.Compute/virtualMachines/{name}"),
+        name,
+        scale_set,
+        zone=None,
+        fault_domain=None,
+        power_state=None,
+        tags={},
+        provisioning_state=None,
+        size=None,
+        location="",
+        resource=None,
+    )
+
+
 def _existing(cli_ctx: Any, choice: Choice) -> list[Instance]:
     """Return the chosen instances that still exist; the others need no wait."""
-    members, named = find_members(Reader(partial(compute_client, cli_ctx), WAIT), choice)
-    known = {text.lower() for one in members for text in (one.name, one.id, "*")}
-    gone = [name for name in named.names or () if name.lower() not in known]
+    reader = Reader(partial(compute_client, cli_ctx), WAIT, typed(cli_ctx))
+    members, named = find_members(reader, choice, gone_allowed=True)
+    if not members and choice.takes_all and not named.names:
+        return []
+    with choice_errors():
+        gone = unknown_names(members, named.names or ())
     if gone:
         get_logger(__name__).warning("No longer in the set: %s", messages.first_names(gone))
-    left = tuple(name for name in named.names or ("*",) if name.lower() in known)
-    return select(members, named._replace(names=left)) if left else []
+    left = tuple(name for name in named.names or ("*",) if name not in gone)
+    return choose_among(cli_ctx, members, named._replace(names=left)) if members and left else []
 
 
 def _succeeded(instance: Instance) -> bool:
@@ -103,8 +152,11 @@ def _custom(query: str) -> Test:
     return lambda one: one is not None and bool(compiled.search(rows.to_dict(one.resource)))
 
 
-def _condition(tests: Sequence[Test], found: Instance | None) -> tuple[bool, None]:
+def _condition(tests: Sequence[Test], to_come: bool, found: Instance | None) -> tuple[bool, None]:
+    """Return whether all tests hold; an instance that is not there is only awaited if it is `to_come`."""
     reached = all(test(found) for test in tests)
-    if found is None and not reached:
+    if found is None and not reached and not to_come:
         raise Failure(INSTANCE_NOT_FOUND)
+    if to_come and found is not None and scale_set_id(found.resource).lower() != found.scale_set.id.lower():
+        raise Failure(Error("NotInScaleSet", f"The VM is not an instance of scale set {found.scale_set.name}."))
     return reached, None

@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from fractions import Fraction
+from random import Random
 from typing import Any, NamedTuple
 
-from azext_flexcompare.instances import Instance, describe, last_name
+from azext_flexcompare.instances import (
+    Instance,
+    describe,
+    is_unhealthy,
+    last_name,
+    priority_of,
+    scale_set_view_id,
+)
 
 NEAREST = 20  # unknown names for which the nearest ones are shown, because the search takes time
 
@@ -27,6 +36,17 @@ class Choice(NamedTuple):
     power_states: tuple[str, ...] | None = None
     tags: tuple[tuple[str, str | None], ...] | None = None
     exclude: tuple[str, ...] = ()
+    provisioning_states: tuple[str, ...] | None = None
+    priorities: tuple[str, ...] | None = None
+    unhealthy: bool = False
+    outdated: bool = False
+    sample: str | None = None
+
+    @property
+    def takes_all(self) -> bool:
+        """Return whether nothing narrows the choice, so that a set without instances is no error."""
+        others = self._replace(resource_group=None, scale_set=None, ids=None, names=None)
+        return others == Choice() and self.names in (None, ("*",))
 
 
 class ChoiceError(Exception):
@@ -51,6 +71,7 @@ def select(instances: Sequence[Instance], choice: Choice) -> list[Instance]:
         if values is not None:
             _check_exists(filter_, values, instances, where)
             kept = [one for one in kept if filter_.joined(filter_.holds(one, value) for value in values)]
+    kept = [instance for instance in kept if not choice.unhealthy or is_unhealthy(instance)]
     kept = [instance for instance in kept if not _excluded(instance, choice.exclude)]
     if not kept:
         raise ChoiceError(
@@ -58,6 +79,14 @@ def select(instances: Sequence[Instance], choice: Choice) -> list[Instance]:
             "Use `az vmss-flex list-instances` to show the zone, fault domain and power state of each instance.",
         )
     return kept
+
+
+def take_sample(instances: Sequence[Instance], sample: str, random: Random) -> list[Instance]:
+    """Choose so many instances at random, a number or a percentage, at least one; their order is kept."""
+    figures = Fraction(sample.removesuffix("%"))
+    number = figures * len(instances) / 100 if sample.endswith("%") else figures
+    places = random.sample(range(len(instances)), min(len(instances), max(1, round(number))))
+    return [instances[place] for place in sorted(places)]
 
 
 class Filter(NamedTuple):
@@ -68,6 +97,7 @@ class Filter(NamedTuple):
     holds: Callable[[Instance, Any], bool]
     seen: Callable[[Instance], Iterable[str]]
     joined: Callable[[Iterable[bool]], bool] = any
+    every: bool = True  # whether a value that no instance has is an error even if another value matches
 
 
 FILTERS = (
@@ -83,6 +113,21 @@ FILTERS = (
         lambda c: c.power_states,
         lambda i, value: i.power_state == value,
         lambda i: [i.power_state] if i.power_state else [],
+        every=False,
+    ),
+    Filter(
+        "--provisioning-state",
+        lambda c: c.provisioning_states,
+        lambda i, value: (i.provisioning_state or "").lower() == value.lower(),
+        lambda i: [i.provisioning_state] if i.provisioning_state else [],
+        every=False,
+    ),
+    Filter(
+        "--priority",
+        lambda c: c.priorities,
+        lambda i, value: priority_of(i) == value.lower(),
+        lambda i: [priority_of(i)],
+        every=False,
     ),
     Filter(
         "--tag",
@@ -94,25 +139,60 @@ FILTERS = (
 )
 
 
+def unknown_names(instances: Sequence[Instance], names: Iterable[str]) -> list[str]:
+    """Return the names, ids and globs that no instance has; raises ChoiceError for the numbers of a Uniform set."""
+    known = {key for instance in instances for key in _keys(instance)}
+    unknown = [
+        name
+        for name in dict.fromkeys(names)
+        if name.lower() not in known and not (is_glob(name) and any(_matches(one, name) for one in instances))
+    ]
+    unknown = [name for name in unknown if name != "*"]
+    numbers = [name for name in unknown if name.isdecimal()]
+    if numbers:
+        raise ChoiceError(
+            f"instances of a Flexible scale set are identified by VM names, not by numbers such as {numbers[0]}",
+            "`az vmss-flex list-instances` shows the names.",
+        )
+    return unknown
+
+
+def is_glob(name: str) -> bool:
+    """Check whether a name is a pattern; no name or id of a VM has these characters."""
+    return not name.startswith("/") and any(character in name for character in "*?[")
+
+
 def _named(instances: Sequence[Instance], names: tuple[str, ...] | None, where: str) -> list[Instance]:
     if names is None:
         return list(instances)
-    by_key: dict[str, list[Instance]] = {}
-    for instance in instances:
-        for key in (instance.name, instance.id):
-            by_key.setdefault(key.lower(), []).append(instance)
-    unknown = [name for name in dict.fromkeys(names) if name != "*" and name.lower() not in by_key]
+    unknown = unknown_names(instances, names)
     if unknown:
         raise ChoiceError(_unknown(unknown, instances, where), "Use `az vmss-flex list-instances` to list the names.")
-    if "*" in names:
-        return list(instances)
-    ambiguous = [name for name in names if len(by_key[name.lower()]) > 1]
-    if ambiguous:
+    by_key: dict[str, list[Instance]] = {}
+    for instance in instances:
+        for key in _keys(instance):
+            by_key.setdefault(key, []).append(instance)
+    ambiguous = [name for name in names if len(by_key.get(name.lower(), ())) > 1]
+    if ambiguous and "*" not in names:
         raise ChoiceError(
             f"more than one of the scale sets has an instance named {', '.join(ambiguous)}", "Use its id instead."
         )
-    chosen = (by_key[name.lower()][0] for name in names)
+    if "*" in names:
+        return list(instances)
+    chosen = [
+        instance
+        for name in names
+        for instance in by_key.get(name.lower()) or [one for one in instances if _matches(one, name)]
+    ]
     return list({instance.id.lower(): instance for instance in chosen}.values())
+
+
+def _keys(instance: Instance) -> tuple[str, ...]:
+    return instance.name.lower(), instance.id.lower(), scale_set_view_id(instance).lower()
+
+
+def _matches(instance: Instance, glob: str) -> bool:
+    return fnmatchcase(instance.name.lower(), glob.lower())
 
 
 def _unknown(names: Sequence[str], instances: Sequence[Instance], where: str) -> str:
@@ -135,12 +215,12 @@ def _check_excluded(instances: Sequence[Instance], exclude: tuple[str, ...], whe
 
 
 def _excluded(instance: Instance, exclude: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(instance.name.lower(), one.lower()) or instance.id.lower() == one.lower() for one in exclude)
+    return any(_matches(instance, one) or one.lower() in _keys(instance) for one in exclude)
 
 
 def _check_exists(filter_: Filter, values: Sequence[Any], instances: Sequence[Instance], where: str) -> None:
     missing = [value for value in values if not any(filter_.holds(instance, value) for instance in instances)]
-    if missing:
+    if missing and (filter_.every or len(missing) == len(values)):
         seen = sorted({value for instance in instances for value in filter_.seen(instance)})
         shown = ", ".join("=".join(filter(None, value)) if isinstance(value, tuple) else value for value in missing)
         raise ChoiceError(

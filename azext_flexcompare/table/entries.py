@@ -24,6 +24,7 @@ class Option(NamedTuple):
     aliases: tuple[str, ...] = ()
     required: bool = False
     choices: tuple[str, ...] = ()
+    powerState: str | None = None  # noqa: N815
 
     @property
     def dest(self) -> str:
@@ -78,6 +79,10 @@ class Operation(NamedTuple):
     def given(self, options: Mapping[str, Any]) -> list[Option]:
         """List its own options that were given, of all parsed options."""
         return [option for option in self.options if options.get(option.dest)]
+
+    def target_power_state(self, options: Mapping[str, Any]) -> str | None:
+        """Return the power state that it leads to with these options."""
+        return next((option.powerState for option in self.given(options) if option.powerState), self.powerState)
 
     @property
     def leaves_running(self) -> bool:

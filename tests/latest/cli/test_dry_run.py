@@ -37,6 +37,10 @@ def test_a_dry_run_compares_only_engines_of_the_operation(run: Run) -> None:
     assert run("redeploy", *FLEX, "--dry-run").stderr == warned(VM, TIMES)
 
 
+def test_a_dry_run_offers_no_engine_that_would_be_refused(run: Run) -> None:
+    assert run("start", *FLEX, "--dry-run", "--max-parallel", "2").stderr == warned(VM, TIMES)
+
+
 def test_a_dry_run_without_waiting_counts_no_polls(run: Run) -> None:
     lines = run("start", *FLEX, "--dry-run", "--no-wait").stderr.splitlines()
     assert lines[0] == f"WARNING: --engine vm: {INSTANCES} calls, no polls, at least 0 s (documented)"

@@ -60,6 +60,7 @@ def test_scenario(case: dict[str, Any], run: Run, sim: Simulator) -> None:
     known = {**names, "sets": sim.scale_sets, "id": {n: sim.vm_id(n) for every in names.values() for n in every}}
     known |= {
         "first": sim.vm_id(names["flex"][0]),
+        "fourth": sim.vm_id(names["flex"][3]),
         "stranger": sim.vm_id(names["other"][0]),
         "lonely": sim.vm_id("lonely"),
     }

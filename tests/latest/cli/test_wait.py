@@ -89,7 +89,7 @@ def test_the_interval_is_the_time_between_two_polls(run: Run, sim: Simulator) ->
     [
         ([], "wait needs a state to wait for."),
         (["--custom", "["], "--custom is not a valid JMESPath query"),
-        (["--exists", "--instance-ids", "nobody"], "nobody"),
+        (["--created", "--instance-ids", "nobody"], "nobody"),
     ],
 )
 def test_what_cannot_be_waited_for_is_refused(run: Run, arguments: list[str], told: str) -> None:

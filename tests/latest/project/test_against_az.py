@@ -7,10 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure.cli.core.mock import DummyCli
 
+from azext_flexcompare import COMMAND_LOADER_CLS
+from azext_flexcompare.arm.uniform import SHARED
+from azext_flexcompare.table.foreign_options import FOREIGN
 from tests.latest.helpers.az import ROOT
 
 if TYPE_CHECKING:
@@ -45,10 +50,12 @@ OTHER_NAMES = {  # of the operations that are called otherwise in `az`, or are s
     "protection remove": ["lock delete"],
     "protection set": ["lock create", "vmss update"],
     "run-command": ["vm run-command invoke"],
-    "update": ["vm update", "vm create"],
+    "update": ["vm update", "vm create", "vmss update"],
     "update-instances": ["vmss update-instances"],
 }
 OF_OUR_OWN = {"protection set --level", "protection remove --lock-name", "protection set --lock-name"}
+NOT_TYPED = ("--cmd", "--__INCLUDE_USER_DATA")  # the CLI's own parameters, which no command line has
+COMMANDS = {one["name"] for key in ("operations", "others") for one in TABLE[key]}
 ONE_AT_A_TIME = {"simulate-eviction", "update"}  # there they take one instance
 
 
@@ -87,6 +94,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str] | None
     home = tmp_path_factory.mktemp("azure")
     interesting = {words_of(command) for command in mentioned()}
     interesting |= {name for entry in TABLE["operations"] for name in namesakes_of(entry["name"])}
+    interesting |= {f"vmss {command}" for command in (*SHARED, *COMMANDS)}
     loaded = subprocess.run(
         [sys.executable, "-c", LOAD, json.dumps(sorted(interesting))],
         env={
@@ -140,6 +148,42 @@ def test_instances_are_chosen_and_not_waited_for_as_in_az_vmss(core: dict[str, A
     }
     assert len(shared) > 1
     assert not lacking
+
+
+def test_the_advice_for_a_uniform_set_repeats_options_that_both_commands_have(core: dict[str, Any]) -> None:
+    names = {"--name", "-n", "-g", "--resource-group"}
+    for command, shared in SHARED.items():
+        theirs = core[f"vmss {command}"] or ()
+        assert {*shared, *names} <= {*theirs}
+
+
+def test_each_option_of_a_namesake_is_taken_or_refused_with_what_to_use_instead(core: dict[str, Any]) -> None:
+    compared = {name: options_taken(name) for name in COMMANDS if core.get(f"vmss {name}")}
+    lacking = {
+        f"{name} {option}"
+        for name, taken in compared.items()
+        for option in core[f"vmss {name}"] or ()
+        if option.startswith("-") and option not in {*taken, *FOREIGN.get(name, {}), *NOT_TYPED}
+    }
+    assert len(compared) > 15
+    assert not lacking, f"`az vmss` has: {sorted(lacking)}"
+    needless = {(name, one) for name in FOREIGN for one in FOREIGN[name] if one not in (core[f"vmss {name}"] or ())}
+    assert needless <= {("reimage", "--force-update-os-disk-for-ephemeral")}
+
+
+def options_taken(command: str) -> set[str]:
+    cli = DummyCli()
+    loader = COMMAND_LOADER_CLS(cli)
+    loader.load_command_table(None)
+    cli.invocation = SimpleNamespace(commands_loader=loader, data={"command_string": f"vmss-flex {command}"})
+    loader.load_arguments(f"vmss-flex {command}")
+    entry = loader.command_table[f"vmss-flex {command}"]
+    entry.load_arguments()
+    loader._update_command_definitions()
+    lists = [
+        argument.type.settings.get("options_list") or argument.options_list for argument in entry.arguments.values()
+    ]
+    return {str(option) for several in lists for option in several or ()}
 
 
 def test_each_operation_has_a_namesake_in_az(core: dict[str, Any]) -> None:

@@ -12,8 +12,10 @@ from azext_flexcompare.instances import (
     by_set,
     describe,
     describe_state,
+    is_in_power_state,
     is_in_transition,
     last_name,
+    priority_of,
     provisioning_error,
     provisioning_times,
 )
@@ -80,3 +82,24 @@ def test_instances_are_grouped_by_their_sets_in_order() -> None:
 
 def test_the_place_of_an_instance_is_that_of_its_set() -> None:
     assert (instance("b", DB).subscription, instance("b", DB).resource_group) == ("s", "db-rg")
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "holds"),
+    [
+        ("running", "running", True),
+        ("running", "deallocated", False),
+        ("hibernated", "hibernated", True),
+        ("hibernated", "deallocated", True),
+        ("deallocated", "hibernated", False),
+        (None, "deallocated", False),
+    ],
+)
+def test_a_hibernated_instance_is_deallocated_too(state: str | None, wanted: str, holds: bool) -> None:
+    assert is_in_power_state(instance(power_state=state), wanted) is holds
+
+
+def test_a_row_of_resource_graph_has_a_priority() -> None:
+    assert priority_of(instance(resource={"properties": {"priority": "Spot"}})) == "spot"
+    assert priority_of(instance(resource={"properties": {}})) == "regular"
+    assert priority_of(instance(resource=None)) == "regular"

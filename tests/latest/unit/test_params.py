@@ -71,3 +71,13 @@ def test_the_headings_of_the_help_follow_the_way_of_a_run(loader: Any) -> None:
     assert order == sorted({*order})
     assert {found[option.name] for option in RUN_OPTIONS} == {*order[2:]}
     assert {*found.values()} - {None, *order} <= {"Global Policy"}
+
+
+@pytest.mark.parametrize(
+    ("command", "engines"), [("start", ["vm", "set", "bulk"]), ("restart", ["vm", "set"]), ("redeploy", ["vm"])]
+)
+def test_only_the_engines_of_a_command_are_offered(command: str, engines: list[str], loader: Any) -> None:
+    settings = arguments_of(loader, command)["engine"].type.settings
+    assert list(settings["choices"]) == engines
+    assert "bulk" in settings["choices"]
+    assert "jet" not in settings["choices"]

@@ -18,6 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azext_flexcompare._validators import CHOICE, port, resource_name, take_choice
+from azext_flexcompare.planning.batches import parse_amount
 from azext_flexcompare.selection.selection import Choice
 from tests.latest.helpers.hostile import DEEP, hostile
 
@@ -30,6 +31,8 @@ LISTS = {
     "power_state": "--power-state",
     "tag": "--tag",
     "exclude": "--exclude",
+    "provisioning_state": "--provisioning-state",
+    "priority": "--priority",
 }
 
 
@@ -53,9 +56,23 @@ def test_a_set_alone_leaves_everything_else_out() -> None:
 
 def test_every_list_finds_its_place() -> None:
     lists = {name: [name.upper()] for name in LISTS if name not in ("ids", "tag")}
-    filters = ("ZONE",), ("FAULT_DOMAIN",), ("POWER_STATE",)
-    expected = Choice("rg", "web", None, ("INSTANCE_IDS",), *filters, (("k", "v"),), ("EXCLUDE",))
-    assert take(**SET, **lists, tag=["k=v"]) == expected
+    expected = Choice(
+        "rg",
+        "web",
+        names=("INSTANCE_IDS",),
+        zones=("ZONE",),
+        fault_domains=("FAULT_DOMAIN",),
+        power_states=("POWER_STATE",),
+        tags=(("k", "v"),),
+        exclude=("EXCLUDE",),
+        provisioning_states=("PROVISIONING_STATE",),
+        priorities=("PRIORITY",),
+        unhealthy=True,
+        outdated=True,
+        sample="10%",
+    )
+    more = {"unhealthy": True, "outdated": True, "sample": parse_amount("10%")}
+    assert take(**SET, **lists, **more, tag=["k=v"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,6 +88,8 @@ def test_every_list_finds_its_place() -> None:
         (['"a"'], ("a",)),
         (["[ab]*"], ("[ab]*",)),
         ([' ["a"]\n', "b"], ("a", "b")),
+        (["a b", "c,d , e\tf\ng"], ("a", "b", "c", "d", "e", "f", "g")),
+        (['["a b", "c"]'], ("a", "b", "c")),
     ],
     ids=str,
 )
@@ -144,7 +163,7 @@ def test_a_name_is_a_name(name: str) -> None:
 
 
 @given(
-    lists=st.dictionaries(st.sampled_from(CHOICE), st.lists(hostile, max_size=3) | st.none()),
+    lists=st.dictionaries(st.sampled_from([*LISTS]), st.lists(hostile, max_size=3) | st.none()),
     group=hostile,
     name=hostile,
 )

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.locks import OURS, Lock, delete_lock, locks_of, put_lock
+from azext_flexcompare.arm.locks import OURS, Lock, delete_lock, locks_of, merge_policy, put_lock
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import instance
 from tests.latest.helpers.hostile import Recorder, hostile
 
+Policy = tuple[bool | None, bool | None]  # protectFromScaleIn, protectFromScaleSetActions
 VM = instance().id
 BY_NAME = {one.name: one for one in operations()}
 
@@ -69,3 +70,30 @@ def test_a_lock_that_was_put_is_listed_until_it_is_deleted(azure: Azure, members
     assert found.notes == "Mine."
     assert delete_lock(azure, one, OURS).acceptance.poll.done
     assert not any(lock.is_on(one.id) for lock in locks_of(azure, [one]))
+
+
+@pytest.mark.parametrize(
+    ("before", "policy", "merged"),
+    [
+        ((False, False), (None, True), (None, True)),
+        ((True, False), (None, True), (True, True)),
+        ((False, True), (True, None), (True, True)),
+        ((True, True), (None, False), (True, False)),
+        ((False, False), (True, None), (True, False)),
+        ((True, True), (False, None), (False, True)),
+    ],
+)
+def test_a_policy_that_azure_refuses_is_sent_only_where_it_was_asked_for(
+    before: Policy, policy: Policy, merged: Policy
+) -> None:
+    def as_json(one: Policy) -> dict[str, bool]:
+        names = ("protectFromScaleIn", "protectFromScaleSetActions")
+        return {name: value for name, value in zip(names, one, strict=True) if value is not None}
+
+    assert merge_policy(as_json(before), as_json(policy)) == as_json(merged)
+
+
+def test_the_name_of_a_lock_is_compared_without_regard_to_case() -> None:
+    lock = Lock("Guard", "CanNotDelete", "/x", None)
+    assert lock.is_named("gUARD")
+    assert not lock.is_named("guard2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.scale_sets import Reader, list_members, parse_id, power_state, read_scale_set
 from azext_flexcompare.instances import ScaleSet
 
+FILTER = "'virtualMachineScaleSet/id' eq '{}'"
 COMPUTE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute"
 
 
@@ -23,6 +25,7 @@ COMPUTE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute"
         ([None, "ProvisioningState/succeeded"], None),
         (["ProvisioningState/succeeded", "PowerState/running"], "running"),
         (["PowerState/deallocated", "PowerState/stopped"], "deallocated"),
+        (["ProvisioningState/succeeded", "PowerState/deallocated", "HibernationState/Hibernated"], "hibernated"),
     ],
 )
 def test_the_power_state_is_read_from_the_statuses(codes: list[str | None] | None, state: str | None) -> None:
@@ -42,6 +45,24 @@ def test_an_id_of_a_set_or_a_vm_is_parsed(kind: str) -> None:
 def test_any_other_id_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidArgumentValueError, match="is not the id of a scale set or a virtual machine"):
         parse_id(wrong)
+
+
+@pytest.mark.parametrize(
+    ("child", "allowed"),
+    [
+        ("virtualMachines/web_1", True),
+        ("VIRTUALMACHINES/web_1", True),
+        ("virtualMachines/web_1/extensions/x", False),
+        ("extensions/x", False),
+    ],
+)
+def test_the_id_of_an_instance_in_its_set_is_parsed(child: str, allowed: bool) -> None:
+    instance_id = f"{COMPUTE}/virtualMachineScaleSets/web/{child}"
+    if allowed:
+        assert parse_id(instance_id)["child_name_1"] == "web_1"
+    else:
+        with pytest.raises(InvalidArgumentValueError):
+            parse_id(instance_id)
 
 
 def test_a_flexible_set_is_read(azure: Azure, sim: Simulator) -> None:
@@ -67,3 +88,19 @@ def test_the_instances_of_a_set_are_those_of_no_other(azure: Azure, flex: ScaleS
     assert [one.name for one in found] == sim.names("flex")
     assert {one.power_state for one in found} == {"running"}
     assert all(one.scale_set is flex and one.resource.instance_view for one in found)
+
+
+def test_a_vm_that_is_on_two_pages_of_the_list_is_one_instance(azure: Azure, flex: ScaleSet, sim: Simulator) -> None:
+    listed = azure.compute(None).virtual_machines.list("rg", expand="instanceView", filter=FILTER.format(flex.id))
+    vms = list(listed)
+    again = deepcopy(vms[0])
+    again.id = again.id.upper()  # the service spells groups in more than one way
+
+    class Shifting:
+        """A list that changed between its pages."""
+
+        def list(self, *_: object, **__: object) -> list[object]:
+            return [*vms, again]
+
+    reader = Reader(lambda _: SimpleNamespace(virtual_machines=Shifting()), "restart")
+    assert [one.name for one in list_members(reader, flex)] == sim.names("flex")

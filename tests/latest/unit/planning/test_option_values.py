@@ -15,6 +15,7 @@ from azext_flexcompare.planning.option_values import (
     amount,
     batch_size,
     duration,
+    engine_name,
     file_name,
     positive,
     positive_duration,
@@ -36,6 +37,7 @@ def test_a_positive_number_is_parsed(text: str) -> None:
         (amount, ["-1", "101%", "1.5", ""], "neither a number of instances nor a percentage"),
         (batch_size, ["0", "0%", "many"], "nor a percentage above 0"),
         (file_name, [""], "name of the file is empty"),
+        (engine_name, ["", "vms", "set bulk"], "allowed values: vm, set, bulk"),
     ],
 )
 def test_another_text_is_refused_with_the_expected_one(
@@ -49,10 +51,11 @@ def test_another_text_is_refused_with_the_expected_one(
 def test_values_are_parsed() -> None:
     assert (duration("0"), duration("1.5"), file_name("-")) == (0, 1.5, "-")
     assert [positive_duration(one) for one in ("90", "90s", "5m", "1h", "1.5M")] == [90, 90, 300, 3600, 90]
+    assert [engine_name(text) for text in ("vm", "SET", "Bulk")] == ["vm", "set", "bulk"]
     assert (amount("0"), batch_size("10%")) == (parse_amount("0"), parse_amount("10%"))
 
 
-@pytest.mark.parametrize("parse", [amount, batch_size, duration, positive_duration, positive, file_name])
+@pytest.mark.parametrize("parse", [amount, batch_size, duration, positive_duration, positive, file_name, engine_name])
 @given(text=st.one_of(hostile, st.from_regex(r"[-+]?[0-9._]{0,12}(e-?[0-9]{1,9})?(/[0-9]{1,3})?%?", fullmatch=True)))
 @example(text="1/0")
 @example(text="1e9999999")

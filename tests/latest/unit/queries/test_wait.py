@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from azure.cli.core.azclierror import AzCLIError, RequiredArgumentMissingError
+from azure.cli.core.azclierror import AzCLIError, RequiredArgumentMissingError, ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,3 +67,30 @@ def test_each_chosen_instance_has_a_row_once_it_is_as_awaited(cli_ctx: Any, sim:
 
 def test_an_instance_that_is_gone_already_is_not_awaited(cli_ctx: Any) -> None:
     assert wait_for(cli_ctx, Choice("rg", "flex", names=("nobody",)), Awaited(deleted=True), None, 60) == []
+
+
+def test_an_id_of_an_instance_that_is_gone_is_not_awaited(cli_ctx: Any, sim: Simulator) -> None:
+    gone = f"{sim.vm_id('lonely')}_gone"
+    assert wait_for(cli_ctx, Choice(ids=(gone,)), Awaited(deleted=True), None, 60) == []
+    with pytest.raises(ValidationError):
+        wait_for(cli_ctx, Choice(ids=(sim.vm_id("lonely"),)), Awaited(deleted=True), None, 60)
+
+
+def test_an_instance_that_does_not_exist_yet_is_awaited(cli_ctx: Any, sim: Simulator) -> None:
+    first, second = sim.names("flex")[:2]
+    sim.add_fault({"action": "get", "vm": second, "times": 2, "fault": {"status": 404, "code": "ResourceNotFound"}})
+    names = ("not_yet", second, first)
+    rows = wait_for(cli_ctx, Choice("rg", "flex", names=names), Awaited(exists=True), 1, 4)
+    found = [(row["instance"], row["status"]) for row in rows]
+    assert found == [("not_yet", "TimedOut"), (second, "Succeeded"), (first, "Succeeded")]
+
+
+def test_a_vm_of_that_name_outside_the_set_is_not_the_awaited_instance(cli_ctx: Any) -> None:
+    [row] = wait_for(cli_ctx, Choice("rg", "flex", names=("lonely",)), Awaited(exists=True), None, 60)
+    assert (row["status"], row["error"]["code"]) == ("Failed", "NotInScaleSet")
+
+
+@pytest.mark.parametrize("name", ["0", "nobody_*"])
+def test_what_is_no_name_of_a_vm_is_not_awaited(name: str, cli_ctx: Any) -> None:
+    with pytest.raises(ValidationError):
+        wait_for(cli_ctx, Choice("rg", "flex", names=(name,)), Awaited(exists=True), None, 60)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
+from azure.cli.core.azclierror import (
+    AzureResponseError,
+    InvalidArgumentValueError,
+    ResourceNotFoundError,
+    ValidationError,
+)
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
@@ -30,12 +35,12 @@ def test_the_ids_of_a_choice_become_its_names(reader: Reader, sim: Simulator) ->
     assert named.names == tuple(one.id for one in members)
 
 
-def test_many_ids_of_one_set_cost_three_requests(reader: Reader, sim: Simulator) -> None:
+def test_many_ids_of_one_set_cost_two_requests_and_none_of_the_set(reader: Reader, sim: Simulator) -> None:
     ids = tuple(sim.vm_id(name) for name in sim.names("flex"))
     members, _ = find_members(reader, Choice(ids=ids))
     assert len(members) == len(ids)
     assert [one["action"] for one in sim.requests()].count("get") == 1
-    assert len(sim.requests()) == 3
+    assert len(sim.requests()) == 2
 
 
 def test_a_machine_without_a_set_is_refused_by_its_id(reader: Reader, sim: Simulator) -> None:
@@ -47,3 +52,40 @@ def test_what_is_no_id_is_refused_before_anything_is_read(reader: Reader, sim: S
     with pytest.raises(InvalidArgumentValueError):
         find_members(reader, Choice(ids=(sim.scale_sets["flex"], "web")))
     assert sim.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "nearest"),
+    [
+        ("rg", "flx", "The nearest scale sets in rg are: flex"),
+        ("RG", "othre", "The nearest scale sets in RG are: other"),
+        ("rgg", "flex", "A scale set called flex is in: "),
+        ("rgg", "nothing", "The nearest resource groups with scale sets are: "),
+    ],
+)
+def test_an_unknown_set_is_reported_with_what_is_near(group: str, name: str, nearest: str, reader: Reader) -> None:
+    with pytest.raises(ResourceNotFoundError) as refused:
+        find_members(reader, Choice(group, name))
+    assert refused.value.recommendations[0].startswith(nearest)
+
+
+def test_an_unknown_set_is_reported_where_nothing_may_be_listed(reader: Reader, sim: Simulator) -> None:
+    sim.add_fault({"action": "listAllScaleSets", "fault": {"status": 403}})
+    with pytest.raises(ResourceNotFoundError):
+        find_members(reader, Choice("rg", "flx"))
+
+
+def test_vms_that_may_not_be_listed_are_read_one_by_one(reader: Reader, sim: Simulator) -> None:
+    for action in ("scaleSet", "list"):
+        sim.add_fault({"action": action, "fault": {"status": 403}})
+    ids = tuple(sim.vm_id(name) for name in reversed(sim.names("flex")[:3]))
+    members, named = find_members(reader, Choice(ids=ids))
+    assert {one.id.lower() for one in members} == {one.lower() for one in ids}
+    assert named.names == ids
+    assert {one.scale_set.name for one in members} == {"flex"}
+
+
+def test_any_other_refusal_of_the_list_is_an_error(reader: Reader, sim: Simulator) -> None:
+    sim.add_fault({"action": "list", "fault": {"status": 400, "code": "Bad"}})
+    with pytest.raises(AzureResponseError, match="Bad"):
+        find_members(reader, Choice(ids=(sim.vm_id(sim.names("flex")[0]),)))

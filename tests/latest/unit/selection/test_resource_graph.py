@@ -41,7 +41,7 @@ def test_a_row_becomes_an_instance() -> None:
     }
     row = {"id": "/vm", "name": "vm", "location": "here", "zones": ["3"], "tags": None, "properties": properties}
     found = _instance(row, WEB)
-    assert found[:-1] == ("/vm", "vm", WEB, "3", 2, "running", {}, "Succeeded", "B1", "here")
+    assert found[:10] == ("/vm", "vm", WEB, "3", 2, "running", {}, "Succeeded", "B1", "here")
 
 
 @pytest.mark.parametrize("properties", [None, {}, {"extended": None}, {"extended": {"instanceView": None}}])

@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
+from random import Random
 from typing import Any
 
 import pytest
+from azure.mgmt.compute.v2024_11_01.models import (
+    InstanceViewStatus,
+    VirtualMachine,
+    VirtualMachineAgentInstanceView,
+    VirtualMachineHealthStatus,
+    VirtualMachineInstanceView,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from azext_flexcompare.instances import Instance
-from azext_flexcompare.selection.selection import NEAREST, Choice, ChoiceError, select
+from azext_flexcompare.instances import Instance, scale_set_view_id
+from azext_flexcompare.selection.selection import NEAREST, Choice, ChoiceError, select, take_sample
 from tests.latest.helpers.factories import DB, WEB, instance
 from tests.latest.helpers.hostile import short
 
+
+def machine(agent: str | None = "Ready", health: str | None = None, priority: str | None = None) -> VirtualMachine:
+    """What the compute API shows of a VM: what its agent and its application report, and its priority."""
+    statuses = [InstanceViewStatus(display_status=agent)] if agent else []
+    found = VirtualMachine(location="westeurope", priority=priority)
+    found.instance_view = VirtualMachineInstanceView(vm_agent=VirtualMachineAgentInstanceView(statuses=statuses))
+    if health:  # the SDK leaves out of its arguments what only the service sets
+        found.instance_view.vm_health = VirtualMachineHealthStatus()
+        found.instance_view.vm_health.status = InstanceViewStatus(code=f"HealthState/{health}")
+    return found
+
+
 MEMBERS = [
-    instance("web_1a"),
-    instance("web_2b", zone="2", fault_domain=1, power_state="stopped"),
-    instance("web_3c", zone="3", fault_domain=2, tags={"role": "cache", "Owner": "ann"}),
-    instance("web_4d", fault_domain=1, tags={"role": "cache", "empty": ""}),
-    instance("web_5e", zone=None, fault_domain=None, power_state=None, tags={}),
+    instance("web_1a", resource=machine(agent="Not Ready")),
+    instance("web_2b", zone="2", fault_domain=1, power_state="stopped", resource=machine(agent=None)),
+    instance(
+        "web_3c",
+        zone="3",
+        fault_domain=2,
+        tags={"role": "cache", "Owner": "ann"},
+        resource=machine(health="unhealthy", priority="Spot"),
+    ),
+    instance(
+        "web_4d",
+        fault_domain=1,
+        tags={"role": "cache", "empty": ""},
+        provisioning_state="Failed",
+        resource=machine(priority="Regular"),
+    ),
+    instance("web_5e", zone=None, fault_domain=None, power_state=None, tags={}, resource=machine(health="healthy")),
 ]
 
 
@@ -112,6 +145,16 @@ def test_several_sets_are_all_named_in_a_refusal() -> None:
         ({"exclude": ("web_1a", "WEB_4D")}, ["web_2b", "web_3c", "web_5e"]),
         ({"exclude": ("web_[1-3]*",)}, ["web_4d", "web_5e"]),
         ({"exclude": (MEMBERS[0].id.upper(),)}, EVERY[1:]),
+        ({"names": ("web_[45]*", "WEB_?A")}, ["web_4d", "web_5e", "web_1a"]),
+        ({"names": ("web_2b", "web_*")}, ["web_2b", "web_1a", "web_3c", "web_4d", "web_5e"]),
+        ({"names": (scale_set_view_id(MEMBERS[2]).upper(),)}, ["web_3c"]),
+        ({"exclude": (scale_set_view_id(MEMBERS[2]),)}, ["web_1a", "web_2b", "web_4d", "web_5e"]),
+        ({"power_states": ("stopped", "hibernated")}, ["web_2b"]),
+        ({"provisioning_states": ("FAILED",)}, ["web_4d"]),
+        ({"provisioning_states": ("succeeded", "creating")}, ["web_1a", "web_2b", "web_3c", "web_5e"]),
+        ({"priorities": ("spot",)}, ["web_3c"]),
+        ({"priorities": ("Regular",)}, ["web_1a", "web_2b", "web_4d", "web_5e"]),
+        ({"unhealthy": True}, ["web_1a", "web_3c", "web_4d"]),
     ],
     ids=str,
 )
@@ -265,7 +308,7 @@ def test_one_name_that_does_not_exist_refuses_the_whole_choice(
     assert refusal(members, names=tuple(names), **wish)
 
 
-@given(lists, st.sampled_from([*PLACES]), st.data())
+@given(lists, st.sampled_from(["zones", "fault_domains", "tags"]), st.data())
 def test_one_filter_value_that_does_not_exist_refuses_the_whole_choice(
     members: list[Instance], place: str, data: st.DataObject
 ) -> None:
@@ -296,7 +339,7 @@ def test_a_selection_is_of_members_or_refused(
         return
     assert chosen
     assert all(one in members for one in chosen)
-    assert names is None or "*" in names or {one.name for one in chosen} <= {name.lower() for name in names}
+    assert names is None or all(any(fnmatch(one.name, name.lower()) for name in names) for one in chosen)
 
 
 def test_ten_thousand_unknown_names_are_all_named_and_the_nearest_of_a_few() -> None:
@@ -306,3 +349,46 @@ def test_ten_thousand_unknown_names_are_all_named_and_the_nearest_of_a_few() -> 
     told = str(refused.value)
     assert all(name in told for name in unknown)
     assert told.count("(nearest: ") == NEAREST
+
+
+@pytest.mark.parametrize("name", ["0", "17"])
+def test_a_number_is_refused_as_the_way_of_uniform_sets(name: str) -> None:
+    assert refusal(names=("web_1a", name)) == (
+        f"instances of a Flexible scale set are identified by VM names, not by numbers such as {name}"
+    )
+
+
+@pytest.mark.parametrize("glob", ["db_*", "web_1?b"])
+def test_a_glob_that_matches_no_instance_is_refused(glob: str) -> None:
+    assert glob in refusal(names=("web_1a", glob))
+
+
+def test_a_state_that_no_instance_is_in_is_refused_only_where_no_other_matches() -> None:
+    assert refusal(power_states=("deallocated", "hibernated")) == (
+        "no instance of scale set web matches --power-state deallocated, hibernated"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sample", "taken"), [("1", 1), ("2", 2), ("9", 5), ("40%", 2), ("1%", 1), ("100%", 5), ("0.5%", 1)]
+)
+def test_a_sample_takes_so_many_in_the_order_chosen(sample: str, taken: int) -> None:
+    found = [take_sample(MEMBERS, sample, Random(seed)) for seed in range(40)]  # noqa: S311
+    assert {len(one) for one in found} == {taken}
+    assert all(one == [member for member in MEMBERS if member in one] for one in found)
+    assert len({tuple(each.name for each in one) for one in found}) > 1 or taken == len(MEMBERS)
+
+
+@pytest.mark.parametrize("names", [None, ("*",)])
+def test_only_a_choice_that_nothing_narrows_takes_all(names: tuple[str, ...] | None) -> None:
+    whole = Choice("rg", "web", names=names)
+    assert whole.takes_all
+    narrower: list[dict[str, Any]] = [
+        {"zones": ("1",)},
+        {"exclude": ("a",)},
+        {"unhealthy": True},
+        {"outdated": True},
+        {"sample": "1"},
+        {"names": ("a",)},
+    ]
+    assert not any(whole._replace(**one).takes_all for one in narrower)

@@ -90,3 +90,10 @@ def test_a_source_is_cited_with_its_date() -> None:
 def test_the_namesake_of_a_command_is_that_of_az_vmss() -> None:
     assert namesakes("restart") == ["az vmss restart"]
     assert namesakes("no such command") == []
+
+
+def test_hibernating_leads_to_a_power_state_of_its_own() -> None:
+    by_name = {one.name: one for one in operations()}
+    assert by_name["deallocate"].target_power_state({"hibernate": True}) == "hibernated"
+    assert by_name["deallocate"].target_power_state({"hibernate": None}) == "deallocated"
+    assert by_name["restart"].target_power_state({}) == by_name["restart"].powerState

@@ -1,0 +1,92 @@
+"""Checks of the command line as a whole, between the Azure CLI's parser and the commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Action, Namespace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from knack.events import EVENT_INVOKER_POST_PARSE_ARGS, EVENT_INVOKER_PRE_PARSE_ARGS
+
+from azext_flexcompare.arm.typed import keep_typed, typed
+from azext_flexcompare.table.foreign_options import FOREIGN
+
+GROUP = "vmss-flex "
+
+
+def register(cli_ctx: Any) -> None:
+    """Check each command of this extension once it has been parsed."""
+    if cli_ctx is not None:
+        cli_ctx.register_event(EVENT_INVOKER_PRE_PARSE_ARGS, _keep)
+        cli_ctx.register_event(EVENT_INVOKER_POST_PARSE_ARGS, _check)
+
+
+def repeated_options(words: Iterable[str], actions: dict[str, Action]) -> list[str]:
+    """Return the options that are given more than once, by any of their names, although only the last would count."""
+    given = [action for word in words if (action := actions.get(word.partition("=")[0])) and word.startswith("-")]
+    once = [action for action in given if action.nargs != 0 and type(action).__name__ != "_AppendAction"]
+    own = [action for action in once if not action.dest.startswith("_")]  # the CLI's global options are not ours
+    return [action.option_strings[0] for action, times in Counter(own).items() if times > 1]
+
+
+def unread_files(parsed: Namespace, actions: dict[str, Action], literal: list[str]) -> Iterator[tuple[str, str]]:
+    """List the options whose value still is an `@file`, which the CLI leaves as it is if it cannot read the file.
+
+    What a file contains may begin with `@` as well, but then it is not `literal` on the command line.
+    """
+    for action in dict.fromkeys(actions.values()):
+        value = getattr(parsed, action.dest, None)
+        for text in value if isinstance(value, list) else [value]:
+            file = _file_of(text, action.dest)
+            if file and (text in literal or action.dest in NAMES):
+                yield action.option_strings[0], file
+
+
+NAMES = ("ids", "instance_ids", "exclude", "zone", "fault_domain")  # none of which begins with `@`
+
+
+def _file_of(text: Any, dest: str) -> str | None:
+    if not isinstance(text, str) or "\n" in text:
+        return None
+    value = text.partition("=")[2] if dest == "parameters" and not text.startswith("@") else text
+    return value[1:] or None if value.startswith("@") else None
+
+
+def foreign_option(words: Sequence[str]) -> tuple[str, str] | None:
+    """Return the first option that only the `az vmss` command of this name has, and what to use instead."""
+    end = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
+    foreign = FOREIGN.get(" ".join(words[1:end]), {})
+    found = [(name, foreign[name]) for word in words[end:] if (name := word.partition("=")[0]) in foreign]
+    return found[0] if found else None
+
+
+def _keep(cli_ctx: Any, args: list[str], **_: Any) -> None:
+    keep_typed(cli_ctx, args)
+    foreign = foreign_option(args) if args and args[0] == GROUP.strip() else None
+    if foreign:
+        from azure.cli.core.azclierror import ArgumentUsageError
+
+        option, instead = foreign
+        raise ArgumentUsageError(f"{option} is not an option of this command.", recommendation=instead)
+
+
+def _check(cli_ctx: Any, command: str, args: Namespace, **_: Any) -> None:
+    parser = getattr(args, "_parser", None)
+    if not command.startswith(GROUP) or parser is None:
+        return
+    actions = parser._option_string_actions  # noqa: SLF001  (argparse has no other way to its options)
+    repeated = repeated_options(typed(cli_ctx), actions)
+    if repeated:
+        parser.error(f"{' and '.join(repeated)} cannot be specified more than once: only the last would count")
+    for option, file in unread_files(args, actions, sys.argv):
+        from azure.cli.core.azclierror import FileOperationError
+
+        exists = os.path.exists(os.path.expanduser(file))  # noqa: PTH110,PTH111  (as the CLI finds it)
+        why = "cannot be read" if exists else "cannot be read: it does not exist"
+        raise FileOperationError(
+            f"{option}: the file {file} {why}.",
+            recommendation="Specify a readable file after @, or `@-` for standard input.",
+        )

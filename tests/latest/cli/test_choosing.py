@@ -1,0 +1,77 @@
+"""Choices that need a world of their own: sets without instances, lists that change, rights that are missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from armsim import Simulator
+from armsim.world.description import default_description
+from tests.latest.helpers.az import FLEX, Run
+from tests.latest.helpers.worlds import changes
+
+READS = [
+    ("list-instances",),
+    ("list-instances", "--map"),
+    ("show",),
+    ("get-instance-view",),
+    ("extension", "list"),
+    ("protection", "show"),
+    ("wait", "--updated"),
+    ("wait", "--deleted"),
+]
+ACTS = [
+    ("restart",),
+    ("restart", "--dry-run"),
+    ("restart", "--no-wait"),
+    ("restart", "--batch-by", "zone", "--batch-size", "1", "50%"),
+    ("restart", "--engine", "set"),
+    ("start", "--engine", "bulk"),
+    ("restart", "--max-errors", "0", "--health-gate", "vm-agent"),
+    ("update", "--tags", "a=b"),
+    ("delete-instances", "--instance-ids", "*", "--yes"),
+    ("update-instances", "--instance-ids", "*"),
+    ("protection", "set", "--level", "CanNotDelete"),
+]
+
+
+@pytest.fixture
+def empty(sim: Simulator) -> Simulator:
+    """A simulated Azure whose set `flex` has no instance."""
+    world: dict[str, Any] = default_description(0)
+    sim.reset(world)
+    return sim
+
+
+@pytest.mark.parametrize("command", [*READS, *ACTS], ids=" ".join)
+def test_a_set_without_instances_is_an_empty_list(command: tuple[str, ...], run: Run, empty: Simulator) -> None:
+    set_of = ("-g", "rg", "--vmss-name", "flex")
+    done = run(*command, *set_of)
+    assert done.exit == 0, done.stderr
+    assert done.stdout.strip() == ("" if "--map" in command else "[]")
+    assert "No instances: flex." in done.stderr or "--deleted" in command
+    assert changes(empty) == []
+
+
+@pytest.mark.parametrize(
+    "more", [("--zone", "1"), ("--instance-ids", "a"), ("--exclude", "a"), ("--unhealthy",), ("--sample", "1")]
+)
+def test_a_set_without_instances_does_not_excuse_a_choice_that_asks_for_some(
+    more: tuple[str, ...], run: Run, empty: Simulator
+) -> None:
+    done = run("restart", *FLEX, *more)
+    assert (done.exit, done.stdout) == (1, "")
+    assert changes(empty) == []
+
+
+def test_a_file_that_cannot_be_read_is_no_name(run: Run, sim: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "names").write_text("\n".join(sim.names("flex")[:2]))
+    assert len(run("restart", *FLEX, "--instance-ids", "@names", cwd=tmp_path).json) == 2
+    sim.reset()
+    for option in ("--instance-ids", "--exclude", "--zone", "--tag"):
+        done = run("restart", *FLEX, option, "@nowhere", cwd=tmp_path)
+        assert done.exit == 1
+        assert f"{option}: the file nowhere cannot be read" in done.stderr
+    assert changes(sim) == []

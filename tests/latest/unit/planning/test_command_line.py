@@ -1,0 +1,78 @@
+"""Checks of the command line that the parser does not make."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+import pytest
+
+from azext_flexcompare.planning.command_line import foreign_option, repeated_options, unread_files
+
+
+@pytest.fixture
+def parser() -> ArgumentParser:
+    parser = ArgumentParser()
+    parser.add_argument("--name", "-n", dest="vmss_name")
+    parser.add_argument("--instance-ids", "--instance-id", nargs="+", dest="instance_ids")
+    parser.add_argument("--scripts", nargs="+")
+    parser.add_argument("--parameters", nargs="+")
+    parser.add_argument("--add", nargs="+", action="append")
+    parser.add_argument("--yes", "-y", action="store_true")
+    parser.add_argument("--output", "-o", dest="_output_format")
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("words", "repeated"),
+    [
+        (["-n", "a"], []),
+        (["-n", "a", "-n", "b"], ["--name"]),
+        (["-n", "a", "--name=a"], ["--name"]),
+        (["--instance-ids", "a", "--instance-id", "b", "-n", "x", "-n", "x"], ["--instance-ids", "--name"]),
+        (["--add", "tags", "a", "--add", "tags", "b", "-y", "--yes", "-o", "json", "-o", "tsv"], []),
+        (["-n", "-n-"], []),
+    ],
+)
+def test_an_option_of_which_only_the_last_would_count_is_found(
+    words: list[str], repeated: list[str], parser: ArgumentParser
+) -> None:
+    assert repeated_options(words, parser._option_string_actions) == repeated
+
+
+@pytest.mark.parametrize(
+    ("words", "unread"),
+    [
+        (["--instance-ids", "a", "@names"], [("--instance-ids", "names")]),
+        (["--scripts", "@setup.sh"], [("--scripts", "setup.sh")]),
+        (["--scripts", "@echo off\ndir"], []),
+        (["--parameters", "pw=@secret", "@all", "mail=me@host"], [("--parameters", "secret"), ("--parameters", "all")]),
+        (["--name", "@"], []),
+        (["--name", "a"], []),
+    ],
+)
+def test_a_value_that_is_still_a_file_is_found(
+    words: list[str], unread: list[tuple[str, str]], parser: ArgumentParser
+) -> None:
+    assert list(unread_files(parser.parse_args(words), parser._option_string_actions, words)) == unread
+
+
+def test_the_content_of_a_file_may_begin_as_one(parser: ArgumentParser) -> None:
+    parsed = parser.parse_args(["--scripts", "@echo off", "--instance-ids", "@names"])
+    assert list(unread_files(parsed, parser._option_string_actions, [])) == [("--instance-ids", "names")]
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("list-instances -g rg -n web --filter x --select y", "--filter"),
+        ("reimage -g rg -n web --instance-ids a --update-os-disk=true", "--update-os-disk"),
+        ("update -g rg -n web --license-type None", "--license-type"),
+        ("restart -g rg -n web --filter x", None),
+        ("update -g rg -n web --size x", None),
+        ("update", None),
+    ],
+)
+def test_an_option_of_the_namesake_alone_is_found_with_what_to_use(command: str, option: str | None) -> None:
+    found = foreign_option(["vmss-flex", *command.split()])
+    assert (found and found[0]) == option
+    assert found is None or found[1].endswith(".")
