@@ -42,6 +42,7 @@ class RunOption(NamedTuple):
     fixed: bool = False  # a resumed run cannot change it
     needs_wait: bool = False  # it has no meaning with --no-wait
     needs: tuple[str, ...] = ()  # it has no meaning without one of these options
+    optional: bool = False  # logs of version 0.1.0 do not have it; its default holds for them
 
     @property
     def flag(self) -> str:
@@ -77,6 +78,8 @@ RUN_OPTIONS = (
         "How often a request is sent again that Azure refused for a temporary reason, such as another operation in "
         "progress on the instance. A request that may have been accepted is never sent again. Default: 0.",
         {"type": not_negative},
+        logged=(int,),
+        optional=True,
     ),
     RunOption(
         "dry_run",
@@ -109,6 +112,7 @@ RUN_OPTIONS = (
         "Act on instances that are protected from scale set actions, too. By default only those chosen by their name.",
         {"action": "store_true"},
         logged=(bool,),
+        optional=True,
     ),
     RunOption(
         "engine",
@@ -186,6 +190,7 @@ RUN_OPTIONS = (
         "Write the output of scripts to the job log and to --events too. It may contain secrets.",
         {"action": "store_true"},
         logged=(bool,),
+        optional=True,
     ),
     RunOption(
         "resume",
@@ -237,7 +242,9 @@ class RunOptions:
     @classmethod
     def from_log(cls, recorded: Mapping[str, Any]) -> RunOptions:
         """Parse the options in the plan of a job log; raises InvalidArgumentValueError for what no run wrote."""
-        return cls(**{option.name: _parse(option, recorded) for option in LOGGED})
+        return cls(
+            **{one.name: _parse(one, recorded) for one in LOGGED if not one.optional or one.log_name in recorded}
+        )
 
     def to_log(self) -> dict[str, Any]:
         """Return the options that a resumed run needs, as JSON."""

@@ -26,6 +26,7 @@ from azext_flexcompare.table.entries import operations
 GIVEN: dict[str, Any] = {
     "max_parallel": 3,
     "timeout": 60,
+    "retries": 2,
     "no_wait": True,
     "skip_satisfied": True,
     "include_protected": True,
@@ -73,7 +74,8 @@ def test_the_options_are_written_as_they_are_typed() -> None:
     assert RunOptions().words() == []
     assert RunOptions(dry_run=True, yes=True, job_log="a", events="b").words() == []
     assert " ".join(RunOptions(**GIVEN).words()) == (
-        "--max-parallel 3 --timeout 60 --no-wait --skip-satisfied --engine set --batch-size 1 10% --batch-by zone "
+        "--max-parallel 3 --timeout 60 --retries 2 --no-wait --skip-satisfied --include-protected "
+        "--engine set --batch-size 1 10% --batch-by zone "
         "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent --health-timeout 30 --log-output"
     )
 
@@ -82,6 +84,14 @@ def test_every_option_that_the_log_keeps_is_read_back() -> None:
     run_options = RunOptions(**GIVEN)
     assert {one.name for one in LOGGED} == {*GIVEN}
     assert RunOptions.from_log(run_options.to_log()) == run_options
+
+
+def test_a_log_of_an_earlier_version_lacks_optional_options_only() -> None:
+    lacking = {one.log_name for one in LOGGED if one.optional}
+    earlier = {name: value for name, value in RunOptions().to_log().items() if name not in lacking}
+    assert RunOptions.from_log(earlier) == RunOptions()
+    with pytest.raises(InvalidArgumentValueError):
+        RunOptions.from_log({name: value for name, value in earlier.items() if name != "engine"})
 
 
 @pytest.mark.parametrize("option", LOGGED, ids=lambda one: one.name)
