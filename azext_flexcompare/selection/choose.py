@@ -45,7 +45,7 @@ def choose_among(cli_ctx: Any, members: list[Instance], choice: Choice) -> list[
         if choice.outdated:
             chosen = outdated_instances(azure_of(cli_ctx), chosen)
         if not chosen:
-            raise ChoiceError("every instance that is left to choose is on the latest model", "Omit --outdated.")
+            raise ChoiceError("every instance that the other filters leave is on the latest model", "Omit --outdated.")
     return take_sample(chosen, choice.sample, SystemRandom()) if choice.sample else chosen
 
 
