@@ -75,7 +75,7 @@ def dispatch(request: Request, cloud: Cloud) -> Outcome:
         layer = (error.layer or "provider") if error.status == 429 else None
     if response is not None:
         response = response._replace(headers={**_headers(route, call, limiter, response), **response.headers})
-    return Outcome(response, route.surface, route.action, vm, code, layer)
+    return Outcome(response, route.surface, route.action, vm, error=code, throttled=layer)
 
 
 def _handle(route: Route, call: Call, vm: str | None, limiter: RateLimiter) -> Response | None:

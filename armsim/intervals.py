@@ -28,7 +28,7 @@ class Intervals:
     def begin(self, vm: Vm, action: str, moment: float) -> int:
         """Record that an operation runs from a moment on, and return its number."""
         spec = vm.spec
-        self._intervals.append(Interval(spec.name, spec.zone, spec.fault_domain, action, moment))
+        self._intervals.append(Interval(spec.name, spec.zone, spec.fault_domain, action, began=moment))
         return len(self._intervals) - 1
 
     def end(self, number: int, moment: float) -> None:

@@ -54,4 +54,4 @@ def read_request(
     """Return the request that a target (path and query) and its headers make."""
     parts = urlsplit(target)
     query = {name.lower(): value for name, value in parse_qsl(parts.query, keep_blank_values=True)}
-    return Request(method, target, parts.path, query, headers, content, connection)
+    return Request(method, target, parts.path, query, headers=headers, content=content, connection=connection)

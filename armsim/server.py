@@ -90,7 +90,7 @@ class _Connection(BaseHTTPRequestHandler):
     def _exchange(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         content = self.rfile.read(int(headers.get("content-length", 0)))
-        request = read_request(self.command, self.path, headers, content, self._number)
+        request = read_request(self.command, self.path, headers, content, connection=self._number)
         response = self.server.answer(request)
         if response is None:
             self.close_connection = True

@@ -38,7 +38,7 @@ class Service:
         world, *others = build_worlds(description)
         with self.lock:
             clock = Clock()
-            self.cloud = Cloud(self._url, world, settings, self._tokens, FaultBook(clock), clock)
+            self.cloud = Cloud(self._url, world, settings, self._tokens, faults=FaultBook(clock), clock=clock)
             for other in others:
                 self.cloud.add_subscription(other)
             self.meter.reset()
@@ -75,9 +75,9 @@ def _entry(request: Request, outcome: Outcome, cloud: Cloud) -> Entry:
         cloud.now,
         outcome.surface,
         outcome.action,
-        outcome.vm,
-        _without_signature(request),
-        status,
-        outcome.error,
-        outcome.throttled,
+        vm=outcome.vm,
+        request=_without_signature(request),
+        status=status,
+        error=outcome.error,
+        throttled=outcome.throttled,
     )

@@ -156,11 +156,11 @@ class Simulator:
             self._service.cloud.clock.advance(seconds)
 
     def remove_vm(self, name: str) -> None:
-        """Let another client remove a VM, as a scale-in does."""
+        """Remove a VM as another client, such as a scale-in."""
         self._let("remove", name)
 
     def replace_vm(self, name: str) -> None:
-        """Let a VM be replaced by another one of its name."""
+        """Replace a VM by another one of its name."""
         self._let("replace", name)
 
     def _let(self, do: str, name: str) -> None:

@@ -50,8 +50,10 @@ def set_up(folder: Path, installed: Path) -> dict[str, str]:
     (folder / "config").write_text(f"[cli]\nrepo_path = {folder}\n\n[ext]\nrepo_paths = {folder}\n")
     shutil.copytree(installed, folder / "extensions")
     shutil.copy(ROOT / EXCLUSIONS, folder)
-    _configure("ext_pylintrc", "MESSAGES CONTROL", "disable", (*TO_RUFF, *TO_MYPY, *COUNTS), folder / "pylintrc")
-    _configure("ext.flake8", "flake8", "ignore", TO_FORMATTER, folder / ".flake8")
+    _configure(
+        "ext_pylintrc", "MESSAGES CONTROL", "disable", (*TO_RUFF, *TO_MYPY, *COUNTS), written=folder / "pylintrc"
+    )
+    _configure("ext.flake8", "flake8", "ignore", TO_FORMATTER, written=folder / ".flake8")
     patterns = folder / "scripts" / "ci" / "cmdcov.yml"
     patterns.parent.mkdir(parents=True)
     patterns.write_text(json.dumps(dict.fromkeys(PATTERNS, "")))  # JSON is YAML

@@ -42,7 +42,9 @@ def expected(fault: dict[str, Any], operation: Operation) -> Expected | None:
     found = {**fault, **(_exception(fault, operation) or {})}
     if "never" in found:
         return None
-    return Expected(found["status"], found.get("code"), found.get("reason"), found["sent"], found["carriedOut"])
+    return Expected(
+        found["status"], found.get("code"), found.get("reason"), found["sent"], carried_out=found["carriedOut"]
+    )
 
 
 def table_rows() -> Iterator[tuple[Any, ...]]:

@@ -46,7 +46,22 @@ class Fleet(NamedTuple):
         size = min(LARGEST_SET, self.vms)
         names = (f"{home.name}-{number}" for number in range(size))
         where = f"region-{region}"
-        return [Instance(ResourceId(name), name, home, None, None, None, {}, None, None, where, None) for name in names]
+        return [
+            Instance(
+                ResourceId(name),
+                name,
+                home,
+                None,
+                fault_domain=None,
+                power_state=None,
+                tags={},
+                provisioning_state=None,
+                size=None,
+                location=where,
+                resource=None,
+            )
+            for name in names
+        ]
 
 
 def dry_run() -> str:

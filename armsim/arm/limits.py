@@ -46,7 +46,7 @@ class Shortage(NamedTuple):
 
 def _policy(name: str, per: str, entry: dict[str, Any], times: int = 1) -> Policy:
     charged = entry.get("charged", False)
-    return Policy(name, per, entry["refill"] * times / 60, entry["capacity"] * times, charged)
+    return Policy(name, per, entry["refill"] * times / 60, entry["capacity"] * times, charged=charged)
 
 
 _DATA = json.loads(Path(__file__).with_name("limits.json").read_text())

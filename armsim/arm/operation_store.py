@@ -64,7 +64,7 @@ class OperationStore:
     ) -> Operation:
         """Record a new operation; `vm` is empty where it is not about one."""
         identifier = guid("operation", len(self.operations))
-        operation = Operation(identifier, vm, action, location, now, provider=provider)
+        operation = Operation(identifier, vm, action, location, started=now, provider=provider)
         self.operations[identifier] = operation
         self.running += 1
         self.peak = max(self.peak, self.running)

@@ -98,7 +98,7 @@ class RateLimiter:
         cloud, policy = self._call.cloud, shortage.claim.policy
         allowed = cloud.throttle.capacity(policy)
         details = [throttle_detail(policy.name, cloud.utc(), allowed)]
-        return _throttled("compute", "OperationNotAllowed", TOO_MANY, shortage.seconds, details)
+        return _throttled("compute", "OperationNotAllowed", TOO_MANY, shortage.seconds, details=details)
 
 
 def rate_headers(method: str, bucket: str, cost: int) -> dict[str, str]:
@@ -145,7 +145,7 @@ def throttle_detail(group: str, now: datetime, allowed: int) -> dict[str, str]:
 def _throttled(
     layer: str, code: str, message: str, seconds: int, details: list[dict[str, str]] | None = None
 ) -> ArmError:
-    error = ArmError(429, code, message, details, {"Retry-After": str(seconds)})
+    error = ArmError(429, code, message, details, headers={"Retry-After": str(seconds)})
     error.layer = layer
     return error
 
@@ -156,7 +156,7 @@ def _graph_throttled(seconds: int) -> ArmError:
         "has elapsed."
     )
     details = [{"code": "RateLimiting", "message": message}]
-    return _throttled("resourcegraph", "RateLimiting", "Too many requests.", seconds, details)
+    return _throttled("resourcegraph", "RateLimiting", "Too many requests.", seconds, details=details)
 
 
 def _resource_of(call: Call) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ class Router:
         names = frozenset(name.lower() for name in (*query, "api-version"))
 
         def register(handler: Handler) -> Handler:
-            route = Route(method, segments, action, handler, names, surface, bucket, long)
+            route = Route(method, segments, action, handler, query=names, surface=surface, bucket=bucket, long=long)
             self._routes.setdefault((method, len(segments)), []).append(route)
             return handler
 

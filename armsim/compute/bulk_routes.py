@@ -71,7 +71,7 @@ def _start(call: Call, service: BulkService, request: BulkRequest, body: dict[st
     resources = _object(body.get("resources"), "resources")
     _check_members(resources, {"ids"})
     ids = _strings(resources.get("ids"), "resources.ids")
-    rows = [_accept(call, service, request, each, retries) for each in ids]
+    rows = [_accept(call, service, request, each, retries=retries) for each in ids]
     call.cloud.events.run(call.cloud.now)
     answer: dict[str, Any] = {
         "description": f"{kind} Resource request",
@@ -117,11 +117,11 @@ def _accept(
         _scope_of(call),
         str(request.operation),
         request.action,
-        vm,
-        resource,
-        cloud.world.subscription,
-        cloud.at(cloud.now),
-        retries,
+        vm=vm,
+        resource=resource,
+        subscription=cloud.world.subscription,
+        deadline=cloud.at(cloud.now),
+        retries=retries,
         details=service.details,
         fault=call.fault,
     )

@@ -90,4 +90,4 @@ def _begin(cloud: Cloud, operation: BulkOperation, due: float) -> None:
     operation.state = "Executing"
     book.executing += 1
     book.peak = max(book.peak, book.executing)
-    begin_part(cloud, vm, action, operation.name, at_end, fault, due)
+    begin_part(cloud, vm, action, operation.name, at_end=at_end, fault=fault, moment=due)

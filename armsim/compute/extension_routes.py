@@ -74,7 +74,7 @@ def put_extension(call: Call) -> Response:
     WRITES["extension-put"].check(vm)
     extension = old or Extension(call.params["extension"], {}, call.cloud.utc())
     extension.properties = {"autoUpgradeMinorVersion": False, **properties}
-    return _apply(call, vm, extension, "Updating" if old else "Creating", 200 if old else 201)
+    return _apply(call, vm, extension, "Updating" if old else "Creating", status=200 if old else 201)
 
 
 @routes.route(f"PATCH {_ONE}", "extension-update", bucket="UpdateVM", long=True)
@@ -86,7 +86,7 @@ def update_extension(call: Call) -> Response:
     _check_same(extension, properties)
     WRITES["extension-update"].check(vm)
     extension.properties = properties
-    return _apply(call, vm, extension, "Updating", 200)
+    return _apply(call, vm, extension, "Updating", status=200)
 
 
 @routes.route(f"DELETE {_ONE}", "extension-delete", bucket="UpdateVM", long=True)

@@ -1,4 +1,4 @@
-"""Course of an operation on a VM, from its acceptance to its end."""
+"""The progress of an operation on a VM, from its acceptance to its end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def begin(
             at_end(due, error)
 
     error = _PREEMPTED if deleted else _failure(fault, words) or (words if fails else None)
-    carry_out(cloud, vm, action, operation, finish, error=error, stuck=is_stuck(fault), deleted=deleted)
+    carry_out(cloud, vm, action, operation, finish=finish, error=error, stuck=is_stuck(fault), deleted=deleted)
     cloud.events.run(cloud.now)
     return operation
 
@@ -61,13 +61,16 @@ def begin_part(
     cloud: Cloud, vm: Vm, action: Action, name: str, at_end: AtEnd, fault: Fault | None, moment: float | None = None
 ) -> None:
     """Start the part of a larger operation on one of its VMs; it has no URL of its own."""
-    operation = Operation("", vm.spec.name, name, vm.spec.location, cloud.at(cloud.now if moment is None else moment))
+    started = cloud.at(cloud.now if moment is None else moment)
+    operation = Operation("", vm.spec.name, name, vm.spec.location, started=started)
 
     def finish(due: float, error: Error | None) -> None:
         operation.status = "Failed" if error else "Succeeded"
         at_end(due, error)
 
-    carry_out(cloud, vm, action, operation, finish, error=_failure(fault, None), stuck=is_stuck(fault), moment=moment)
+    carry_out(
+        cloud, vm, action, operation, finish=finish, error=_failure(fault, None), stuck=is_stuck(fault), moment=moment
+    )
 
 
 def carry_out(
@@ -99,7 +102,7 @@ def carry_out(
             return
         finish(due, error)
         vm.version += 0 if error else action.etag
-        cloud.change(vm, target, "Failed" if failed else "Succeeded", due, failed)
+        cloud.change(vm, target, "Failed" if failed else "Succeeded", due, error=failed)
         if boots and target == "running":
             come_up(cloud, vm, due)
         elif target != before:

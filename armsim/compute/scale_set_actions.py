@@ -155,7 +155,7 @@ def _begin(call: Call, scale_set: ScaleSet, vms: list[Vm], latest_model: bool = 
         for vm in vms:
             if latest_model and not error:
                 vm.spec = replace(vm.spec, latest_model=True)
-            cloud.change(vm, vm.state.power, "Failed" if error else "Succeeded", due, error)
+            cloud.change(vm, vm.state.power, "Failed" if error else "Succeeded", due, error=error)
         for event in operation.then:
             event(due)
 

@@ -99,7 +99,7 @@ def _begin(call: Call, action: Action, vm: Vm, run: _Run, due: float) -> None:
     except ArmError as error:
         run.settle(vm, due, {"code": error.code, "message": error.message})
     else:
-        begin_part(cloud, vm, action, call.action, at_end, fault, due)
+        begin_part(cloud, vm, action, call.action, at_end=at_end, fault=fault, moment=due)
 
 
 def _check(call: Call, action: Action, vm: Vm, fault: Fault | None) -> None:

@@ -32,7 +32,7 @@ def error_of(fault: Fault, bucket: str, now: datetime) -> ArmError:
     details = [throttle_detail(bucket, now, 1500)] if fault.status == 429 and fault.code is None else None
     headers = challenge_of(fault.message or message) if fault.status == 401 else {}
     headers |= {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-    error = ArmError(fault.status, fault.code or code, fault.message or message, details, headers)
+    error = ArmError(fault.status, fault.code or code, fault.message or message, details, headers=headers)
     error.extra = dict(fault.extra)
     error.layer = "fault"
     return error

@@ -67,7 +67,7 @@ def _add_another(cloud: Cloud, vm: Vm, due: float) -> None:
 
 
 def _act(cloud: Cloud, vm: Vm, name: str, due: float) -> None:
-    """Let another client act on a VM; where the VM refuses, nothing happens."""
+    """Act on a VM as another client; where the VM refuses, nothing happens."""
     action = ACTIONS[name]
     try:
         action.check(vm)
@@ -77,4 +77,4 @@ def _act(cloud: Cloud, vm: Vm, name: str, due: float) -> None:
     def ignore(due: float, error: Error | None) -> None:
         """Ignore the end: no client polls it."""
 
-    begin_part(cloud, vm, action, f"other-{name}", ignore, None, due)
+    begin_part(cloud, vm, action, f"other-{name}", at_end=ignore, fault=None, moment=due)

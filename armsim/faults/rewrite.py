@@ -43,7 +43,7 @@ def parse_rewrite(entry: dict[str, Any]) -> Rewrite:
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
         raise ValueError(f"a fault of kind answer has an HTTP status of 200 to 599, not {status}")
     content = (contents[0], _content(contents[0], entry[contents[0]])) if contents else None
-    return Rewrite(status, entry.get("headers", {}), content, entry.get("host"), entry.get("accepted", True))
+    return Rewrite(status, entry.get("headers", {}), content, entry.get("host"), accepted=entry.get("accepted", True))
 
 
 def _content(name: str, value: Any) -> Any:

@@ -165,7 +165,9 @@ def _parse_words(kind: str, entry: dict[str, Any]) -> Fault:
     if kind == "deleted" and status not in {0, 404}:
         raise ValueError(f"a fault of kind deleted has the status 404 or none, not {status}")
     extra: dict[str, Any] = {name: entry[name] for name in ("details", "innererror", "value") if name in entry}
-    return Fault(kind, status, entry.get("code"), entry.get("message"), entry.get("retryAfter"), extra=extra)
+    return Fault(
+        kind, status, entry.get("code"), entry.get("message"), retry_after=entry.get("retryAfter"), extra=extra
+    )
 
 
 def _parse_event(entry: dict[str, Any]) -> Event:

@@ -36,7 +36,9 @@ def add_nic(world: World, vm: Vm, nic_id: str) -> None:
     }
     name = nic_id.rpartition("/")[2]
     ordinal = world.next_ordinal()
-    world.network.add(Document(NIC, name, vm.spec.group, vm.spec.location, nic_id, ordinal, body, owner=vm.spec.id))
+    world.network.add(
+        Document(NIC, name, vm.spec.group, vm.spec.location, id=nic_id, ordinal=ordinal, body=body, owner=vm.spec.id)
+    )
 
 
 def add_load_balancer(world: World, group: str, location: str, name: str, properties: dict[str, Any]) -> None:
@@ -44,7 +46,7 @@ def add_load_balancer(world: World, group: str, location: str, name: str, proper
     start = f"{world.group_id(group)}/providers"
     identifier = f"{start}/{LOAD_BALANCER}/{name}"
     frontends = [
-        _frontend(world, group, location, f"{name}-{frontend}-ip", frontend)
+        _frontend(world, group, location, f"{name}-{frontend}-ip", name=frontend)
         for frontend in properties.get("frontends", ["loadBalancerFrontEnd"])
     ]
     pools = properties.get("backendPools", {})
@@ -60,7 +62,7 @@ def add_load_balancer(world: World, group: str, location: str, name: str, proper
             "inboundNatPools": [],
         },
     }
-    document = Document(LOAD_BALANCER, name, group, location, identifier, world.next_ordinal(), body)
+    document = Document(LOAD_BALANCER, name, group, location, id=identifier, ordinal=world.next_ordinal(), body=body)
     world.network.add(document)
     for pool, scale_sets in pools.items():
         _fill(world, group, document.part_id("backendAddressPools", pool), scale_sets)
@@ -84,7 +86,7 @@ def _frontend(world: World, group: str, location: str, address: str, name: str) 
         },
     }
     ordinal = world.next_ordinal()
-    world.network.add(Document(PUBLIC_IP, address, group, location, identifier, ordinal, body))
+    world.network.add(Document(PUBLIC_IP, address, group, location, id=identifier, ordinal=ordinal, body=body))
     return {
         "name": name,
         "properties": {"publicIPAddress": {"id": identifier}, "privateIPAllocationMethod": "Dynamic"},

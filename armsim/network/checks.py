@@ -190,7 +190,7 @@ def _claims(document: Document) -> Iterator[Claim]:
             last = properties.get("frontendPortRangeEnd", first)
             frontend = properties["frontendIPConfiguration"]["id"].lower()
             protocol = properties["protocol"].lower()
-            yield Claim(document.part_id(kind, part["name"]), frontend, protocol, first, last)
+            yield Claim(document.part_id(kind, part["name"]), frontend, protocol, first, last=last)
 
 
 def _invalid(message: str) -> ArmError:

@@ -73,7 +73,7 @@ def put_load_balancer(call: Call) -> Response:
         call.params["lb"],
         group,
         body["location"],
-        f"{world.group_id(group)}/providers/{LOAD_BALANCER}/{call.params['lb']}",
+        id=f"{world.group_id(group)}/providers/{LOAD_BALANCER}/{call.params['lb']}",
         ordinal=world.next_ordinal(),
         body={"properties": {}},
     )

@@ -114,7 +114,7 @@ def _begin(call: Call, document: Document) -> Operation:
     cloud, fault = call.cloud, call.fault
     error = fault.error(_FAILURE) if fault and fault.kind == "fail" else None
     vm = document.owner.rpartition("/")[2] if document.owner else ""
-    operation = cloud.operations.start(vm, call.action, document.location, cloud.utc(), PROVIDER)
+    operation = cloud.operations.start(vm, call.action, document.location, cloud.utc(), provider=PROVIDER)
     operation.hidden = fault is not None and fault.kind == "gone"
     document.operation, document.provisioning = operation, "Updating"
 

@@ -43,11 +43,11 @@ def _build_world(description: dict[str, Any]) -> World:
         _add_locks(world, world.group_id(name), group)
         location = world.locations[name.lower()] = group.get("location", world.location)
         for set_name, properties in group.get("scaleSets", {}).items():
-            _add_scale_set(world, name, properties.get("location", location), set_name, properties)
+            _add_scale_set(world, name, properties.get("location", location), set_name, properties=properties)
         for vm_name, properties in group.get("virtualMachines", {}).items():
-            _add_vm(world, vm_name, name, properties.get("location", location), properties)
+            _add_vm(world, vm_name, name, properties.get("location", location), properties=properties)
         for lb_name, properties in group.get("loadBalancers", {}).items():
-            add_load_balancer(world, name, location, lb_name, properties)
+            add_load_balancer(world, name, location, lb_name, properties=properties)
     return world
 
 
@@ -93,7 +93,15 @@ def _add_members(world: World, scale_set: ScaleSet, properties: dict[str, Any]) 
         instance = index if scale_set.mode == "Uniform" else None
         member |= overrides_of(properties, name, index)
         member["tags"] = {**_profile_tag(scale_set), **member.get("tags", scale_set.tags)}
-        _add_vm(world, name, scale_set.group, scale_set.location, member, scale_set.id, instance)
+        _add_vm(
+            world,
+            name,
+            scale_set.group,
+            scale_set.location,
+            properties=member,
+            scale_set=scale_set.id,
+            instance=instance,
+        )
 
 
 def _profile_tag(scale_set: ScaleSet) -> dict[str, str]:
@@ -127,7 +135,15 @@ def _add_vm(
     attributes = {VM_KEYS[key]: _meant(key, value) for key, value in properties.items() if key in VM_KEYS}
     created = _CREATED + timedelta(seconds=ordinal)
     spec = VmSpec(
-        name, group, location, identifier, ordinal, created, scale_set=scale_set, instance=instance, **attributes
+        name,
+        group,
+        location,
+        identifier,
+        ordinal=ordinal,
+        created=created,
+        scale_set=scale_set,
+        instance=instance,
+        **attributes,
     )
     state = VmState(properties.get("powerState", "running"), properties.get("provisioningState", "Succeeded"), created)
     if (group.lower(), name.lower()) in world.vms:

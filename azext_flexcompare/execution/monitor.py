@@ -171,7 +171,7 @@ class Monitor(Observer[Work]):
 
     def show(self, activity: str, names: Sequence[str] | None = None, waiting: int = 0, waited: str = "") -> None:
         """Show what the run is doing with which instances, how many wait for a slot, and how long a gate has waited."""
-        snapshot = Snapshot(activity, names, waiting, self.counts, self.batch, waited)
+        snapshot = Snapshot(activity, names, waiting, self.counts, batch=self.batch, waited=waited)
         self._each_display(lambda display: display.show(snapshot))
 
     def end_batch(self, outcomes: Sequence[Outcome[Instance]], domain: str) -> None:

@@ -113,7 +113,7 @@ def _missing(planned: Record, scale_set: ScaleSet) -> Instance:
         planned["instance"],
         scale_set,
         planned["zone"],
-        planned["faultDomain"],
+        fault_domain=planned["faultDomain"],
         power_state=None,
         tags={},
         provisioning_state=None,

@@ -62,7 +62,12 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
     with ExitStack() as stack:
         path, log, logged_run = _open(given["resume"], given, stack)
         context = _resumed_context(
-            cli_ctx, operation, choice, options, merge_run_options(given, logged_run.plan["how"]), (path, logged_run)
+            cli_ctx,
+            operation,
+            choice,
+            options,
+            run_options=merge_run_options(given, logged_run.plan["how"]),
+            source=(path, logged_run),
         )
         prepare, found = context.preparer(), _instances_of(cli_ctx, context, logged_run)
         prepare = context.protecting(prepare, logged_run.plan["choice"], resumed=True)
@@ -74,7 +79,7 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
             work, missing = remaining_work(_source(context), others, prepare)
             return work, [*_skip_missing(missing), *skipped_outcomes(omitted, excluded)]
 
-        run_plan = _plan_rest(context, logged_run, found, to_be_done, lambda logged: logged.status in ENDED)
+        run_plan = _plan_rest(context, logged_run, found, to_be_done, ended=lambda logged: logged.status in ENDED)
         total = sum(logged.batch is not None for _, logged in found)
         run_plan = run_plan._replace(batches=[_without(batch, excluded) for batch in run_plan.batches])
         gate_first, _ = closed_gate(logged_run)
@@ -92,7 +97,9 @@ def retry_failed(
     with ExitStack() as stack:
         path, log, logged_run = _open(given["retry_failed"], given, stack)
         run_options = merge_run_options(given, logged_run.plan["how"], new_plan=True)
-        context = _resumed_context(cli_ctx, operation, choice, options, run_options, (path, logged_run))
+        context = _resumed_context(
+            cli_ctx, operation, choice, options, run_options=run_options, source=(path, logged_run)
+        )
         prepare, found = context.preparer(), _instances_of(cli_ctx, context, logged_run)
         excluded = _excluded(found, choice)
         retried = [one for one, logged in found if _to_retry(logged) and one.id not in excluded]
@@ -141,7 +148,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
             never = [_unsent(*one) for one in left if not one[1].was_sent]
             return poll_only(_source(context, watches=True), left), never
 
-        run_plan = _plan_rest(context, logged_run, found, watched, _is_end_seen)
+        run_plan = _plan_rest(context, logged_run, found, watched, ended=_is_end_seen)
         never = sum(one.status == Status.NOT_STARTED for one in run_plan.new_outcomes)
         stopped = f"{never} of {len(run_plan.chosen)} were never sent; --resume sends them." if never else None
         return run(

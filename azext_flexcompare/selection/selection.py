@@ -134,7 +134,7 @@ FILTERS = (
         lambda c: c.tags,
         lambda i, tag: _tagged(i, *tag),
         lambda i: [f"{key}={value}" for key, value in i.tags.items()],
-        all,
+        joined=all,
     ),
 )
 

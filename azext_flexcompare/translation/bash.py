@@ -397,7 +397,7 @@ class _Parser:
             words = words[1:]
         if [word.value for word in words] == ["exec"] and output is not Output.SHOWN:
             self.redirected = True  # also for the commands before it, which is the safe side
-        self.found.append(Command(tuple(words), start, stop, output, self.functions))
+        self.found.append(Command(tuple(words), start, stop, output, functions=self.functions))
 
     def read_redirection(self, streams: dict[str, Output]) -> bool:
         """Read a redirection, if there is one, and set the streams accordingly."""
@@ -426,7 +426,14 @@ class _Parser:
         if self.at == start:
             raise self.error("a word is missing")
         raw = self.text[start : self.at]
-        return Word(start, self.at, raw, None if traits.expands else _unquoted(raw), traits.splits, traits.is_list)
+        return Word(
+            start,
+            self.at,
+            raw,
+            None if traits.expands else _unquoted(raw),
+            splits=traits.splits,
+            is_list=traits.is_list,
+        )
 
     def read_piece(self, start: int, traits: _Traits) -> bool:
         """Read the next piece of a word, and return whether there was one."""

@@ -81,7 +81,7 @@ def _measure(one: Cloud, run: Run, start: Start, options: argparse.Namespace) ->
     _log(f"{way.name}, {vms} VMs: {measured.seconds:.1f} s")
     waiting = pacing(way.calls(vms)) if run.limits else 0.0
     floor = start.version + listing + waiting + slowest(run.operation, options.seconds, bulk=way.key == "bulk")
-    return Row(way.name, vms, run.limits, measured, one.traffic(), floor)
+    return Row(way.name, vms, run.limits, measured, traffic=one.traffic(), floor=floor)
 
 
 def _log(message: str) -> None:

@@ -56,7 +56,7 @@ def check(typed: argparse.Namespace) -> int:
             recommendation="Leave OPERATE out to read only, or run it in a terminal.",
         )
     login = log_in(typed.subscription)
-    target = find_target(login.send, login.subscription, typed.resource_group, typed.name, typed.instance)
+    target = find_target(login.send, login.subscription, typed.resource_group, typed.name, instance=typed.instance)
     mask = make_masker(target.names())
     context = Context(login.send, time.sleep, target, mask)
     if typed.operate and power_now(context) != "running":
@@ -151,7 +151,7 @@ def _write(path: Path, login: Login, found: list[Finding]) -> None:
     sent = {step.id for step in steps()}
     operated = any(one.id in sent and one.verdict != NOT_ASKED for one in found)
     date = datetime.now(timezone.utc).date().isoformat()
-    findings.write(path, findings.Report(date, login.is_azure, login.version, operated, found))
+    findings.write(path, findings.Report(date, login.is_azure, login.version, operated, findings=found))
     print(f"Written to {path}, without ids, names, addresses or tokens.\nIt can be attached to an issue.")
 
 

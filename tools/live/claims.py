@@ -94,11 +94,11 @@ def steps() -> list[Step]:
             by_name[entry["operation"]],
             entry["engine"],
             entry["from"],
-            tuple(entry["limits"]),
-            tuple(claims_file()["expectOfSteps"]["bulk" if entry["engine"] == "bulk" else "call"]),
-            claims_file()["noteOfSteps"],
-            _paths(entry["grades"]),
-            entry.get("retryAfter"),
+            limits=tuple(entry["limits"]),
+            expect=tuple(claims_file()["expectOfSteps"]["bulk" if entry["engine"] == "bulk" else "call"]),
+            note=claims_file()["noteOfSteps"],
+            grades=_paths(entry["grades"]),
+            retryAfter=entry.get("retryAfter"),
         )
         for entry in claims_file()["steps"]
     ]

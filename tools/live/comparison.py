@@ -45,15 +45,15 @@ def judge(claim: Read | Step, document: dict[str, Any], mask: Mask) -> Finding:
     differences = [_difference(one, document, mask) for one in claim.expect]
     found = tuple(one for one in differences if one)
     if found and found[0].look == "status":  # then the rest of the answer differs too
-        return Finding(claim.id, DIFFERS, mask(_error_text(document)), found[:1], noted)
+        return Finding(claim.id, DIFFERS, mask(_error_text(document)), found[:1], seen=noted)
     if any(one.seen == [UNKNOWN_SPELLING] for one in found):
         return not_asked(claim, "the resource group's name is in capitals anyway")
-    return Finding(claim.id, DIFFERS if found else AS_CLAIMED, None, found, noted)
+    return Finding(claim.id, DIFFERS if found else AS_CLAIMED, None, found, seen=noted)
 
 
 def not_asked(claim: Read | Step, why: str) -> Finding:
     """Return the finding of a claim that was not asked, with the reason."""
-    return Finding(claim.id, NOT_ASKED, why, (), {})
+    return Finding(claim.id, NOT_ASKED, why, (), seen={})
 
 
 def count(findings: Sequence[Finding]) -> str:

@@ -100,4 +100,4 @@ def read(path: Path) -> Report:
         Finding(**{**one, "differences": tuple(Difference(**difference) for difference in one["differences"])})
         for one in document["findings"]
     ]
-    return Report(document["date"], document["azure"], document["azureCli"], document["operated"], findings)
+    return Report(document["date"], document["azure"], document["azureCli"], document["operated"], findings=findings)

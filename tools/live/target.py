@@ -80,7 +80,16 @@ def find_target(send: Send, subscription: str, group: str, scale_set: str, insta
     _, _, _, _, group, *_ = found["id"].split("/")
     names = tuple(member["name"] for member in members)
     vm_id = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{chosen}"
-    return Target(subscription, group, found["name"], found["id"], found["location"], chosen, vm_id, names)
+    return Target(
+        subscription,
+        group,
+        found["name"],
+        found["id"],
+        location=found["location"],
+        instance=chosen,
+        vm_id=vm_id,
+        members=names,
+    )
 
 
 def address(path: str, query: dict[str, str] | None = None) -> str:

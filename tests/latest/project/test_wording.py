@@ -18,8 +18,8 @@ TERMS = [
 COVERED = (
     *("CONTRIBUTING.md", "HISTORY.rst", "README.md", "docs/alternatives.md", "docs/design.md", "docs/faults.json"),
     *("docs/glossary.md", "docs/live-check.md", "docs/performance.md", "docs/reliability.md", "tools"),
-    *("azext_flexcompare/table", "azext_flexcompare/table/equivalence.json", "azext_flexcompare/selection"),
-    *("azext_flexcompare/table/equivalence.schema.json", "azext_flexcompare/instances.py", "docs/equivalence.md"),
+    *("docs/commands.md", "docs/equivalence.md", "azext_flexcompare", "armsim"),
+    *("azext_flexcompare/table/equivalence.json", "azext_flexcompare/table/equivalence.schema.json"),
 )
 BANNED = (
     *("afloat", "anew", "courses?", "flights?", "flying", "heeds?", "heeded", "lanes?", "overseers?", "overseen"),
