@@ -51,7 +51,7 @@ def with_rules(arm: Arm, *rules: Any, kind: str = "inboundNatRules", lb: str = "
 
 
 def ssh(arm: Arm, *names: str) -> None:
-    """Give flex-lb NAT rules, and the first VMs one each."""
+    """Add NAT rules to flex-lb, one for each of the first VMs."""
     rules = [rule(arm, name, 50000 + number) for number, name in enumerate(names)]
     assert put(arm, "loadBalancers/flex-lb", with_rules(arm, *rules)).status_code == 200
     arm.sim.advance(DAY)
