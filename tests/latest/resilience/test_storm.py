@@ -213,6 +213,9 @@ def assert_truth(sim: Simulator, deed: Deed, row: dict[str, Any]) -> None:
         assert accepted <= (row["error"]["code"] != "Throttled")
     elif status == "Accepted":
         assert accepted == 1
+    elif status == "Skipped":
+        assert accepted <= 1
+        assert sim.vm(name) is None
     else:
         assert (status, accepted) == ("NotStarted", 0)
 
