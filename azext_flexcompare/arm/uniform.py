@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 
 from azext_flexcompare.table.entries import namesakes
 
 PLACE = ("-g", "--resource-group", "-n", "--name", "--vmss-name", "--ids", "--subscription")
+WHOLE_SET = re.compile("/virtualMachineScaleSets/[^/]+/?$", re.IGNORECASE)  # how the id of a set ends
 INSTANCES = ("--instance-ids", "--instance-id")
 HARMLESS = (  # without them a command does the same
     *("-y", "--yes", "--timeout", "--job-log", "--events"),
@@ -56,6 +58,8 @@ def _advice(other: str, place: str, options: list[tuple[str, list[str]]]) -> str
         plain = INSTANCES[0] if name in INSTANCES else name
         if plain in shared:
             words.append(shlex.join([plain, *values]))
+        elif name == "--ids" and not all(WHOLE_SET.search(one) for value in values for one in value.split()):
+            lost.append("--ids of instances")
         elif name not in PLACE + HARMLESS:
             lost.append(name)
     if lost:

@@ -21,6 +21,7 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import compute_client
 from azext_flexcompare.arm.scale_sets import Reader
+from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.execution.closed_gates import closed_gate
 from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.remaining_work import (
@@ -297,7 +298,7 @@ def _kept_options(operation: Operation, planned: dict[str, Any]) -> tuple[dict[s
 
 
 def _instances_of(cli_ctx: Any, context: RunContext, logged_run: LoggedRun) -> Found:
-    reader = Reader(partial(compute_client, cli_ctx), context.operation.name)
+    reader = Reader(partial(compute_client, cli_ctx), context.operation.name, typed(cli_ctx))
     instances = reread_instances(reader, logged_run)
     return [(instances[id_], logged) for id_, logged in logged_run.instances.items()]
 

@@ -42,7 +42,7 @@ class RunOption(NamedTuple):
     fixed: bool = False  # a resumed run cannot change it
     needs_wait: bool = False  # it has no meaning with --no-wait
     needs: tuple[str, ...] = ()  # it has no meaning without one of these options
-    optional: bool = False  # logs of version 0.1.0 do not have it; its default holds for them
+    optional: bool = False  # logs of the first version do not have it; its default holds for them
 
     @property
     def flag(self) -> str:

@@ -47,6 +47,7 @@ KINDS = {
     "flag": SWITCH,
     "list": SEVERAL,
     "lists": SEVERAL,
+    "secrets": SEVERAL,
 }  # by type in the table; other types: one
 
 RUNNERS = {"command", "exec", "nohup", "sudo", "time"}  # they run the command that follows them, and nothing else

@@ -184,3 +184,18 @@ def test_a_lone_surrogate_in_an_error_ends_no_run(warm: WarmAz, sim: Simulator, 
     for command in (["restart", *FLEX, "--job-log", log], ["restart", "--resume", log]):
         done = warm.run(*command)
         assert (done.exit, statuses(done)) == (4, {"Failed": 1, "Succeeded": 5}), done.stderr
+
+
+def test_a_set_that_was_replaced_by_a_uniform_one_gets_no_command_for_all_of_it(
+    warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    assert warm.run("restart", "--ids", sim.scale_sets["other"], "--job-log", str(log)).exit == 0
+    plan = records_of(log)[0]
+    for one in plan["instances"]:
+        one["scaleSetId"] = one["scaleSetId"].replace("other", "uniform")
+    plan["scaleSets"] = [one.replace("other", "uniform") for one in plan["scaleSets"]]
+    write(log, plan)
+    done = warm.run("restart", "--resume", str(log))
+    assert (done.exit, done.stdout) == (1, "")
+    assert "it has no --resume." in done.stderr

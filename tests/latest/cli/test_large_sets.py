@@ -15,7 +15,7 @@ PAGE = 50  # of the simulator, as reported of a list over partitions (azure-rest
 
 @pytest.fixture(autouse=True)
 def a_large_set(sim: Simulator) -> None:
-    sim.reset(vms=SIZE, page_size=100)
+    sim.reset(vms=SIZE)
 
 
 def test_resource_graph_is_followed_by_its_skip_token(run: Run, sim: Simulator) -> None:

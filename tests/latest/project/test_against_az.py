@@ -53,7 +53,10 @@ OTHER_NAMES = {  # of the operations that are called otherwise in `az`, or are s
     "update": ["vm update", "vm create", "vmss update"],
     "update-instances": ["vmss update-instances"],
 }
-OF_OUR_OWN = {"protection set --level", "protection remove --lock-name", "protection set --lock-name"}
+OF_OUR_OWN = {
+    *("protection set --level", "protection remove --lock-name", "protection set --lock-name"),
+    "run-command --fail-on-stderr",  # `az vm run-command invoke` does not judge what a script wrote
+}
 NOT_TYPED = ("--cmd", "--__INCLUDE_USER_DATA")  # the CLI's own parameters, which no command line has
 COMMANDS = {one["name"] for key in ("operations", "others") for one in TABLE[key]}
 ONE_AT_A_TIME = {"simulate-eviction", "update"}  # there they take one instance

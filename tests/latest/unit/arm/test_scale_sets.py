@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError, ResourceNotFoundError, ValidationError
+from azure.core.paging import ItemPaged
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
@@ -72,10 +73,8 @@ def test_a_flexible_set_is_read(azure: Azure, sim: Simulator) -> None:
 
 def test_a_uniform_set_is_refused_with_the_command_that_does_it(azure: Azure) -> None:
     with pytest.raises(ValidationError, match="Uniform") as refused:
-        read_scale_set(Reader(azure.compute, "restart"), None, "rg", "uniform")
-    assert refused.value.recommendations == [
-        "Use `az vmss restart` instead, for the same scale set and with the same --instance-ids."
-    ]
+        read_scale_set(Reader(azure.compute, "restart", ("--instance-ids", "0", "2")), None, "rg", "uniform")
+    assert refused.value.recommendations == ["Use `az vmss restart -g rg -n uniform --instance-ids 0 2` instead."]
 
 
 def test_a_missing_set_is_not_found(azure: Azure) -> None:
@@ -95,12 +94,13 @@ def test_a_vm_that_is_on_two_pages_of_the_list_is_one_instance(azure: Azure, fle
     vms = list(listed)
     again = deepcopy(vms[0])
     again.id = again.id.upper()  # the service spells groups in more than one way
+    pages = {None: ("next", vms), "next": (None, [again])}
 
     class Shifting:
         """A list that changed between its pages."""
 
-        def list(self, *_: object, **__: object) -> list[object]:
-            return [*vms, again]
+        def list(self, *_: object, **__: object) -> ItemPaged[object]:
+            return ItemPaged(pages.__getitem__, lambda page: page)
 
     reader = Reader(lambda _: SimpleNamespace(virtual_machines=Shifting()), "restart")
     assert [one.name for one in list_members(reader, flex)] == sim.names("flex")

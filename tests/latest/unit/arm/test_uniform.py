@@ -8,6 +8,8 @@ import pytest
 
 from azext_flexcompare.arm.uniform import options_of, uniform_advice
 
+SET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
+
 
 def advice(command: str) -> str:
     operation, _, rest = command.partition(" ")
@@ -20,7 +22,7 @@ def advice(command: str) -> str:
         ("restart -g rg -n web", ""),
         ("reimage -g rg -n web --instance-ids 3 5 --yes", " --instance-ids 3 5"),
         ("reimage -g rg -n web --instance-id=3 -y", " --instance-ids 3"),
-        ("restart --ids /x -o table --instance-ids '*' --no-wait", " --instance-ids '*' --no-wait"),
+        (f"restart --ids {SET} -o table --instance-ids '*' --no-wait", " --instance-ids '*' --no-wait"),
         ("stop -g rg --vmss-name web --skip-shutdown --timeout 60", " --skip-shutdown"),
         ("deallocate -g rg -n web --hibernate true", " --hibernate true"),
     ],
@@ -34,6 +36,9 @@ def test_what_both_commands_have_is_repeated(typed: str, repeated: str) -> None:
     ("typed", "lost"),
     [
         ("restart -g rg -n web --zone 1", "--zone"),
+        (f"restart --ids {SET}/virtualMachines/0", "--ids of instances"),
+        (f"restart --ids '{SET} {SET}/virtualMachines/0'", "--ids of instances"),
+        ("restart --ids @file", "--ids of instances"),
         ("restart -g rg -n web --instance-ids 1 --exclude 2 --batch-size 1", "--exclude, --batch-size"),
         ("reimage -g rg -n web --instance-ids 1 --temp-disk", "--temp-disk"),
         ("delete-instances -g rg -n web --instance-ids 1 --dry-run", "--dry-run"),
