@@ -14,7 +14,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import error_of
 from azext_flexcompare.arm.polling import Completed, ResumedPolling
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
-from azext_flexcompare.arm.scale_sets import Reader, list_members, parse_id
+from azext_flexcompare.arm.scale_sets import Reader, list_members, parse_id, read_scale_set
 from azext_flexcompare.execution.departures import DELETING, GONE, REPLACED, is_deleting
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet, is_replaced, last_name
 from azext_flexcompare.joblog.records import Record
@@ -25,8 +25,6 @@ from azext_flexcompare.planning.engines import VM
 from azext_flexcompare.planning.work import Prepare, Settle, Skip, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Poller
-from azext_flexcompare.selection.members import read_scale_sets
-from azext_flexcompare.selection.selection import Choice
 from azext_flexcompare.table.entries import Operation
 
 Left = tuple[Instance, LoggedInstance]
@@ -85,13 +83,14 @@ def why_missing(instance: Instance) -> str | None:
 
 def _list_members(reader: Reader, id_: str) -> list[Instance]:
     try:
-        sets, _ = read_scale_sets(reader, Choice(ids=(id_,)))
+        parts = parse_id(id_)
+        scale_set = read_scale_set(reader, parts["subscription"], parts["resource_group"], parts["name"])
     except ResourceNotFoundError as error:
         if body_error_code(error) not in SET_GONE:
             raise
         get_logger(__name__).warning("%s no longer exists, and neither do its instances.", last_name(id_))
         return []
-    return [one for scale_set in sets for one in list_members(reader, scale_set)]
+    return list_members(reader, scale_set)
 
 
 def body_error_code(error: BaseException) -> str:

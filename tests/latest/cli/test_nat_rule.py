@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,13 @@ Create = Callable[..., Ran]
 
 @pytest.fixture
 def create(run: Run) -> Create:
-    return lambda *arguments: run("nat-rule", "create", *FLEX, *LB, *SSH, *arguments)
+    """Return a function that runs `nat-rule create`; its arguments take the place of the usual ports."""
+
+    def create(*arguments: str) -> Ran:
+        usual = [SSH[at : at + 2] for at in (0, 2) if SSH[at] not in arguments]
+        return run("nat-rule", "create", *FLEX, *LB, *(word for pair in usual for word in pair), *arguments)
+
+    return create
 
 
 @pytest.fixture
@@ -149,7 +156,8 @@ def test_a_nic_that_fails_is_named_and_a_repeated_run_makes_it_whole(
     [row] = [row for row in done.json if row["instance"] == failed]
     assert row["error"] == {"code": "InvalidRequest", "message": "Not this one."}
     assert failed in done.stderr
-    assert "--lb-name, --backend-port, --frontend-port-start as before" in done.stderr
+    retry = f"To retry: az vmss-flex nat-rule create -g rg -n flex --instance-ids {failed} {shlex.join((*LB, *SSH))}"
+    assert retry in done.stderr
     before = len(puts(sim, "loadBalancers"))
     again = create()
     assert again.exit == 0, again.stderr

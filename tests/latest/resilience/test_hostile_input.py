@@ -121,13 +121,20 @@ def write_files(folder: Path) -> dict[str, Path]:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
-@pytest.mark.parametrize("place", ["{folder}", "/proc/nope/x", "/dev/full"])
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("{folder}", "cannot be written"),
+        ("/proc/nope/x", "cannot be written"),
+        ("/dev/full", "is not a regular file"),
+    ],
+)
 def test_a_log_that_cannot_be_begun_stops_the_run_before_it_begins(
-    place: str, run: Run, sim: Simulator, tmp_path: Path
+    place: str, reason: str, run: Run, sim: Simulator, tmp_path: Path
 ) -> None:
     done = run("restart", "-g", "rg", "-n", "flex", "--job-log", place.format(folder=tmp_path))
     assert (done.exit, done.stdout) == (1, "")
-    assert "could not be written" in done.stderr or "cannot be written" in done.stderr
+    assert reason in done.stderr
     assert not changes(sim)
 
 
