@@ -26,6 +26,9 @@ class ResourceId(str):
         return hash(self.lower())
 
 
+GONE = "It no longer exists."  # the reason of an instance that left its scale set
+
+
 class ScaleSet(NamedTuple):
     """A Flexible scale set; `balanced` is whether its model names a load balancer."""
 

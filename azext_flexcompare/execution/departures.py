@@ -11,13 +11,12 @@ from typing import Any
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.execution.list_poll import read_members
-from azext_flexcompare.instances import Instance, ResourceId, ScaleSet, is_replaced
+from azext_flexcompare.instances import GONE, Instance, ResourceId, ScaleSet, is_replaced
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Departed, Failure, OutcomeCheck, Poll, ResolveUnknown
 from azext_flexcompare.table.entries import Operation
 
-GONE = "It no longer exists."
 DELETING = "It is being deleted."
 REPLACED = "Another machine has its name now."
 LISTING_AGE = 5.0  # seconds after which the members are listed again before a request, for each page of the list

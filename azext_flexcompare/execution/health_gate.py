@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
-from azext_flexcompare.instances import Instance, ResourceId, is_in_transition
+from azext_flexcompare.instances import GONE, Instance, ResourceId, is_in_transition
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Outcome, Status
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Unanswered
@@ -22,7 +22,6 @@ from azext_flexcompare.table.entries import Operation
 from azext_flexcompare.times import format_utc
 
 SWEEP_TIMEOUT, SHORTEST_SWEEP = 60, 5  # seconds in which the service must answer for each instance of a sweep
-GONE = "It no longer exists."
 RUNNING = "running"
 GIVEN_BACK = ("deallocated", "deallocating")  # it cannot become healthy
 

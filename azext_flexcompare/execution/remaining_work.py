@@ -15,8 +15,8 @@ from azext_flexcompare.arm.errors import error_of
 from azext_flexcompare.arm.polling import Completed, ResumedPolling
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.arm.scale_sets import Reader, list_members, parse_id, read_scale_set
-from azext_flexcompare.execution.departures import DELETING, GONE, REPLACED, is_deleting
-from azext_flexcompare.instances import Instance, ResourceId, ScaleSet, is_replaced, last_name
+from azext_flexcompare.execution.departures import DELETING, REPLACED, is_deleting
+from azext_flexcompare.instances import GONE, Instance, ResourceId, ScaleSet, is_replaced, last_name
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun
 from azext_flexcompare.joblog.values import read_text

@@ -18,6 +18,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.responses import NO_RETRY, OperationUnreadable, Unacknowledged, poll_errors
 from azext_flexcompare.instances import (
+    GONE,
     Instance,
     describe_state,
     is_in_power_state,
@@ -126,7 +127,7 @@ class InstanceCheck:
         self.reason = self._shown_ended
         if self.operation.removes:
             return True
-        raise Departed("It no longer exists.")
+        raise Departed(GONE)
 
     def _ended(self, after: Instance) -> bool:
         error = provisioning_error(after)
@@ -155,8 +156,8 @@ class InstanceCheck:
         if deletes or state != "Succeeded":
             if state == "Failed":
                 return Error("Failed", f"The provisioningState of extension {name} is Failed.")
-            told = f"The provisioningState of extension {name} is {state}; nothing shows it done."
-            raise OutcomeUnknown(Error("NotEstablished", told), self._shown_ended)
+            shown = f"The provisioningState of extension {name} is {state}; nothing shows it done."
+            raise OutcomeUnknown(Error("NotEstablished", shown), self._shown_ended)
         return None
 
     def _read_extension(self, name: str) -> Any:

@@ -17,6 +17,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.scale_sets import Reader, list_members
 from azext_flexcompare.instances import (
+    GONE,
     Instance,
     ResourceId,
     by_set,
@@ -34,8 +35,7 @@ from azext_flexcompare.table.entries import Operation
 
 NOT_ESTABLISHED = "The call succeeded, but it could not be established that it did for this instance."
 ERROR_OF_CALL = "The error is that of the whole call; the outcome of this instance is not known."
-GONE = "It no longer exists."
-ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
+ENDED_CALL = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
 FINAL_STATES = ("Succeeded", "Failed")
 
 
@@ -95,7 +95,7 @@ def settle_by_list(
     """Return the outcome of each instance of a call, by the list of the set's instances after its end."""
     shared = share_outcome(outcome)
     accepted = outcome.status == Status.SUCCEEDED or outcome.url is not None
-    if outcome.status not in ENDED or not accepted:  # the list shows nothing of a call that was not accepted
+    if outcome.status not in ENDED_CALL or not accepted:  # the list shows nothing of a call that was not accepted
         return shared
     try:
         reader = Reader(azure.compute, operation.name)
