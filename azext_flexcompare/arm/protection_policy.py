@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 
 from knack.log import get_logger
 
+from azext_flexcompare.arm.calls import with_headers
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
-from azext_flexcompare.arm.responses import NO_RETRY, poll_errors
+from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Status
-from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Service
 
@@ -35,19 +36,7 @@ class ProtectionPolicies:
 
         Raises Throttled where that could not be read for a moment. A policy that may not be read protects nothing.
         """
-        machines = self.azure.compute(instance.subscription).virtual_machine_scale_set_vms
-        try:
-            with poll_errors():
-                view = machines.get(instance.resource_group, instance.scale_set.name, instance.name, **NO_RETRY)
-        except Unanswered as unanswered:
-            raise Throttled from unanswered  # nothing was sent, so that it is sent later
-        except Failure as failure:
-            if failure.error.code not in NOT_FOUND:
-                set_name, code = instance.scale_set.name, failure.error.code
-                self.warn("The protection policies of %s cannot be read: %s", set_name, code)
-            return False
-        policy = view.protection_policy
-        return bool(policy and policy.protect_from_scale_set_actions)
+        return bool(self._read(instance).result)
 
     def protected(self, instances: Iterable[Instance]) -> set[str]:
         """Return the ids of the instances that are protected; the policy of each is read once."""
@@ -58,5 +47,18 @@ class ProtectionPolicies:
         self.known.update({one.target.id: bool(one.result) for one in outcomes if one.status == Status.SUCCEEDED})
         return {one.id for one in wanted if self.known.get(one.id)}
 
-    def _read(self, instance: Instance) -> Poller:
-        return Completed(self.protects(instance))
+    def _read(self, instance: Instance) -> Completed:
+        machines = self.azure.compute(instance.subscription).virtual_machine_scale_set_vms
+        get = partial(machines.get, cls=with_headers)
+        try:
+            with poll_errors():
+                view, headers = get(instance.resource_group, instance.scale_set.name, instance.name, **NO_RETRY)
+        except Unanswered as unanswered:
+            raise Throttled from unanswered  # nothing was sent, so that it is sent later
+        except Failure as failure:
+            if failure.error.code not in NOT_FOUND:
+                set_name, code = instance.scale_set.name, failure.error.code
+                self.warn("The protection policies of %s cannot be read: %s", set_name, code)
+            return Completed(False)
+        policy = view.protection_policy
+        return Completed(bool(policy and policy.protect_from_scale_set_actions), remaining(headers))
