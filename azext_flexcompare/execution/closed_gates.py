@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from azext_flexcompare.arm.scale_sets import parse_id
+from azext_flexcompare.execution.remaining_work import planned_instance
 from azext_flexcompare.execution.rollout import Batch
-from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun, outcome_of
 from azext_flexcompare.joblog.schema import is_instance
@@ -45,22 +45,5 @@ def _batch(outcomes: Sequence[Outcome[Instance]]) -> Batch | None:
 
 def _outcome_of(record: Record) -> Outcome[Instance]:
     began = read_time(record.get("serviceStartedAt"))
-    return Outcome(_instance_of(record), Status.SUCCEEDED, batch=None, began=began)
-
-
-def _instance_of(record: Record) -> Instance:
-    set_id = record["scaleSetId"]
-    parts = parse_id(set_id)
-    return Instance(
-        record["id"],
-        record["instance"],
-        ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], set_id),
-        zone=None,
-        fault_domain=None,
-        power_state=record["powerState"],
-        tags={},
-        provisioning_state=None,
-        size=None,
-        location=record["location"],
-        resource=None,
-    )
+    instance = planned_instance(record)._replace(power_state=record["powerState"])
+    return Outcome(instance, Status.SUCCEEDED, batch=None, began=began)

@@ -103,20 +103,6 @@ class LoggedRun:
     records: list[Record] = field(default_factory=list)  # all that follow the plan
     earlier: list[Record] = field(default_factory=list)  # plans before it
 
-    @property
-    def gate_first(self) -> list[Record]:
-        """Return the instances, as planned, whose health gate must pass before anything is sent."""
-        return [] if 0 in self.healthy else read_objects(self.plan.get("gateFirst"))
-
-    def closed_gate(self) -> list[Record]:
-        """Return the instances, as planned, of the batch whose health gate stopped the run."""
-        checked = self.of_kind("health")
-        if not (checked and checked[-1].get("unhealthy")):
-            return []
-        number = read_whole(checked[-1].get("batch"))
-        members = [logged.planned for logged in self.instances.values() if logged.batch == number]
-        return members if number else self.gate_first
-
     def of_kind(self, *kinds: str) -> list[Record]:
         """Return the records of these kinds, in their order."""
         return [one for one in self.records if one["record"] in kinds]

@@ -82,7 +82,6 @@ def _is_plan(plan: Mapping[str, Any]) -> bool:
         and _instances(instances)
         and all(one["scaleSetId"].lower() in sets for one in instances)
         and all(_is_sent(one.get("sent")) for one in instances)
-        and _instances(plan.get("gateFirst", []))
         and 0 <= plan["batches"] <= len(instances)
         and all(one["batch"] is None or 1 <= one["batch"] <= plan["batches"] for one in instances)
         and len({one["id"].lower() for one in instances}) == len(instances)
