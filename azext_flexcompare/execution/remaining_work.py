@@ -15,8 +15,17 @@ from azext_flexcompare.arm.errors import error_of
 from azext_flexcompare.arm.polling import Completed, ResumedPolling
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.arm.scale_sets import Reader, list_members, parse_id, read_scale_set
-from azext_flexcompare.execution.departures import DELETING, REPLACED, is_deleting
-from azext_flexcompare.instances import GONE, Instance, ResourceId, ScaleSet, is_replaced, last_name
+from azext_flexcompare.instances import (
+    DELETING,
+    GONE,
+    REPLACED,
+    Instance,
+    ResourceId,
+    ScaleSet,
+    is_deleting,
+    is_replaced,
+    last_name,
+)
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun
 from azext_flexcompare.joblog.values import read_text
@@ -130,7 +139,7 @@ def remaining_work(source: Source, found: Iterable[Left], prepare: Prepare) -> t
     the instance is asked first; the rest is sent.
     """
     sent, unsent, missing = list[Left](), list[Instance](), list[Instance]()
-    for instance, logged in found:
+    for instance, logged in _as_planned(found):
         if logged.was_sent:
             sent.append((instance, logged))
         elif why_missing(instance):
@@ -142,11 +151,16 @@ def remaining_work(source: Source, found: Iterable[Left], prepare: Prepare) -> t
 
 def poll_only(source: Source, found: Iterable[Left]) -> list[Work]:
     """Return the work that polls what was accepted, or may have been, and sends nothing."""
-    sent = [one for one in found if one[1].was_sent]
+    sent = [one for one in _as_planned(found) if one[1].was_sent]
     return [
         each._replace(settle=partial(_settle_unsent, each), sends=False, prepare=None)
         for each in _follow_ups(source, sent, _nothing_to_send)
     ]
+
+
+def _as_planned(found: Iterable[Left]) -> list[Left]:
+    """Return instances in the power state that they had in the plan, to tell what happened to them since."""
+    return [(one._replace(power_state=logged.planned["powerState"]), logged) for one, logged in found]
 
 
 class Source(NamedTuple):

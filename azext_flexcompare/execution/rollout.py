@@ -12,7 +12,7 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
-from azext_flexcompare.execution.departures import Members, resolve_failure, without_departed
+from azext_flexcompare.execution.departures import Members, resolve_failure, skip_departed, without_departed
 from azext_flexcompare.execution.health_gate import Gate, Subject, Verdict, subjects_of, wait_until_healthy
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
@@ -137,6 +137,8 @@ def _run_calls(
     shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
     found = [one for outcome in outcomes if outcome.target.settle for one in outcome.target.settle(outcome)]
     settled = [one for one in found if not isinstance(one, Work)]
+    if any(each.ended for each in work):  # a bulk service, whose rows say nothing of who is still there
+        settled = skip_departed(azure, monitor.operation, settled)
     monitor.settle(settled)
     done = [monitor.complete(one) for one in (*shared, *settled)]
     instead = [one for one in found if isinstance(one, Work)]
