@@ -165,6 +165,9 @@ def _read_vm(reader: Reader, vm: str) -> Any:
     with cli_errors(f"reading {vm}"):
         machines = reader.client_of(parts["subscription"]).virtual_machines
         try:
-            return machines.get(parts["resource_group"], parts["name"], expand="instanceView")
+            found = machines.get(parts["resource_group"], parts["name"], expand="instanceView")
         except ResourceNotFoundError:
             return None
+        if found is None or not found.id:
+            raise ValueError("it describes no VM")
+        return found

@@ -157,14 +157,43 @@ def test_a_login_that_is_withdrawn_in_mid_run_is_named_when_the_time_is_up(run: 
         ({"action": "list", "fault": {"kind": "malformed"}}, 1),
         ({"action": "scaleSet", "fault": {"kind": "malformed"}}, 1),
         ({"action": "scaleSet", "fault": {"status": 401}}, 1),
+        ({"action": "scaleSet", "fault": {"status": 403}}, 1),
+        (
+            {"action": "list", "fault": {"kind": "answer", "text": "<html>", "headers": {"Content-Type": "text/html"}}},
+            1,
+        ),
+        *(
+            ({"action": action, "fault": {"kind": "answer", "text": text}}, 1)
+            for action in ("scaleSet", "list")
+            for text in ("", "null", "[]", '{"value": 5}', '{"value": [5]}')
+        ),
+        ({"action": "list", "times": 1, "fault": {"kind": "answer", "headers": {"Content-Length": "99999"}}}, 0),
     ],
     ids=str,
 )
 def test_a_fault_while_the_set_is_read_is_got_over_or_ends_the_run_before_it_begins(
-    fault: Fault, exit_: int, run: Run, sim: Simulator
+    fault: Fault, exit_: int, warm: WarmAz, sim: Simulator
 ) -> None:
     sim.add_fault(fault)
-    done = run("restart", "-g", "rg", "-n", "flex")
+    done = warm.run("restart", "-g", "rg", "-n", "flex")
     assert done.exit == exit_, done.stderr
+    assert "Traceback" not in done.stderr
     assert len(changes(sim)) == (0 if exit_ else len(sim.names("flex")))
     assert bool(done.stdout) is not bool(exit_)
+
+
+def test_ids_of_vms_need_no_right_on_the_set(warm: WarmAz, sim: Simulator) -> None:
+    names = sim.names("flex")[:2]
+    for action in ("scaleSet", "list", "showInstance"):
+        sim.add_fault({"action": action, "fault": {"status": 403, "code": "AuthorizationFailed"}})
+    done = warm.run("restart", "--ids", *(sim.vm_id(name) for name in names))
+    assert (done.exit, [row["status"] for row in done.json]) == (0, ["Succeeded"] * 2), done.stderr
+
+
+def test_an_answer_without_a_vm_is_no_vm_that_is_gone(warm: WarmAz, sim: Simulator) -> None:
+    vm = sim.vm_id(sim.names("flex")[0])
+    sim.add_fault({"action": "get", "fault": {"kind": "answer", "text": ""}})
+    for command in (["wait", "--deleted", "--ids", vm], ["restart", "--ids", vm]):
+        done = warm.run(*command)
+        assert (done.exit, done.stdout) == (1, ""), done.stderr
+        assert "cannot be read" in done.stderr
