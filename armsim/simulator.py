@@ -163,6 +163,10 @@ class Simulator:
         """Replace a VM by another one of its name."""
         self._let("replace", name)
 
+    def act_on_vm(self, action: str, name: str) -> None:
+        """Act on a VM as another client, by an action of lifecycle.json; where the VM refuses, nothing happens."""
+        self._let(action, name)
+
     def _let(self, do: str, name: str) -> None:
         with self._service.lock:
             self._service.cloud.catch_up()

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Protocol
 
@@ -81,10 +82,11 @@ class Monitor(Observer[Work]):
         total: int = 0,
         errors: int = 0,
         log_output: bool = False,
+        now: Callable[[Instance], datetime | None] = lambda _: None,
     ) -> None:
         super().__init__(interrupted)
         self.operation, self.finish, self.errors = operation, finish, errors
-        self.log_output = log_output
+        self.log_output, self.now = log_output, now
         self.recorders: list[Recorder] = []
         self.displays: list[Display] = []
         self.error_limit = None if max_errors is None else max(Fraction(1), max_errors.of(total))
@@ -94,6 +96,7 @@ class Monitor(Observer[Work]):
         self.gate_failed = False
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
+        self.asked: dict[int, Work] = {}  # calls of an earlier run whose instance has been asked
         self.ended_early: set[ResourceId] = set()  # instances that ended before the call that they share
 
     def run_end(self, stopped: str | None = None) -> RunEnd:
@@ -115,11 +118,20 @@ class Monitor(Observer[Work]):
         return target.sent
 
     def before_send(self, targets: Sequence[Work]) -> bool:
-        """Write to the disk which instances are sent next; return whether they may be sent."""
-        sent = [one for work in targets if work.sends for one in work.instances]
-        self.write(*(records.intent(one.id) for one in sent))
+        """Write to the disk which instances are sent next; return whether they may be sent.
+
+        The first turn of a call that an earlier run made only asks the instance: its record stays the earlier one.
+        """
+        sent = [(one, work) for work in targets if work.sends and not self._asks(work) for one in work.instances]
+        self.write(*(records.intent(one.id, self.now(one), work.extension) for one, work in sent))
         self.sync()
         return self.stopped is None or all(work.sent for work in targets)
+
+    def _asks(self, work: Work) -> bool:
+        if not work.sent or id(work) in self.asked:
+            return False
+        self.asked[id(work)] = work
+        return True
 
     def on_accepted(self, target: Work, url: str | None, result_url: str | None) -> None:
         """Write that the service accepted a call, and the URLs of its operation and its result."""

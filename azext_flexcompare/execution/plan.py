@@ -41,8 +41,8 @@ class RunContext(NamedTuple):
 
     @property
     def given(self) -> list[str]:
-        """Return the names of the operation's own options that were given."""
-        return [option.name for option in self.operation.given(self.options)]
+        """Return the names of the operation's own options that were given, without flags that are false."""
+        return [option.name for option in self.operation.in_effect(self.options)]
 
     @property
     def may_show_secrets(self) -> bool:

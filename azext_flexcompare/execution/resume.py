@@ -77,7 +77,7 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         def to_be_done(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             omitted = [one for one, logged in left if one.id in excluded and not logged.was_sent]
             others = [each for each in left if each[0] not in omitted]
-            work, missing = remaining_work(_source(context), others, prepare)
+            work, missing = remaining_work(_source(context, logged_run), others, prepare)
             return work, [*_skip_missing(missing), *skipped_outcomes(omitted, excluded)]
 
         run_plan = _plan_rest(context, logged_run, found, to_be_done, ended=lambda logged: logged.status in ENDED)
@@ -147,7 +147,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
 
         def watched(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             never = [_unsent(*one) for one in left if not one[1].was_sent]
-            return poll_only(_source(context, watches=True), left), never
+            return poll_only(_source(context, logged_run, watches=True), left), never
 
         run_plan = _plan_rest(context, logged_run, found, watched, ended=_is_end_seen)
         never = sum(one.status == Status.NOT_STARTED for one in run_plan.new_outcomes)
@@ -276,7 +276,8 @@ def _merge_options(path: str, operation: Operation, options: dict[str, Any], pla
     """Return the options of a plan, with those that its log does not keep as they are given now."""
     found = dict(options)
     for option in operation.options:
-        now, kept = options.get(option.dest) or None, planned.get(option.name)
+        now = None if options.get(option.dest) == [] else options.get(option.dest)
+        kept = planned.get(option.name)
         if option.name in planned and kept is None and now is None:
             raise RequiredArgumentMissingError(
                 f"{option.name} is not kept in {path}, since it may hold a secret.",
@@ -350,8 +351,9 @@ def _to_retry(logged: LoggedInstance) -> bool:
     return never or logged.status in TO_RETRY
 
 
-def _source(context: RunContext, *, watches: bool = False) -> Source:
-    return Source(context.azure, context.operation, context.run_options.engine, watches)
+def _source(context: RunContext, logged_run: LoggedRun, *, watches: bool = False) -> Source:
+    planned = RunOptions.from_log(logged_run.plan["how"])
+    return Source(context.azure, context.operation, planned.engine, planned.timeout, watches)
 
 
 def _skip_missing(missing: Iterable[Instance]) -> list[Outcome[Instance]]:

@@ -117,6 +117,7 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> M
         total=acting if run_plan.total is None else run_plan.total,
         errors=run_plan.errors + sum(one.status in BAD for one in run_plan.new_outcomes),
         log_output=run_options.log_output,
+        now=lambda instance: context.azure.now(instance.subscription),
     )
     stack.callback(monitor.close)
     events = events_to(run_options.events, run_options.log_path)

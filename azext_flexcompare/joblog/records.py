@@ -23,9 +23,14 @@ def record(kind: str, **what: Any) -> Record:
     return {"record": kind, "at": format_utc(datetime.now(timezone.utc)), **what}
 
 
-def intent(id_: str) -> Record:
-    """Return the record of a call that is about to be sent."""
-    return record("intent", id=id_)
+def intent(id_: str, now: datetime | None = None, extension: str | None = None) -> Record:
+    """Return the record of a call that is about to be sent.
+
+    `now` is the service's time, `extension` the extension that the call changes: with both the instance tells later
+    what became of the call.
+    """
+    known = {"serviceTime": format_utc(now), "extension": extension}
+    return record("intent", id=id_, **{name: value for name, value in known.items() if value})
 
 
 def throttled(id_: str, seconds: float | None, *, sent: bool) -> Record:

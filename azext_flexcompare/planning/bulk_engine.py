@@ -70,7 +70,7 @@ class BulkRequest(NamedTuple):
 
 def bulk_preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Return what prepares as few calls as possible for the chosen instances."""
-    request = _request(operation, [option.name for option in operation.given(options)])
+    request = _request(operation, [option.name for option in operation.in_effect(options)])
     fallback = _fallback(vm_preparer(operation, options, azure))
 
     def prepare(instances: list[Instance]) -> list[Work]:

@@ -37,7 +37,7 @@ RESTART = next(one for one in operations() if one.name == "restart")
 
 
 def source(azure: Azure = NOWHERE) -> Source:
-    return Source(azure, RESTART, "vm")
+    return Source(azure, RESTART, "vm", 60)
 
 
 def to_send(instances: list[Instance]) -> list[Work]:
