@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.times import parse_utc
 
 
 class ResourceId(str):
@@ -119,7 +117,6 @@ def describe(sets: Iterable[ScaleSet]) -> str:
 
 
 HIBERNATED = "hibernated"
-CLOCK_SLACK = timedelta(seconds=2)  # by which two clocks of the service may differ
 TRANSITIONAL_STATES = ("creating", "updating", "deleting")
 
 
@@ -131,12 +128,6 @@ def provisioning_times(instance: Instance) -> list[str]:
     runCommand, reimage, reapply, performMaintenance or a PATCH of the VM.
     """
     return [str(status.time) for status in _statuses(instance, "ProvisioningState/") if status.time]
-
-
-def is_later(times: Iterable[str], since: datetime | None) -> bool:
-    """Check whether one of its provisioning times may be later than a request; None is that its time is not known."""
-    ends = [parse_utc(one) for one in times]
-    return since is None or any(one is not None and one >= since - CLOCK_SLACK for one in ends)
 
 
 def is_in_transition(instance: Instance) -> bool:

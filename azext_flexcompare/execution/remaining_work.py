@@ -8,19 +8,12 @@ from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
-from azure.cli.core.azclierror import ResourceNotFoundError
-from knack.log import get_logger
-
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.errors import error_of
 from azext_flexcompare.arm.polling import Completed, ResumedPolling
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
-from azext_flexcompare.arm.scale_sets import Reader, list_members, parse_id, read_scale_set
-from azext_flexcompare.execution.departures import DELETING, REPLACED, is_deleting
-from azext_flexcompare.instances import GONE, Instance, ResourceId, ScaleSet, is_replaced, last_name
-from azext_flexcompare.joblog.records import Record
-from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun
-from azext_flexcompare.joblog.values import read_text
+from azext_flexcompare.execution.planned_instances import why_missing
+from azext_flexcompare.instances import Instance, ResourceId
+from azext_flexcompare.joblog.replay import LoggedInstance
 from azext_flexcompare.planning import bulk_engine, set_engine
 from azext_flexcompare.planning.engines import VM
 from azext_flexcompare.planning.work import Prepare, Settle, Skip, Work, share_outcome
@@ -44,7 +37,6 @@ MAY_BE_QUEUED = Error(
 NOT_ACCEPTED = Error("NotAccepted", "The service never accepted it.")
 TO_BE_SENT = "The service never accepted it; --resume sends it."
 NOT_IN_SET = Error("ResourceNotFound", "The instance is no longer in the set.")
-SET_GONE = ("ResourceNotFound", "ResourceGroupNotFound", "NotFound", "HTTP404")
 
 
 def remaining_work(source: Source, found: Iterable[Left], prepare: Prepare) -> tuple[list[Work], list[Instance]]:

@@ -24,14 +24,12 @@ from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.execution.closed_gates import closed_gate
 from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
+from azext_flexcompare.execution.planned_instances import planned_instance, reread_instances, why_missing
 from azext_flexcompare.execution.remaining_work import (
     TO_BE_SENT,
     Source,
-    planned_instance,
     poll_only,
     remaining_work,
-    reread_instances,
-    why_missing,
 )
 from azext_flexcompare.execution.rollout import Batch
 from azext_flexcompare.execution.run import run
@@ -353,7 +351,7 @@ def _to_retry(logged: LoggedInstance) -> bool:
 
 def _source(context: RunContext, logged_run: LoggedRun, *, watches: bool = False) -> Source:
     planned = RunOptions.from_log(logged_run.plan["how"])
-    return Source(context.azure, context.operation, planned.engine, planned.timeout, watches)
+    return Source(context.azure, context.operation, planned.engine, timeout=planned.timeout, watches=watches)
 
 
 def _skip_missing(missing: Iterable[Instance]) -> list[Outcome[Instance]]:

@@ -17,14 +17,13 @@ from azure.core.exceptions import ResourceNotFoundError
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.responses import NO_RETRY, OperationUnreadable, Unacknowledged, poll_errors
+from azext_flexcompare.arm.service_clock import CLOCK_SLACK, is_later
 from azext_flexcompare.instances import (
-    CLOCK_SLACK,
     GONE,
     Instance,
     describe_state,
     is_in_power_state,
     is_in_transition,
-    is_later,
     provisioning_error,
     provisioning_times,
 )

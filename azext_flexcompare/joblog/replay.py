@@ -97,7 +97,8 @@ class LoggedInstance:
             self._read_operation(record)
         elif kind == "outcome":
             self.outcome = record
-            self.sent = self.sent and self.status != Status.NOT_STARTED
+            if self.status == Status.NOT_STARTED:  # never accepted, or cancelled before the service began it
+                self.sent = self.accepted = False
 
 
 @dataclass

@@ -16,6 +16,7 @@ from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.scale_sets import Reader, list_members
+from azext_flexcompare.arm.service_clock import is_later
 from azext_flexcompare.instances import (
     GONE,
     Instance,
@@ -23,7 +24,6 @@ from azext_flexcompare.instances import (
     by_set,
     describe_state,
     is_in_power_state,
-    is_later,
     is_replaced,
     provisioning_error,
     provisioning_times,
