@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timezone
@@ -522,6 +523,34 @@ def test_an_empty_list_poll_delays_and_decides_nothing(monkeypatch: pytest.Monke
     monkeypatch.setattr(fanout, "LONGEST_POLL_GAP", 0.01)
     service = Service(*[("accept", "going", "done")] * 40)
     assert statuses_of(list_polled(service, Listing(lambda _: []))) == ["Succeeded"] * 40
+
+
+class Crowd(Observer[int]):
+    """An observer that holds the first acceptance until the other targets have ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.accepted, self.ended = threading.Event(), threading.Semaphore(0)
+
+    def on_accepted(self, *_: object) -> None:
+        if self.accepted.is_set():
+            return
+        self.accepted.set()
+        assert all(self.ended.acquire(timeout=PATIENCE) for _ in range(3))
+        time.sleep(0.05)  # until the threads have returned what they did
+
+    def hook(self, target: int, step: str) -> None:
+        if target and step == "at once":
+            self.accepted.wait(PATIENCE)
+            self.ended.release()
+
+
+def test_the_last_target_is_polled_when_the_others_end_in_the_turn_of_its_acceptance() -> None:
+    crowd = Crowd()
+    service = Service(("accept", "going", "done"), *[("at once",)] * 3, hook=crowd.hook)
+    described = scheduler_service.Service(one_group, Listing(lambda _: []))
+    outcomes = send_and_poll(range(4), service.send, Limits(4, timeout=PATIENCE), crowd, service=described)
+    assert statuses_of(outcomes) == ["Succeeded"] * 4
 
 
 def test_a_throttled_rate_limit_group_delays_no_other() -> None:
