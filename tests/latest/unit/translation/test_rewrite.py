@@ -1,4 +1,4 @@
-"""Does `translate` rewrite what it can prove, report what it cannot, and touch nothing else?"""
+"""`translate`: rewrites what is proven, reports the rest, and changes nothing else."""
 
 from __future__ import annotations
 
