@@ -202,13 +202,13 @@ class Monitor(Observer[Work]):
             recorder.close()
         self._each_display(lambda display: display.close())
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, then: str = "next batch") -> None:
         """Wait, unless the run is interrupted or stopped."""
         end = time.monotonic() + seconds
         while not (self.interrupted() or self.stopped) and (left := end - time.monotonic()) > 0:
             time.sleep(min(TICK, left))
             self.sync()
-            self.show(f"next batch in {left:.0f} s")
+            self.show(f"{then} in {left:.0f} s")
 
     def _each(self, do: Callable[[Recorder], None]) -> None:
         for recorder in list(self.recorders):

@@ -313,7 +313,7 @@ def _plan_rest(
     for number in range(1, logged_run.plan["batches"] + 1):
         members = [one for one in found if one[1].batch == number]
         left = [one for one in members if not ended(one[1])]
-        if not left and (context.run_options.health_gate is None or number in logged_run.healthy):
+        if not left and (not context.run_options.health_gate or number in logged_run.healthy):
             continue
         work, missing = work_of(left)
         idle = skipped_outcomes((instance for instance, _ in left), skip_reasons(work))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -46,7 +46,7 @@ class RolloutPolicy(NamedTuple):
     """
 
     pause: float = 0
-    gate: Gate | None = None
+    gate: Callable[[int], Gate] | None = None  # by the number of a batch
     domains: Sequence[str] = ()
     batched: bool = False
 
@@ -156,9 +156,10 @@ def _rate_limit_key(work: Work) -> tuple[str, str]:
 
 def _check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance]]) -> list[Outcome[Instance]]:
     """Wait until a batch is healthy, or stop the run; the outcome of an instance that is not healthy says so."""
-    gate, monitor = rollout.policy.gate, rollout.monitor
-    if gate is None:
+    monitor = rollout.monitor
+    if rollout.policy.gate is None:
         return outcomes
+    gate = rollout.policy.gate(batch.number)
     before = {one.id: one for one in batch.instances}
     done = [*batch.ended, *(one for one in outcomes if one.target.id in before)]
     verdict = _pass_gate(rollout, batch, gate, subjects_of(gate, monitor.operation, done, before))
@@ -186,7 +187,8 @@ def _pass_gate(rollout: Rollout, batch: Batch, gate: Gate, subjects: Sequence[Su
     waited_for = [one.instance.id for one in subjects]
     monitor.write(records.record("gate", state="begun", **what, instances=waited_for))
     monitor.sync()
-    verdict = wait_until_healthy(rollout.azure, gate, subjects, GateMonitor(monitor, gate.timeout))
+    watched = partial(monitor.pause, then="healthy, watched again")
+    verdict = wait_until_healthy(rollout.azure, gate, subjects, GateMonitor(monitor, gate.timeout), rest=watched)
     if not monitor.interrupted():
         left_out = [{"id": one.id, "reason": why} for one, why in verdict.left_out]
         seconds = round(verdict.seconds, 3)

@@ -16,11 +16,12 @@ from azext_flexcompare.arm.locks import locks_of
 from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask
+from azext_flexcompare.execution.health_command import gate_of
 from azext_flexcompare.execution.health_extension import check_gate
-from azext_flexcompare.execution.health_gate import gate_of
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
 from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
+from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import records
@@ -140,8 +141,8 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
         wait=not run_options.no_wait,
         retries=run_options.retries,
     )
-    name, boots = run_options.health_gate, context.operation.boots_with(context.given)
-    gate = gate_of(name, run_options.health_timeout, boots) if name else None
+    shell = Shell(context.mask, monitor.interrupted)
+    gate = gate_of(run_options, context.operation, context.operation.boots_with(context.given), shell)
     batched = bool(run_options.batch_size or run_options.batch_by)
     domains = separating(run_plan.chosen, run_options.batch_by)
     policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched)
