@@ -91,14 +91,14 @@ class Monitor(Observer[Work]):
         self.counts: Counter[str] = Counter()
         self.batch = (1, 1)
         self.stopped: str | None = None
-        self.gate_failed = False
+        self.gate_failed = self.end_failed = False  # whether a gate, or what follows it, stopped the run
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
         self.ended_early: set[ResourceId] = set()  # instances that ended before the call that they share
 
     def run_end(self, stopped: str | None = None) -> RunEnd:
         """Return how the run ended as a whole; `stopped` is why not everything was planned."""
-        return RunEnd(self.stopped or stopped, self.gate_failed, self.throttle_waits, self.not_seen)
+        return RunEnd(self.stopped or stopped, self.gate_failed or self.end_failed, self.throttle_waits, self.not_seen)
 
     def stop_reason(self) -> str | None:
         """Return why nothing more is sent, or None."""

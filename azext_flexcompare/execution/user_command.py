@@ -153,3 +153,5 @@ class _Output:
             while piece := os.read(pipe.fileno(), 65536):
                 self.kept = (self.kept + piece)[-KEPT:]
                 self.echo(piece.decode(errors="replace"))
+        if self.kept and not self.kept.endswith(b"\n"):
+            self.echo("\n")

@@ -27,7 +27,7 @@ from azext_flexcompare.planning.option_values import (
 )
 from azext_flexcompare.table.entries import Operation
 
-TIMEOUT, HEALTH_TIMEOUT = 7200, 600  # seconds
+TIMEOUT, HEALTH_TIMEOUT, HOOK_TIMEOUT = 7200, 600, 600  # seconds
 COMMAND_GATE = "command"  # the value of --health-gate that needs --health-command
 # Headings in the help, which the CLI sorts by name: after "Choosing" and "Command".
 EXECUTION, BATCHES, LOG = "Execution", "Execution Batch", "Execution Log"
@@ -204,6 +204,35 @@ RUN_OPTIONS = (
         optional=True,
     ),
     RunOption(
+        "before_batch",
+        BATCHES,
+        "Command that your shell runs before each batch, with the batch as JSON on standard input and variables such "
+        "as VMSS_FLEX_BATCH. Its output goes to standard error. A status other than 0 stops the run.",
+        {"type": command_text},
+        logged=(str, NoneType),
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
+        "after_batch",
+        BATCHES,
+        "Command that your shell runs once each batch has ended and its health gate has passed, as --before-batch; the "
+        "JSON has the outcomes too.",
+        {"type": command_text},
+        logged=(str, NoneType),
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
+        "hook_timeout",
+        BATCHES,
+        "Time in which a command of --before-batch or --after-batch must end, such as 90, 90s, 5m or 1h. Default: 10m.",
+        {"type": positive_duration},
+        logged=(int,),
+        needs=("before_batch", "after_batch"),
+        optional=True,
+    ),
+    RunOption(
         "job_log",
         LOG,
         "File to record every step in, so that an interrupted run can be resumed.",
@@ -260,6 +289,9 @@ class RunOptions:
     health_command: str | None = None
     health_timeout: int = HEALTH_TIMEOUT
     bake: float = 0
+    before_batch: str | None = None
+    after_batch: str | None = None
+    hook_timeout: int = HOOK_TIMEOUT
     job_log: str | None = None
     log_output: bool = False
     resume: str | None = None

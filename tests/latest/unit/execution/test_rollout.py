@@ -11,8 +11,11 @@ import pytest
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.execution.hooks import Hooks
 from azext_flexcompare.execution.monitor import Monitor
-from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
+from azext_flexcompare.execution.rollout import roll_out
+from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
+from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.limits import Limits
@@ -41,7 +44,8 @@ def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
             monitor.write = lambda *_: monitor.stop("Enough.") if monitor.counts else None  # type: ignore[method-assign]
-        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy())
+        hooks = Hooks(monitor, Shell(str, monitor.interrupted), {}, timeout=60)
+        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy(), hooks)
         return roll_out(rollout, batches, **more), monitor
 
     return go

@@ -109,3 +109,9 @@ def test_a_process_that_a_command_leaves_behind_is_not_waited_for(tmp_path: Path
 def test_a_shell_that_is_none_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/nowhere/sh")
     assert run("exit 4").status == 4
+
+
+def test_the_output_ends_with_its_line() -> None:
+    pieces: list[str] = []
+    run("printf unfinished", echo=pieces.append)
+    assert "".join(pieces) == "unfinished\n"

@@ -40,6 +40,9 @@ GIVEN: dict[str, Any] = {
     "health_command": "curl $VMSS_FLEX_INSTANCE",
     "health_timeout": 30,
     "bake": 90.0,
+    "before_batch": "cat",
+    "after_batch": "cat",
+    "hook_timeout": 5,
     "log_output": True,
 }
 OF_LISTS = {"batch_size", "batch_by", "health_gate"}
@@ -81,7 +84,8 @@ def test_the_options_are_written_as_they_are_typed() -> None:
         "--max-parallel 3 --timeout 60 --retries 2 --no-wait --skip-satisfied --include-protected "
         "--engine set --batch-size 1 10% --batch-by zone "
         "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent command "
-        "--health-command 'curl $VMSS_FLEX_INSTANCE' --health-timeout 30 --bake 90.0 --log-output"
+        "--health-command 'curl $VMSS_FLEX_INSTANCE' --health-timeout 30 --bake 90.0 --before-batch cat "
+        "--after-batch cat --hook-timeout 5 --log-output"
     )
 
 
@@ -150,7 +154,7 @@ def test_a_fixed_option_can_be_repeated_but_not_changed(name: str) -> None:
 
 @pytest.mark.parametrize("name", [one.name for one in LOGGED if not one.fixed])
 def test_another_option_of_the_log_can_be_changed(name: str) -> None:
-    before = RunOptions(health_gate=("app-health",), batch_by=("zone",)).to_log()
+    before = RunOptions(health_gate=("app-health",), batch_by=("zone",), after_batch="true").to_log()
     assert getattr(merge_run_options({name: typed(name)}, before), name) == GIVEN[name]
 
 
