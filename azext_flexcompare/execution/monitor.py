@@ -93,7 +93,7 @@ class Monitor(Observer[Work]):
         self.counts: Counter[str] = Counter()
         self.batch = (1, 1)
         self.stopped: str | None = None
-        self.gate_failed = False
+        self.gate_failed = self.end_failed = False  # whether a gate, or what follows it, stopped the run
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
         self.asked: dict[int, Work] = {}  # calls of an earlier run whose instance has been asked
@@ -101,7 +101,7 @@ class Monitor(Observer[Work]):
 
     def run_end(self, stopped: str | None = None) -> RunEnd:
         """Return how the run ended as a whole; `stopped` is why not everything was planned."""
-        return RunEnd(self.stopped or stopped, self.gate_failed, self.throttle_waits, self.not_seen)
+        return RunEnd(self.stopped or stopped, self.gate_failed or self.end_failed, self.throttle_waits, self.not_seen)
 
     def stop_reason(self) -> str | None:
         """Return why nothing more is sent, or None."""
@@ -214,13 +214,13 @@ class Monitor(Observer[Work]):
             recorder.close()
         self._each_display(lambda display: display.close())
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, then: str = "next batch") -> None:
         """Wait, unless the run is interrupted or stopped."""
         end = time.monotonic() + seconds
         while not (self.interrupted() or self.stopped) and (left := end - time.monotonic()) > 0:
             time.sleep(min(TICK, left))
             self.sync()
-            self.show(f"next batch in {left:.0f} s")
+            self.show(f"{then} in {left:.0f} s")
 
     def _each(self, do: Callable[[Recorder], None]) -> None:
         for recorder in list(self.recorders):

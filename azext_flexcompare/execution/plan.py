@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.execution.departures import deleting_reasons
-from azext_flexcompare.execution.rollout import Batch
 from azext_flexcompare.execution.set_protection import protecting
+from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
+from azext_flexcompare.joblog.hook_records import HookRecords
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.masking import Masker, make_masker, mask_error, withhold_message
 from azext_flexcompare.output.script_result import judge_script
@@ -85,6 +86,7 @@ class RunPlan(NamedTuple):
     total: int | None = None  # instances that a percentage of --max-errors is of; None: those that get a call
     possibly_active: Sequence[Instance] = ()  # instances that an earlier run may have left in operation
     gate_first: Batch | None = None  # instances that must be healthy before anything is sent
+    hooks: HookRecords = HookRecords()  # of the earlier run
 
     @property
     def acting(self) -> list[Instance]:

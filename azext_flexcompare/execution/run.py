@@ -16,11 +16,14 @@ from azext_flexcompare.arm.locks import locks_of
 from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask
+from azext_flexcompare.execution.health_command import gate_of
 from azext_flexcompare.execution.health_extension import check_gate
-from azext_flexcompare.execution.health_gate import gate_of
+from azext_flexcompare.execution.hooks import AFTER, BEFORE, Hooks
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
-from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
+from azext_flexcompare.execution.rollout import roll_out
+from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
+from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import records
@@ -29,7 +32,7 @@ from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.output.exit_status import exit_status
 from azext_flexcompare.output.masking import masked_logging
-from azext_flexcompare.output.progress import progress_on
+from azext_flexcompare.output.progress import STDERR, progress_on, write_lines
 from azext_flexcompare.output.query import printable, require_query
 from azext_flexcompare.output.rows import expected_rows
 from azext_flexcompare.planning import cost
@@ -141,12 +144,15 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
         wait=not run_options.no_wait,
         retries=run_options.retries,
     )
-    name, boots = run_options.health_gate, context.operation.boots_with(context.given)
-    gate = gate_of(name, run_options.health_timeout, boots) if name else None
+    shell = Shell(context.mask, monitor.interrupted)
+    gate = gate_of(run_options, context.operation, context.operation.boots_with(context.given), shell)
     batched = bool(run_options.batch_size or run_options.batch_by)
     domains = separating(run_plan.chosen, run_options.batch_by)
     policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched)
-    rollout = Rollout(context.azure, run_limits, monitor, policy)
+    commands = {BEFORE: run_options.before_batch, AFTER: run_options.after_batch}
+    echo = None if run_options.events == STDERR else write_lines()
+    hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo, earlier=run_plan.hooks)
+    rollout = Rollout(context.azure, run_limits, monitor, policy, hooks)
     return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
 
 
