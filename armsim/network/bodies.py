@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from armsim.identifiers import guid
+from armsim.network.backend_addresses import backend_addresses
 from armsim.network.documents import LOAD_BALANCER, NIC, Body, Document, Network
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ def _link(properties: Body, network: Network) -> None:
     """Add the references from NICs and between the parts of a load balancer."""
     users = network.users()
     for pool in properties["backendAddressPools"]:
-        _add(pool, "backendIPConfigurations", users.get((_POOLS, pool["id"].lower()), ()))
+        members = users.get((_POOLS, pool["id"].lower()), [])
+        _add(pool, "backendIPConfigurations", members)
+        pool["properties"]["loadBalancerBackendAddresses"] = backend_addresses(pool, members, properties)
     for rule in properties["inboundNatRules"]:
         for user in users.get((_RULES, rule["id"].lower()), ()):
             rule["properties"]["backendIPConfiguration"] = {"id": user}
