@@ -178,7 +178,9 @@ def _fill(world: World, load_balancer: Document, pool: str, members: dict[str, A
     for name in members.get("addresses", ()):
         network = f"{world.group_id(group)}/providers/Microsoft.Network/virtualNetworks/vnet"
         properties: Body = {
-            "ipAddress": _primary_nic(world, group, name).parts("ipConfigurations")[0]["properties"]["privateIPAddress"],
+            "ipAddress": _primary_nic(world, group, name).parts("ipConfigurations")[0]["properties"][
+                "privateIPAddress"
+            ],
             "virtualNetwork": {"id": network},
             **({"adminState": states[name]} if name in states else {}),
         }

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.execution.departures import deleting_reasons
+from azext_flexcompare.execution.logged_command import KEPT
 from azext_flexcompare.execution.set_protection import protecting
 from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance, ResourceId
@@ -155,6 +156,6 @@ def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choi
 def kept_options(context: RunContext) -> dict[str, Any]:
     """Return the values of the operation's options for the log; None is one that may hold a secret."""
     return {
-        one.name: context.options[one.dest] if one.type in ("flag", "text", "name") else None
+        one.name: context.options[one.dest] if one.type in KEPT else None
         for one in context.operation.given(context.options)
     }

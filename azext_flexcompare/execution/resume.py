@@ -37,6 +37,7 @@ from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog.hook_records import read_hooks
+from azext_flexcompare.joblog.jobs import find_log, reference
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import ENDED, TO_RETRY, LoggedInstance, LoggedRun, outcome_of, replay
 from azext_flexcompare.output import messages
@@ -60,6 +61,7 @@ END_SEEN = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)
 
 def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str, Any], given: dict[str, Any]) -> Rows:
     """Finish the run of a log: poll what was accepted, check what may have been, send the rest as planned."""
+    given = {**given, "resume": find_log(given["resume"])}
     with ExitStack() as stack:
         path, log, logged_run = _open(given["resume"], given, stack)
         context = _resumed_context(
@@ -96,6 +98,7 @@ def retry_failed(
 
     Where a health gate stopped the run, it must pass before anything is sent.
     """
+    given = {**given, "retry_failed": find_log(given["retry_failed"])}
     with ExitStack() as stack:
         path, log, logged_run = _open(given["retry_failed"], given, stack)
         run_options = merge_run_options(given, logged_run.plan["how"], new_plan=True)
@@ -130,7 +133,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
 
     Nothing is sent that changes anything.
     """
-    began = monotonic()
+    began, path = monotonic(), find_log(path)
     with ExitStack() as stack:
         try:
             log, records = _follow(path, timeout)
@@ -374,7 +377,7 @@ def _warn_of_not_seen(path: str, operation: Operation, not_seen: Sequence[Logged
             "%d were sent and their end was not seen; they are not retried. To resume: az vmss-flex %s --resume %s",
             len(not_seen),
             operation.name,
-            shlex.quote(path),
+            shlex.quote(reference(path)),
         )
 
 

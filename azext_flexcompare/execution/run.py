@@ -22,12 +22,13 @@ from azext_flexcompare.execution.hooks import AFTER, BEFORE, Hooks
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
 from azext_flexcompare.execution.rollout import roll_out
+from azext_flexcompare.execution.run_log import begin_log, log_reference, open_log
 from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
 from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.instances import Instance, ResourceId
-from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.events import events_to
+from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.output.exit_status import exit_status
@@ -70,7 +71,6 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
         kept_options(context),
         [option.name for option in context.operation.options if option.required],
         run_options.words(),
-        log=run_options.log_path,
     )
     command = (context.cli_ctx, context.operation)
     with ExitStack() as stack:
@@ -80,11 +80,12 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)
         require_query(context.cli_ctx, expected_rows(context.operation, run_plan.chosen))
         _confirm(context, run_plan)
-        monitor = _open_monitor(context, run_plan, stack)
-        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor)]
+        monitor, log = _open_monitor(context, run_plan, stack)
+        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor, log)]
         run_end = monitor.run_end(run_plan.stopped)
         status = exit_status((one.status for one in outcomes), run_end)
         monitor.write(records.record("end", exit=int(status)))
+        retry = retry._replace(log=log_reference(log))
     rows = conclude_run(command, run_plan.chosen, outcomes, retry, run_end=run_end)
     return printable(context.cli_ctx, rows)
 
@@ -109,8 +110,8 @@ def _confirm(context: RunContext, run_plan: RunPlan) -> None:
         ask(context.operation, acting)
 
 
-def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> Monitor:
-    """Return the monitor with its log and displays open; from here on an interruption is a state, no exception."""
+def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> tuple[Monitor, JobLog | None]:
+    """Return the monitor with its displays open, and its log; from here on an interruption is a state, no exception."""
     run_options, acting = context.run_options, len(run_plan.batch_numbers)
     monitor = Monitor(
         context.operation,
@@ -124,16 +125,16 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> M
     )
     stack.callback(monitor.close)
     events = events_to(run_options.events, run_options.log_path)
-    log = run_plan.log or (job_log.create(run_options.job_log) if run_options.job_log else None)
+    log = open_log(context, run_plan)
     monitor.recorders += [log] if log else []
     monitor.recorders += events
     monitor.displays += progress_on(context.cli_ctx, run_options.events, acting)
-    return monitor
+    return monitor, log
 
 
-def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outcome[Instance]]:
+def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, log: JobLog | None) -> list[Outcome[Instance]]:
     run_options = context.run_options
-    monitor.write(run_plan.record or records.record("resumed"))
+    begin_log(context, run_plan, monitor, log)
     monitor.write(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
     monitor.require_recording()
     monitor.check_error_limit()

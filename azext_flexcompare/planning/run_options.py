@@ -235,9 +235,11 @@ RUN_OPTIONS = (
     RunOption(
         "job_log",
         LOG,
-        "File to record every step in, so that an interrupted run can be resumed.",
+        "File to record every step in, so that an interrupted run can be resumed. Default: a job of its own in the "
+        "configuration folder of the CLI; see `az vmss-flex job`.",
         {"type": file_name},
     ),
+    RunOption("no_job_log", LOG, "Do not record the run; it cannot be resumed.", {"action": "store_true"}),
     RunOption(
         "log_output",
         LOG,
@@ -249,13 +251,15 @@ RUN_OPTIONS = (
     RunOption(
         "resume",
         LOG,
-        "Job log of the run to finish: what ended is not repeated, what was accepted is polled, the rest is sent.",
+        "Run to finish, by the file of its job log, the name of its job or `last`: what ended is not repeated, what "
+        "was accepted is polled, the rest is sent.",
         {"type": file_name},
     ),
     RunOption(
         "retry_failed",
         LOG,
-        "Job log of the run to retry: the instances that are Failed, TimedOut or NotStarted.",
+        "Run to retry, by the file of its job log, the name of its job or `last`: the instances that are Failed, "
+        "TimedOut or NotStarted.",
         {"type": file_name},
     ),
     RunOption(
@@ -293,6 +297,7 @@ class RunOptions:
     after_batch: str | None = None
     hook_timeout: int = HOOK_TIMEOUT
     job_log: str | None = None
+    no_job_log: bool = False
     log_output: bool = False
     resume: str | None = None
     retry_failed: str | None = None
@@ -397,6 +402,11 @@ def check_one_run(given: Mapping[str, Any]) -> None:
     if len(runs) > 1:
         raise MutuallyExclusiveArgumentError(
             f"{' and '.join(runs)} cannot be combined.", recommendation="A resumed run is recorded in its own job log."
+        )
+    logs = [f"--{name.replace('_', '-')}" for name in ("job_log", "resume", "retry_failed") if given[name]]
+    if given["no_job_log"] and logs:
+        raise MutuallyExclusiveArgumentError(
+            f"--no-job-log and {logs[0]} cannot be combined.", recommendation="Omit --no-job-log."
         )
 
 

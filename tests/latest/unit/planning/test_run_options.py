@@ -166,10 +166,11 @@ def test_another_option_of_the_log_can_be_changed(name: str) -> None:
         ({"retry_failed": "a", "job_log": "b"}, None),
         ({"resume": "a", "job_log": "b"}, "--resume and --job-log"),
         ({"resume": "a", "retry_failed": "b"}, "--resume and --retry-failed"),
+        ({"no_job_log": "yes", "job_log": "b"}, "--no-job-log and --job-log"),
     ],
 )
 def test_a_run_is_resumed_in_its_own_log(given: dict[str, str], refused: str | None) -> None:
-    arguments = {**dict.fromkeys(("resume", "retry_failed", "job_log")), **given}
+    arguments = {**dict.fromkeys(("resume", "retry_failed", "job_log", "no_job_log")), **given}
     if refused is None:
         check_one_run(arguments)
         return
