@@ -152,8 +152,8 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, log: JobLog |
     policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched)
     commands = {BEFORE: run_options.before_batch, AFTER: run_options.after_batch}
     echo = None if run_options.events == STDERR else write_lines()
-    hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo, earlier=run_plan.hooks)
-    rollout = Rollout(context.azure, run_limits, monitor, policy, hooks)
+    hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo=echo, earlier=run_plan.hooks)
+    rollout = Rollout(context.azure, run_limits, monitor, policy, hooks=hooks)
     return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
 
 
