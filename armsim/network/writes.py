@@ -29,7 +29,7 @@ _OWNED_PARTS = {
     },
     "backendAddressPools": {
         "provisioningState", "backendIPConfigurations", "loadBalancingRules", "outboundRule", "outboundRules",
-        "inboundNatRules", "loadBalancerBackendAddresses",
+        "inboundNatRules",
     },
     "probes": {"provisioningState", "loadBalancingRules"},
     "loadBalancingRules": {"provisioningState"},
