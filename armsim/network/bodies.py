@@ -63,8 +63,9 @@ def describe_pool(document: Document, name: str, network: Network) -> Body | Non
 
 
 def address_name(configuration: str) -> str:
-    """Return the name of the backend address of a NIC's IP configuration."""
-    return guid("address", configuration.lower())
+    """Return the name of the backend address of a NIC's IP configuration: that of its group, its NIC and its own."""
+    parts = configuration.split("/")
+    return f"{parts[4]}_{parts[8]}{parts[10]}"
 
 
 def describe_rule(document: Document, name: str, network: Network) -> Body | None:
