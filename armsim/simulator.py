@@ -141,6 +141,11 @@ class Simulator:
         with self._service.lock:
             self._service.cloud.faults.add(parse_rule(rule, ROUTES.actions()))
 
+    def clear_faults(self) -> None:
+        """Remove every fault rule."""
+        with self._service.lock:
+            self._service.cloud.faults.clear()
+
     def configure(self, **settings: Any) -> None:
         """Change settings."""
         with self._service.lock:

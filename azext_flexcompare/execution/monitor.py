@@ -21,7 +21,7 @@ from azext_flexcompare.output.progress import BatchEnd, Snapshot
 from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.observer import Observer
-from azext_flexcompare.scheduler.outcome import BAD, Outcome
+from azext_flexcompare.scheduler.outcome import BAD, Error, Outcome
 from azext_flexcompare.table.entries import Operation
 from azext_flexcompare.times import count, format_duration
 
@@ -96,6 +96,7 @@ class Monitor(Observer[Work]):
         self.gate_failed = self.end_failed = False  # whether a gate, or what follows it, stopped the run
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
+        self.found: list[Outcome[Instance] | Work] = []  # of the calls that have ended, in that order
         self.asked: dict[int, Work] = {}  # calls of an earlier run whose instance has been asked
         self.ended_early: set[ResourceId] = set()  # instances that ended before the call that they share
 
@@ -143,10 +144,22 @@ class Monitor(Observer[Work]):
         self.throttle_waits.append(seconds or 0)
         self.write(*(records.throttled(one.id, seconds, sent=sent) for one in target.instances))
 
+    def on_postponed(self, target: Work, error: Error | None, *, sent: bool) -> None:
+        """Write why a request was not accepted, and is sent again later."""
+        code = error.code if error else None
+        self.write(*(records.postponed(one.id, code, sent=sent) for one in target.instances))
+
     def on_outcome(self, outcome: Outcome[Work]) -> None:
-        """Count and write the outcomes of a call, unless they are still to be settled."""
-        if outcome.target.settle is None:
-            self.settle(share_outcome(outcome))
+        """Count and write the outcomes of a call as it ends, and keep them, with the calls that take its place."""
+        found = outcome.target.settle(outcome) if outcome.target.settle else share_outcome(outcome)
+        self.settle(one for one in found if not isinstance(one, Work))
+        self.found += found
+
+    def take_found(self) -> tuple[list[Outcome[Instance]], list[Work]]:
+        """Return the outcomes of the calls that have ended since the last time, and the calls that take their place."""
+        found, self.found = self.found, []
+        done = [self.complete(one) for one in found if not isinstance(one, Work)]
+        return done, [one for one in found if isinstance(one, Work)]
 
     def complete(self, outcome: Outcome[Instance]) -> Outcome[Instance]:
         """Return an outcome with the number of its batch, and without secrets that the service repeats."""

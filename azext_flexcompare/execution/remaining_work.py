@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed, ResumedPolling
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.execution.planned_instances import why_missing
-from azext_flexcompare.instances import Instance, ResourceId
+from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog.replay import LoggedInstance
 from azext_flexcompare.planning import bulk_engine, set_engine
 from azext_flexcompare.planning.engines import VM
@@ -101,27 +101,16 @@ def _follow_shared(source: Source, group: Sequence[Left]) -> Work:
     instances, (first, logged) = [one for one, _ in group], group[0]
     if logged.service:
         operations = {one.id: its.operation_id or "" for one, its in group}
+        earlier = {one.id: _known(source, one, its) for one, its in group}
         call_of_many = bulk_engine.resumed_call(
-            source.azure, logged.service, instances, operations, cancels=not source.watches
+            source.azure, logged.service, earlier, operations, cancels=not source.watches
         )
-        settle = partial(_settle_bulk, source, {one.id: its for one, its in group}, call_of_many)
-        return Work(instances, call_of_many.resume, settle, sends=False, sent=True, ended=call_of_many.ended)
+        settle, ended = call_of_many.settle, call_of_many.ended
+        return Work(instances, call_of_many.resume, settle, sends=False, sent=True, ended=ended)
     call = partial(_resume_polling, source.azure, first, logged)
     before = {one.id: set_engine.Before(its.planned["provisioned"], its.service_time) for one, its in group}
     settle_all = partial(set_engine.settle_by_list, source.operation, source.azure, before)
     return Work(instances, call, settle_all, sends=False, sent=True, url=logged.url)
-
-
-def _settle_bulk(
-    source: Source,
-    group: Mapping[ResourceId, LoggedInstance],
-    call_of_many: bulk_engine.BulkCall,
-    outcome: Outcome[Work],
-) -> list[Outcome[Instance] | Work]:
-    """Return the outcomes that the service knows, and for the others the work that asks the instance."""
-    lost = [one for one in call_of_many.instances if call_of_many.is_lost(one, outcome)]
-    known = [one for one in call_of_many.settle(outcome) if isinstance(one, Work) or one.target not in lost]
-    return [*known, *(_ask(source, one, group[one.id], None) for one in lost)]
 
 
 def _known(source: Source, instance: Instance, logged: LoggedInstance) -> Work:

@@ -15,7 +15,7 @@ from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
 from azext_flexcompare.planning.batches import domain_of
-from azext_flexcompare.planning.work import Work, share_outcome
+from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
@@ -91,13 +91,8 @@ def _run_calls(
     unknown = UnknownOutcomes(azure, monitor.operation)
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
     service = Service(_rate_limit_key, list_poll, resolve, estimates)
-    outcomes = send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
-    shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
-    found = [one for outcome in outcomes if outcome.target.settle for one in outcome.target.settle(outcome)]
-    settled = [one for one in found if not isinstance(one, Work)]
-    monitor.settle(settled)
-    done = [monitor.complete(one) for one in (*shared, *settled)]
-    instead = [one for one in found if isinstance(one, Work)]
+    send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
+    done, instead = monitor.take_found()
     return done + _run_calls(rollout, instead, estimates, members) if instead else done
 
 

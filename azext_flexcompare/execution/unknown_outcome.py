@@ -74,6 +74,7 @@ class InstanceCheck:
     accepted: bool = False
     sent: datetime | None = None
     until: datetime | None = None
+    patient: bool = False
     extension: str | None = None
     unreadable: bool = False
     reason: str | None = None
@@ -124,7 +125,7 @@ class InstanceCheck:
 
     def _not_shown(self) -> bool:
         assert self.began is not None  # noqa: S101
-        if monotonic() - self.began < (ACCEPTED_GRACE if self.accepted else GRACE):
+        if self.patient or monotonic() - self.began < (ACCEPTED_GRACE if self.accepted else GRACE):
             raise Unanswered
         if self.accepted or (self.operation.method not in REPEATABLE and self.operation.name not in LEAVES_TRACE):
             self.reason = None
@@ -230,6 +231,7 @@ class UnknownOutcomes:
             accepted=accepted,
             sent=sent,
             until=until,
+            patient=work.patient,
             extension=work.extension,
             unreadable=isinstance(failure, OperationUnreadable) and failure.reason is not None,
         )

@@ -38,6 +38,11 @@ def throttled(id_: str, seconds: float | None, *, sent: bool) -> Record:
     return record("throttled", id=id_, request="send" if sent else "poll", seconds=seconds)
 
 
+def postponed(id_: str, code: str | None, *, sent: bool) -> Record:
+    """Return the record of a request that was not accepted and is sent again later, with the code of the reason."""
+    return record("postponed", id=id_, request="send" if sent else "poll", code=code)
+
+
 def accepted(id_: str, url: str | None, result_url: str | None, **known: Any) -> Record:
     """Return the record of an accepted call, with the URLs of its operation and its result.
 

@@ -89,8 +89,8 @@ class LoggedInstance:
             self._read_operation({})
             self._read_request(record)
             self.sent_at = self.sent_at or at
-        elif kind == "throttled":
-            self.throttled.append(record)
+        elif kind in ("throttled", "postponed"):
+            self.throttled += [record] if kind == "throttled" else []
             self.sent = self.sent and (self.accepted or record.get("request") != "send")
         elif kind == "accepted":
             self.accepted, self.accepted_at = True, self.accepted_at or at
