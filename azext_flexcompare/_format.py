@@ -30,6 +30,10 @@ NAT_RULES = (
     "[].{Instance:instance, LoadBalancer:loadBalancer, Rule:rule, Address:frontendAddress, Port:frontendPort,"
     " BackendPort:backendPort, Protocol:protocol}"
 )
+TRANSLATED = (
+    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead, Rewritten:rewritten, Review:review,"
+    " First:places[0]}"
+)
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
 
 REASON = 60  # characters; the JSON output has the whole text

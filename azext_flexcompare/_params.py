@@ -112,12 +112,21 @@ def load_arguments(loader: Any, _: str) -> None:
             help="Path of the HTML page to write. An existing file is replaced.",
         )
     with loader.argument_context("vmss-flex translate") as c:
+        c.positional(
+            "paths",
+            nargs="*",
+            help="Space-separated files and folders, of which one list of all calls is printed. Files that git ignores "
+            "and binary files are left out.",
+        )
         c.argument(
             "file",
             options_list=["--file", "-f"],
-            help="Path of the shell script, or `-` for standard input. Default: -.",
+            help="Path of one file to print with its calls rewritten, or `-` for standard input. Default: -.",
         )
-        c.argument("diff", action="store_true", help="Print a unified diff instead of the script.")
+        c.argument("diff", action="store_true", help="Print a unified diff instead of the file or of the list.")
+        c.argument(
+            "write", action="store_true", help="Rewrite PATHS in place, after printing the diff to standard error."
+        )
     with loader.argument_context("vmss-flex wait") as c:
         _describe_waiting(c)
     with loader.argument_context("vmss-flex nat-rule") as c:

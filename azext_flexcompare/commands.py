@@ -39,7 +39,7 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
     with loader.command_group(GROUP) as group:
         group.custom_command("compare", "compare", table_transformer=layout.comparison)
         group.custom_command("report", "report")
-        group.custom_command("translate", "translate")
+        group.custom_command("translate", "translate", table_transformer=layout.TRANSLATED)
     for name, (make, function, table) in HAND_WRITTEN.items():
         loader.add_cli_command(f"{GROUP} {name}", make(loader, function), table_transformer=table)
     for operation in operations():

@@ -35,11 +35,23 @@ def compare(
     return compare_rows(section, operation, support)
 
 
-def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:
-    """Print a shell script with its `az vmss` calls rewritten for Flexible sets, and list those to be reviewed."""
-    from azext_flexcompare.translation.command import translate_file
+def translate(
+    cmd: Any, paths: list[str] | None = None, file: str | None = None, diff: bool = False, write: bool = False
+) -> list[dict[str, Any]] | None:
+    """Print a file with its `az vmss` calls rewritten for Flexible sets, or the inventory of files and folders."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
-    translate_file(cmd.cli_ctx, file, diff)
+    from azext_flexcompare.translation.command import translate_file, translate_paths
+
+    if (paths or write) and (file or not paths):
+        raise MutuallyExclusiveArgumentError(
+            "Files are either positional arguments or the value of --file.",
+            recommendation="Omit --file. --write needs positional files or folders.",
+        )
+    if paths:
+        return translate_paths(cmd.cli_ctx, paths, diff, write)
+    translate_file(cmd.cli_ctx, file or "-", diff)
+    return None
 
 
 def report(cmd: Any, job_log: str, file: str) -> dict[str, Any]:  # noqa: ARG001  (it needs no login and no network)

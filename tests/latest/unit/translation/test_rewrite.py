@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_flexcompare.table.entries import facts
-from azext_flexcompare.translation.rewrite import OURS, format_diff, translate
+from azext_flexcompare.translation.calls import OURS
+from azext_flexcompare.translation.findings import format_diff
+from azext_flexcompare.translation.rewrite import translate
 from tests.latest.helpers.translations import DEPLOY, holds
 
 CALLS = ["az ", "vmss ", "az vmss ", "az vmss deallocate -g rg -n web", "az vmss reimage --instance-ids ", "--query x"]
