@@ -5,6 +5,7 @@ These are functions of instances that were read before; they send no request.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -21,6 +22,7 @@ from azext_flexcompare.instances import (
     scale_set_view_id,
 )
 
+SET_ID = re.compile(r"/virtualMachineScaleSets/[^/]+/?$", re.IGNORECASE)
 NEAREST = 20  # unknown names for which the nearest ones are shown, because the search takes time
 
 
@@ -47,6 +49,12 @@ class Choice(NamedTuple):
         """Return whether nothing narrows the choice, so that a set without instances is no error."""
         others = self._replace(resource_group=None, scale_set=None, ids=None, names=None)
         return others == Choice() and self.names in (None, ("*",))
+
+    @property
+    def names_instances(self) -> bool:
+        """Return whether it names instances, by names or ids, and not whole sets alone."""
+        sets = [one for one in self.ids or () if SET_ID.search(one)]
+        return self.names is not None or (self.ids is not None and not sets)
 
 
 class ChoiceError(Exception):

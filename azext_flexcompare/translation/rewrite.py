@@ -10,6 +10,7 @@ A call is rewritten only if the script and the table prove all of this:
 * Nothing reads its output, which has another layout after the rewrite: no --query, pipe, substitution or file. The
   exceptions are output that is discarded (`> /dev/null`, `-o none`), and a --query of a field that the table lists as
   kept.
+* No instance is named by a literal number, which instances of Flexible sets do not have.
 * It names the instances, if the command of this extension requires that.
 
 Otherwise the call stays as it is, and is reported for manual review unless the table says that it works.
@@ -74,6 +75,7 @@ NO_OPTION = "`{instead}` has no {option} with the same meaning."
 UNCLEAR = "The meaning of {word} for `az` is not clear."
 USE_INSTEAD = "Use `{instead}`."
 CONFIRMS = "`{instead}` asks for confirmation, which a script cannot give, so --yes is added."
+NUMBER = "Instances of a Flexible set go by VM names, and {number} is the number of one of a Uniform set."
 REDEFINED = "The script defines a function or an alias with the name `az`."
 
 
@@ -198,16 +200,33 @@ def _check_command(command: Command, redefined: bool) -> _Finding | None:
     try:
         call = _parse_call(command)
         row = call and _find_row(call)
-        if not call or not row or _always_works(row):
+        number = call and _literal_number(call.words)
+        if not call or not row or (_always_works(row) and not number):
             return None
     except _NotProven as problem:
         return _Finding(_skip_runners(command)[0].start, command.end, str(problem))
     try:
         if redefined:
             raise _NotProven(REDEFINED)  # noqa: TRY301  (reported as the others are)
+        if number:
+            raise _NotProven(NUMBER.format(number=number))  # noqa: TRY301
         return _rewrite(call, row)
     except _NotProven as problem:
         return _Finding(call.start, call.end, f"{row['today']} {problem}".rstrip())
+
+
+def _literal_number(words: Iterable[Word]) -> str | None:
+    """Return the first literal number that is an instance id, which no instance of a Flexible set has."""
+    option = ""
+    for word in words:
+        text = word.value or ""
+        if text.startswith("-"):
+            option, _, text = text.partition("=")
+        if option in INSTANCE_OPTIONS:
+            numbers = [one for one in re.split(r"[\s,]+", text) if one.isdecimal()]
+            if numbers:
+                return numbers[0]
+    return None
 
 
 def _skip_runners(command: Command) -> tuple[Word, ...]:

@@ -82,9 +82,9 @@ def test_the_reason_of_a_rewriting_is_that_of_the_table() -> None:
 
 
 def test_what_is_left_has_the_reason_of_the_table() -> None:
-    (row,) = (row for row in facts()["commands"] if row["name"] == "nic show")
-    (left,) = translate("az vmss nic show --ids $x").needs_review
-    assert left == (1, "az vmss nic show --ids $x", f"{row['today']} Use `{row['instead']}`.")
+    (row,) = (row for row in facts()["commands"] if row["name"] == "encryption show")
+    (left,) = translate("az vmss encryption show --ids $x").needs_review
+    assert left == (1, "az vmss encryption show --ids $x", f"{row['today']} Use `{row['instead']}`.")
 
 
 @pytest.mark.parametrize("row", facts()["commands"], ids=lambda row: row["name"])
