@@ -62,6 +62,11 @@ BY_COMMAND = {
     "Instead": ("instead", 44),
     "Evidence": ("evidence", 10),
 }
+COMMANDS = {
+    "AzVmss": ("azVmss", 32),
+    "OnFlexible": ("onFlexible", 10),
+    "Commands": ("commands", 72),
+}
 LIVE = {
     "Uniform": ("uniform", 30),
     "AzVmssFlex": ("azVmssFlex", 22),
@@ -73,6 +78,8 @@ LIVE = {
 
 def comparison(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Format the rows of `compare` in 120 columns; a text that is cut ends in an ellipsis."""
+    if rows and "commands" in rows[0]:
+        return [_format_row({**row, "commands": _first_of(row["commands"])}, COMMANDS) for row in rows]
     if rows and "onFlexible" in rows[0]:
         return [_format_row(row, BY_COMMAND) for row in rows]
     if rows and "applies" in rows[0]:
@@ -93,6 +100,11 @@ def extensions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for row in rows
         for extension in row["extensions"] or [{}]
     ]
+
+
+def _first_of(commands: list[str]) -> str:
+    more = f"(1 of {len(commands)}) " if len(commands) > 1 else ""
+    return more + "".join(commands[:1])
 
 
 def listed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

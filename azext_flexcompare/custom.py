@@ -24,15 +24,16 @@ def compare(
     """Print the equivalence table; without a scale set to check, it needs no login and no network."""
     from azext_flexcompare.table.comparison import command_rows, compare_rows
 
-    if by == "command":
-        return command_rows(operation)
     if any(name and not getattr(name, "is_default", False) for name in (resource_group_name, vmss_name)):
         from azext_flexcompare._validators import take_choice
+        from azext_flexcompare.queries.live_commands import commands_for
         from azext_flexcompare.queries.live_comparison import check_live
 
         choice = take_choice({"resource_group_name": resource_group_name, "vmss_name": vmss_name})
+        if by == "command":
+            return commands_for(cmd.cli_ctx, choice, operation)
         return check_live(cmd.cli_ctx, choice, (section, operation, support))
-    return compare_rows(section, operation, support)
+    return command_rows(operation) if by == "command" else compare_rows(section, operation, support)
 
 
 def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:

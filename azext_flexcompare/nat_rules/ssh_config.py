@@ -21,7 +21,7 @@ from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 
 # What these texts cannot contain needs no quotes: blanks, quotes, patterns, tokens of ssh_config(5), and line ends.
-SAFE_NAME = re.compile(r"\w[\w.()-]*")
+SAFE_NAME = re.compile(r"\w[\w.-]*")
 SAFE_USER = re.compile(r"[\w.][\w.@+$-]*")
 
 

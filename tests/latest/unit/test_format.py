@@ -84,3 +84,8 @@ def test_an_interface_has_a_line_even_where_it_has_no_address_yet() -> None:
     bare = {"instance": "a", "name": "n", "ipConfigurations": [{"privateIPAddress": None}]}
     assert layout.interfaces([bare, {**bare, "ipConfigurations": [{"privateIPAddress": "10.0.0.4"}]}])[1]["Private"]
     assert layout.interface(bare)["Private"] == ""
+
+
+def test_a_command_is_shown_with_the_first_of_its_lines() -> None:
+    [row, none] = layout.comparison([{**command_rows("stop")[0], "commands": found} for found in (["a", "b"], [])])
+    assert (row["Commands"], none["Commands"]) == ("(1 of 2) a", "")
