@@ -184,6 +184,18 @@ def _describe_choice(c: Any) -> None:
         "per line.",
     )
     c.argument(
+        "all_sets",
+        action="store_true",
+        arg_group=group,
+        help="Choose from every Flexible scale set of --resource-group, instead of --name. Uniform ones are left out.",
+    )
+    c.argument(
+        "set_tag",
+        nargs="+",
+        arg_group=group,
+        help="Space-separated tags, each `key` or `key=value`. With --all-sets, only scale sets with all of them.",
+    )
+    c.argument(
         "instance_ids",
         options_list=["--instance-ids", "--instance-id"],
         nargs="+",
@@ -239,7 +251,7 @@ def _describe_choice(c: Any) -> None:
         action="store_true",
         arg_group=group,
         help="Only instances whose provisioning failed, and running ones whose VM agent is not Ready or whose "
-        "application is not healthy.",
+        "application is not healthy. Costs no request: the list has it.",
     )
     c.argument(
         "outdated",

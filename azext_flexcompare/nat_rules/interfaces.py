@@ -84,7 +84,9 @@ def connection_info(cli_ctx: Any, choice: Choice) -> dict[str, str]:
             recommendation="`az vmss-flex nat-rule create` creates a rule for each instance.",
         )
     if missing:
-        get_logger(__name__).warning("Without a NAT rule and a public address: %s", first_names(missing))
+        get_logger(__name__).warning(
+            "Without a NAT rule of a known port and without a public address: %s", first_names(missing)
+        )
     return {key: str(endpoint) for key, endpoint in found.items() if endpoint}
 
 

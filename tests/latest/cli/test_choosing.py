@@ -87,6 +87,9 @@ def test_a_sample_is_drawn_once(warm: WarmAz, sim: Simulator, tmp_path: Path) ->
     other = warm.run("restart", "--retry-failed", str(tmp_path / "log"), "--sample", "3")
     assert (other.exit, other.stdout) == (1, "")
     assert "its sample is not 3" in other.stderr
+    flag = warm.run("restart", "--retry-failed", str(tmp_path / "log"), "--unhealthy")
+    assert (flag.exit, flag.stdout) == (1, "")
+    assert "its unhealthy is not true" in flag.stderr
     done = warm.run("restart", "--retry-failed", str(tmp_path / "log"), "--sample", "2")
     assert [row["instance"] for row in done.json] == names
     assert {one["vm"] for one in changes(sim)} == {*names}
