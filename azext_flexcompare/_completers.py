@@ -42,6 +42,12 @@ def names(instance: Instance) -> list[str]:
     return [instance.name]
 
 
+def nics(instance: Instance) -> list[str]:
+    """Return the names of the network interfaces of an instance."""
+    profile = instance.resource.network_profile
+    return [one.id.rpartition("/")[2] for one in (profile.network_interfaces if profile else None) or ()]
+
+
 def zones(instance: Instance) -> list[str]:
     """Return the zone of an instance."""
     return [instance.zone] if instance.zone else []

@@ -30,6 +30,8 @@ PROVISIONING_STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting"
 
 VMSS_NAME_ALIASES = {  # names of the option in the command of `az vmss`
     "list-instances": "--virtual-machine-scale-set-name",
+    "nic list": "--virtual-machine-scale-set-name",
+    "nic list-vm-nics": "--virtual-machine-scale-set-name",
     "perform-maintenance": "--vm-scale-set-name",
     "simulate-eviction": "--vm-scale-set-name",
 }
@@ -76,6 +78,28 @@ def load_arguments(loader: Any, _: str) -> None:
             arg_type=get_enum_type(["instanceView"]),
             help="Also print the instance view of each instance. It costs no further request.",
         )
+        c.argument(
+            "details",
+            options_list=["--details", "--show-details", "-d"],
+            action="store_true",
+            help="Also print computer name, private and public addresses, agent, application health, priority, and "
+            "whether the instance is on the latest model, which costs a request for each instance.",
+        )
+    with loader.argument_context("vmss-flex nic show") as c:
+        c.argument(
+            "name",
+            options_list=["--name", "-n", "--network-interface-name"],
+            type=resource_name,
+            completer=completers.of_instances(completers.nics),
+            arg_group=OWN,
+            help="Name of the network interface (NIC).",
+        )
+        c.argument("vmss_name", options_list=["--vmss-name", "--virtual-machine-scale-set-name"])
+    for command in ("nic list-vm-nics", "nic show"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            c.argument("instance_ids", options_list=["--instance-ids", "--instance-id", "--virtualmachine-index"])
+    with loader.argument_context("vmss-flex ssh-config") as c:
+        _describe_ssh(c)
     for command, alias in VMSS_NAME_ALIASES.items():
         with loader.argument_context(f"vmss-flex {command}") as c:
             c.argument("vmss_name", options_list=["--name", "-n", "--vmss-name", alias])
@@ -169,6 +193,18 @@ def _describe_choice(c: Any) -> None:
         "per line.",
     )
     c.argument(
+        "all_sets",
+        action="store_true",
+        arg_group=group,
+        help="Choose from every Flexible scale set of --resource-group, instead of --name. Uniform ones are left out.",
+    )
+    c.argument(
+        "set_tag",
+        nargs="+",
+        arg_group=group,
+        help="Space-separated tags, each `key` or `key=value`. With --all-sets, only scale sets with all of them.",
+    )
+    c.argument(
         "instance_ids",
         options_list=["--instance-ids", "--instance-id"],
         nargs="+",
@@ -224,7 +260,7 @@ def _describe_choice(c: Any) -> None:
         action="store_true",
         arg_group=group,
         help="Only instances whose provisioning failed, and running ones whose VM agent is not Ready or whose "
-        "application is not healthy.",
+        "application is not healthy. Costs no request: the list has it.",
     )
     c.argument(
         "outdated",
@@ -322,6 +358,27 @@ def _describe_nat_rules(c: Any) -> None:
         help="Name of the frontend IP configuration of the load balancer. Default: the only one.",
     )
     c.argument("protocol", arg_type=get_enum_type(["Tcp", "Udp", "All"]), arg_group=OWN, help="Protocol to forward.")
+
+
+def _describe_ssh(c: Any) -> None:
+    c.argument(
+        "file",
+        options_list=["--file", "-f"],
+        type=file_type,
+        arg_group=OWN,
+        help="Path of the file to write. An existing file is replaced. Default: standard output, as text whatever "
+        "--output is.",
+    )
+    c.argument(
+        "user", options_list=["--user", "--local-user"], arg_group=OWN, help="User to log in as. Default: the VM's own."
+    )
+    c.argument("port", type=port, arg_group=OWN, help="Port of the SSH server on the instances.")
+    c.argument(
+        "prefer_private_ip",
+        action="store_true",
+        arg_group=OWN,
+        help="Use private addresses, and others only where there is none.",
+    )
 
 
 def _describe_own(loader: Any, operation: Operation) -> None:

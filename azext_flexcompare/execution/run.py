@@ -206,8 +206,7 @@ def _lock_reasons(context: RunContext, instances: Sequence[Instance]) -> dict[Re
 
 
 def _require_names(operation: Operation, choice: Choice) -> None:
-    whole_sets = choice.ids is None or any("/virtualmachinescalesets/" in one.lower() for one in choice.ids)
-    if whole_sets and choice.names is None and not operation.everyInstance:
+    if not (choice.names_instances or operation.everyInstance):
         raise RequiredArgumentMissingError(
             f"{operation.name} acts on all instances only when asked to: --instance-ids is missing.",
             recommendation="Name the instances, or use `--instance-ids '*'` for all of them.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from azext_flexcompare.table.entries import Operation
@@ -79,10 +79,18 @@ def with_values(options: list[ParsedOption]) -> list[str]:
     return [f"{one.name} {one.values[0]}" if one.values and one.values[0] else one.name for one in options]
 
 
-def instances_of(options: list[ParsedOption]) -> Iterator[str]:
-    """List the instances that are written in a call: the values of --instance-ids, and the last part of each id."""
-    for value in filter(None, values_of(options, "--ids", *INSTANCE_OPTIONS)):
-        yield from (word.rpartition("/")[2] for word in re.split(r"[\s,]+", value))
+def literal_number(words: Iterable[Word]) -> str | None:
+    """Return the first instance of a call that is written as a number, by itself or at the end of an id."""
+    option = ""
+    for word in words:
+        text = word.value or ""
+        if text.startswith("-"):
+            option, _, text = text.partition("=")
+        if option in ("--ids", *INSTANCE_OPTIONS):
+            for instance in re.split(r"[\s,]+", text):
+                if (name := instance.rpartition("/")[2]).isdecimal():
+                    return name
+    return None
 
 
 def _parse_option(word: Word) -> tuple[str, list[str | None]]:

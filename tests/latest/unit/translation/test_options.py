@@ -11,7 +11,6 @@ from azext_flexcompare.translation.options import (
     SEVERAL,
     NotProven,
     ParsedOption,
-    instances_of,
     parse_options,
     values_of,
     with_values,
@@ -61,5 +60,4 @@ def test_the_word_of_the_last_value_is_kept() -> None:
 def test_values_and_instances_are_listed() -> None:
     options = options_in("-g a --instance-ids /x/virtualMachines/b 'c,d' -g $e")
     assert values_of(options, "-g") == ["a", None]
-    assert list(instances_of(options)) == ["b", "c", "d"]
     assert with_values(options) == ["-g a", "--instance-ids /x/virtualMachines/b", "-g"]
