@@ -7,6 +7,7 @@ from functools import partial
 
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
+from azext_flexcompare.execution.confirmation import confirm_batch
 from azext_flexcompare.execution.departures import Members, resolve_failure, skip_departed, without_departed
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.turn import Batch, Rollout, begin_turn, check_health, end_turn
@@ -41,6 +42,7 @@ def roll_out(
     if gate_first:
         check_health(rollout, gate_first, [])
     for place, batch in enumerate(batches, 1):
+        confirm_batch(rollout, batch, batches[-1].number)
         _check_active(rollout, batch, active)
         _begin(rollout, batch, batches)
         begin_turn(rollout, batch)
