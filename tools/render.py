@@ -111,6 +111,10 @@ class Arguments:
         if "help" in settings:
             self._told[dest] = (names, settings["help"])
 
+    def positional(self, dest: str, *_: Any, **settings: Any) -> None:
+        """Add an argument that is named by its place."""
+        self.argument(dest, options_list=[dest.upper()], **settings)
+
     def rows(self, scope: str) -> list[tuple[str, str]]:
         """List the options of a scope and their help."""
         return [(_code(" ".join(names)), help_) for names, help_ in self.scopes.get(scope, {}).values()]

@@ -12,8 +12,9 @@ from statistics import quantiles
 from typing import NamedTuple
 
 from azext_flexcompare.html_report.markup import Markup, tag
-from azext_flexcompare.html_report.model import STATUSES, UNFINISHED, WAITING, InstanceRun, Run
+from azext_flexcompare.html_report.model import STATUSES, InstanceRun, Run
 from azext_flexcompare.html_report.timeline import Timeline
+from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
 from azext_flexcompare.scheduler.outcome import Status
 
 SHAPES = {  # 8 by 8 around the origin; they differ also without their colour

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import ValidationError
 
+from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun, replay
 from azext_flexcompare.joblog.values import (
@@ -23,8 +24,6 @@ from azext_flexcompare.joblog.values import (
 from azext_flexcompare.output.messages import without_name
 from azext_flexcompare.scheduler.outcome import Error, Status
 
-UNFINISHED = "Unfinished"  # its call was sent, and the log has no outcome
-WAITING = "Waiting"  # the log has no record of it
 STATUSES = (*(status for name, status in vars(Status).items() if name.isupper()), UNFINISHED, WAITING)
 
 

@@ -20,7 +20,7 @@ from azure.cli.core.azclierror import FileOperationError
 
 from azext_flexcompare.html_report.chart import axis, grid_style, overview, shape_definitions
 from azext_flexcompare.html_report.markup import Markup, join, tag
-from azext_flexcompare.html_report.model import UNFINISHED, WAITING, InstanceRun, Run, group_by_reason, read_run
+from azext_flexcompare.html_report.model import InstanceRun, Run, group_by_reason, read_run
 from azext_flexcompare.html_report.tables import (
     batch_table,
     count_classes,
@@ -42,6 +42,7 @@ from azext_flexcompare.html_report.wording import (
 )
 from azext_flexcompare.instances import last_name
 from azext_flexcompare.joblog.file import read_records
+from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
 from azext_flexcompare.joblog.jobs import find_log
 from azext_flexcompare.joblog.private_file import open_private
 from azext_flexcompare.output.exit_status import Exit

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from azext_flexcompare.html_report.chart import axis, css_class, instance_bar, quartile_plot, quartiles_of, status_shape
 from azext_flexcompare.html_report.markup import Markup, join, tag
-from azext_flexcompare.html_report.model import UNFINISHED, Batch, InstanceRun, Reasons, Run
+from azext_flexcompare.html_report.model import Batch, InstanceRun, Reasons, Run
 from azext_flexcompare.html_report.timeline import Timeline
 from azext_flexcompare.html_report.wording import (
     domain_key,
@@ -20,6 +20,7 @@ from azext_flexcompare.html_report.wording import (
     zone_key,
     zone_name,
 )
+from azext_flexcompare.joblog.job_state import UNFINISHED
 from azext_flexcompare.scheduler.outcome import Status
 from azext_flexcompare.times import count, format_exact_duration
 

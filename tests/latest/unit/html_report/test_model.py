@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from azure.cli.core.azclierror import ValidationError
 
-from azext_flexcompare.html_report.model import UNFINISHED, WAITING
+from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
 from tests.latest.helpers.report_logs import at, ended, parsed, plan, planned, run_in, said, whole_log
 
 
