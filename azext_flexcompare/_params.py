@@ -117,6 +117,11 @@ def load_arguments(loader: Any, _: str) -> None:
             type=file_type,
             help="Path of the HTML page to write. An existing file is replaced.",
         )
+        c.argument(
+            "watch",
+            action="store_true",
+            help="Renew the page while the run is in progress; it reloads itself. Ends with the run.",
+        )
     with loader.argument_context("vmss-flex translate") as c:
         c.argument(
             "file",

@@ -42,11 +42,17 @@ def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:
     translate_file(cmd.cli_ctx, file, diff)
 
 
-def report(cmd: Any, job_log: str, file: str) -> dict[str, Any]:  # noqa: ARG001  (it needs no login and no network)
-    """Write an HTML page about the run of a job log."""
+def report(
+    cmd: Any,  # noqa: ARG001  (it needs no login and no network)
+    job_log: str,
+    file: str,
+    watch: bool = False,
+) -> dict[str, Any]:
+    """Write an HTML page about the run of a job log, once or as long as the run is in progress."""
+    from azext_flexcompare.html_report.live import write_live_report
     from azext_flexcompare.html_report.page import write_report
 
-    return write_report(job_log, file)
+    return write_live_report(job_log, file) if watch else write_report(job_log, file)
 
 
 def job_list(cmd: Any) -> list[dict[str, Any]]:  # noqa: ARG001  (it needs no login and no network)
