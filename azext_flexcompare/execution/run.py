@@ -87,7 +87,7 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
         outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor, log)]
         run_end = monitor.run_end(run_plan.stopped)
         status = exit_status((one.status for one in outcomes), run_end)
-        monitor.write(records.record("end", exit=int(status)))
+        monitor.write(records.end(context.operation, int(status), outcomes))
         retry = retry._replace(log=log_reference(log))
     rows = conclude_run(command, run_plan.chosen, outcomes, retry, run_end=run_end)
     return printable(context.cli_ctx, rows)
