@@ -14,11 +14,6 @@ from azext_flexcompare.times import count
 
 # Of options that a log has without being given.
 DEFAULTS = {"timeout": 7200, "healthTimeout": 600, "hookTimeout": 600, "engine": "vm"}
-    "timeout": 7200,
-    "healthTimeout": 600,
-    "hookTimeout": 600,
-    "engine": "vm",
-}  # of options that a log has without being given
 
 
 def format_statuses(instances: Sequence[InstanceRun]) -> str:
