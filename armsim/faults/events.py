@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from armsim.arm.errors import ArmError
 from armsim.compute.lifecycle import ACTIONS, GONE
 from armsim.compute.progress import begin_part
-from armsim.compute.vm_body import nic_id
+from armsim.compute.vm_body import nic_ids
 from armsim.identifiers import suffix
-from armsim.network.build import add_nic
+from armsim.network.build import add_nics
 from armsim.world.model import Report, Vm, VmState
 
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ def _apply(cloud: Cloud, vm: Vm, event: Event, due: float) -> None:
         cloud.change(vm, vm.state.power, event.word, due)
     elif event.do == "agent":
         vm.agent = Report(event.word, cloud.at(due))
+        cloud.availability.note(vm, due)
     elif event.do == "health":
         vm.health = Report(event.word, cloud.at(due))
+        cloud.availability.note(vm, due)
     else:
         _act(cloud, vm, event.do, due)
 
@@ -67,7 +69,8 @@ def _add_another(cloud: Cloud, vm: Vm, due: float, **changed: Any) -> None:
     agent, health = (Report(word, moment) for word in (spec.vm_agent, spec.vm_health))
     other = Vm(spec, VmState("running", "Succeeded", moment), agent, health, extensions=dict(vm.extensions))
     cloud.world.add_vm(other)
-    add_nic(cloud.world, other, nic_id(spec))
+    cloud.availability.note(other, due)
+    add_nics(cloud.world, other, nic_ids(spec))
     cloud.graph.publish(due, other)
 
 

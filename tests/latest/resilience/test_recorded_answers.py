@@ -1,4 +1,4 @@
-"""Recorded answers of Azure, fed to the real `az`: what does the extension read in them?
+"""Recorded answers of Azure, fed to the real `az`, and what the extension reads in them.
 
 The instances are those of a simulated scale set that has the recorded names; the operation is answered by a recording.
 """
