@@ -13,6 +13,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
 from azext_flexcompare.execution.departures import Members, resolve_failure, without_departed
+from azext_flexcompare.execution.drain import Drain
 from azext_flexcompare.execution.health_gate import Gate, Subject, Verdict, subjects_of, wait_until_healthy
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
@@ -58,6 +59,7 @@ class Rollout(NamedTuple):
     limits: Limits
     monitor: Monitor
     policy: RolloutPolicy
+    drain: Drain
 
     @property
     def over(self) -> bool:
@@ -79,23 +81,28 @@ def roll_out(
     """
     outcomes: list[Outcome[Instance]] = []
     monitor, estimates = rollout.monitor, Estimates()
+    rollout.drain.begin([one.instances for one in (*batches, *filter(None, [gate_first]))])
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
     members = Members(rollout.azure, (one for batch in batches for one in batch.instances))
     if gate_first:
         _check_health(rollout, gate_first, [])
+        rollout.drain.put_back(gate_first.number, gate_first.instances, gate_first.ended)
     for place, batch in enumerate(batches, 1):
         _check_active(rollout, batch, active)
         _begin(rollout, batch, batches)
         work, departed = without_departed(members, batch.work, batch.number)
         monitor.settle(departed)
+        rollout.drain.take_out(batch.number, work)
         done = [*departed, *_run_calls(rollout, work, estimates, members)]
         active.update(done)
         outcomes += done
         if any(one.status != Status.NOT_STARTED for one in done):
             monitor.end_batch([*batch.ended, *done], domain_of(batch.instances, rollout.policy.domains))
+        if not rollout.over:  # else the batches that are left are passed through: each instance has its outcome
+            outcomes = _check_health(rollout, batch, outcomes)
+        rollout.drain.put_back(batch.number, batch.instances, [*batch.ended, *done])
         if rollout.over:
-            continue  # the batches that are left are passed through, so that each instance has its outcome
-        outcomes = _check_health(rollout, batch, outcomes)
+            continue
         if place < len(batches):
             monitor.pause(rollout.policy.pause)
     return outcomes
@@ -166,6 +173,7 @@ def _check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instanc
         monitor.not_seen = f"Interrupted before {_described(batch)} was seen to be healthy."
         return outcomes
     _warn_of_left_out(verdict)
+    rollout.drain.healthy |= set(before) - {one.id for one, _ in verdict.unhealthy}
     logged = [{"id": one.id, "reason": why} for one, why in verdict.unhealthy]
     monitor.write(records.record("health", batch=batch.number, unhealthy=logged))
     if not verdict.unhealthy:

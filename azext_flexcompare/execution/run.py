@@ -16,6 +16,8 @@ from azext_flexcompare.arm.locks import locks_of
 from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.confirmation import ask
+from azext_flexcompare.execution.drain import Drain
+from azext_flexcompare.execution.drain_plan import plan_drain, show_drain
 from azext_flexcompare.execution.health_extension import check_gate
 from azext_flexcompare.execution.health_gate import gate_of
 from azext_flexcompare.execution.monitor import Monitor
@@ -73,13 +75,16 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
     with ExitStack() as stack:
         stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))
         check_gate(context.azure, run_options.health_gate, run_plan.acting)
+        drain_plan = plan_drain(context, run_plan)
         if run_options.dry_run:
+            show_drain(drain_plan, run_plan)
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)
         require_query(context.cli_ctx, expected_rows(context.operation, run_plan.chosen))
         _confirm(context, run_plan)
         monitor = _open_monitor(context, run_plan, stack)
-        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor)]
-        run_end = monitor.run_end(run_plan.stopped)
+        drain = Drain(context.azure, monitor, drain_plan)
+        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor, drain)]
+        run_end = drain.run_end(monitor.run_end(run_plan.stopped))
         status = exit_status((one.status for one in outcomes), run_end)
         monitor.write(records.record("end", exit=int(status)))
     rows = conclude_run(command, run_plan.chosen, outcomes, retry, run_end=run_end)
@@ -127,7 +132,7 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> M
     return monitor
 
 
-def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outcome[Instance]]:
+def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, drain: Drain) -> list[Outcome[Instance]]:
     run_options = context.run_options
     monitor.write(run_plan.record or records.record("resumed"))
     monitor.write(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
@@ -145,7 +150,7 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
     batched = bool(run_options.batch_size or run_options.batch_by)
     domains = separating(run_plan.chosen, run_options.batch_by)
     policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched)
-    rollout = Rollout(context.azure, run_limits, monitor, policy)
+    rollout = Rollout(context.azure, run_limits, monitor, policy, drain=drain)
     return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
 
 

@@ -16,7 +16,9 @@ from azure.cli.core.azclierror import (
 
 from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.option_values import (
+    AUTO,
     amount,
+    backend_pool,
     batch_size,
     duration,
     file_name,
@@ -179,6 +181,38 @@ RUN_OPTIONS = (
         needs=("health_gate",),
     ),
     RunOption(
+        "drain",
+        BATCHES,
+        "Space-separated load balancers, each LB or LB/POOL by name or ID, or `auto` for every backend pool of the "
+        "instances. The instances of a batch are out of rotation there (administrative state Down) from before their "
+        "turn until they have succeeded and passed the health gate.",
+        {"nargs": "+", "type": backend_pool},
+        logged=(list,),
+        fixed=True,
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
+        "drain_time",
+        BATCHES,
+        "Time for connections to end between the write of a backend pool and the operation, such as 90, 90s, 5m or "
+        "1h. Default: 0.",
+        {"type": duration},
+        logged=(int, float),
+        needs=("drain",),
+        optional=True,
+    ),
+    RunOption(
+        "undrain_failed",
+        BATCHES,
+        "Put instances back into rotation whose operation failed, or that did not become healthy, too. By default "
+        "they stay out.",
+        {"action": "store_true"},
+        logged=(bool,),
+        needs=("drain",),
+        optional=True,
+    ),
+    RunOption(
         "job_log",
         LOG,
         "File to record every step in, so that an interrupted run can be resumed.",
@@ -233,6 +267,9 @@ class RunOptions:
     max_errors: Amount | None = None
     health_gate: str | None = None
     health_timeout: int = HEALTH_TIMEOUT
+    drain: tuple[str, ...] = ()
+    drain_time: float = 0
+    undrain_failed: bool = False
     job_log: str | None = None
     log_output: bool = False
     resume: str | None = None
@@ -267,6 +304,7 @@ class RunOptions:
     def check(self, operation: Operation) -> None:
         """Raise for options that exclude each other, or that the operation makes meaningless."""
         given = [option for option in RUN_OPTIONS if getattr(self, option.name) != getattr(RunOptions, option.name)]
+        check_pools("--drain", self.drain)
         waiting = [option.flag for option in given if option.needs_wait]
         if self.no_wait and waiting:
             raise MutuallyExclusiveArgumentError(
@@ -280,6 +318,14 @@ class RunOptions:
 
 
 NO_OPTIONS = RunOptions()
+
+
+def check_pools(option: str, pools: Collection[str]) -> None:
+    """Raise for `auto` together with pools."""
+    if AUTO in pools and len(set(pools)) > 1:
+        raise MutuallyExclusiveArgumentError(
+            f"{option}: {AUTO} and names of load balancers cannot be combined.", recommendation=f"Omit {AUTO}."
+        )
 
 
 def merge_run_options(

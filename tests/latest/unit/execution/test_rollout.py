@@ -11,6 +11,7 @@ import pytest
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.execution.drain import Drain, DrainPlan
 from azext_flexcompare.execution.health_gate import gate_of
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
@@ -42,7 +43,9 @@ def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
             monitor.write = lambda *_: monitor.stop("Enough.") if monitor.counts else None  # type: ignore[method-assign]
-        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy())
+        rollout = Rollout(
+            azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy(), Drain(azure, monitor, DrainPlan())
+        )
         return roll_out(rollout, batches, **more), monitor
 
     return go
