@@ -30,6 +30,10 @@ NAT_RULES = (
     "[].{Instance:instance, LoadBalancer:loadBalancer, Rule:rule, Address:frontendAddress, Port:frontendPort,"
     " BackendPort:backendPort, Protocol:protocol}"
 )
+DRAINED = (
+    "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Pools:join(', ', pools[].pool),"
+    " Before:join(', ', pools[].adminStateBefore), Why:error.code || reason}"
+)
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
 
 REASON = 60  # characters; the JSON output has the whole text

@@ -77,7 +77,7 @@ class Drain:
         self.failed = False
 
     def begin(self, turns: Iterable[Collection[Instance]]) -> None:
-        """Put those back that an earlier run left out, unless their turn comes in this run."""
+        """Return those to rotation that an earlier run left out, unless their turn comes in this run."""
         if self.plan.carried:
             self._carry_over()
         later = {one.id for turn in turns for one in turn}
@@ -98,7 +98,7 @@ class Drain:
             addresses = {name: id_ for name, id_ in target.instances.items() if id_ in wanted}
             if not addresses or self._is_over():
                 continue
-            write = TakeOut(self.azure, target.pool["id"], self.monitor, batch, wanted=addresses)
+            write = TakeOut(self.azure, target.pool["id"], self.monitor, wanted=addresses, batch=batch)
             outcome = write_pool(write, self.plan.timeout, _Watch(self.monitor, "taking out of rotation"))
             self.out |= {one.key: one for one in write.changes}
             self._stop_at(outcome, target.name, "could not be taken out of rotation")
@@ -106,7 +106,7 @@ class Drain:
             self._wait()
 
     def put_back(self, batch: int, instances: Iterable[Instance], outcomes: Iterable[Outcome[Instance]]) -> None:
-        """Put those of a batch back that succeeded and passed the health gate, and those that were not operated on."""
+        """Return those of a batch to rotation that passed the health gate, and those that were not operated on."""
         members = {one.id for one in instances}
         statuses = {one.target.id: one.status for one in outcomes if one.target.id in members}
         returning = [
@@ -135,7 +135,7 @@ class Drain:
         for one in returning:
             by_pool.setdefault(one.pool.lower(), []).append(one)
         for drained in by_pool.values():
-            write = PutBack(self.azure, drained[0].pool, self.monitor, batch, drained=drained)
+            write = PutBack(self.azure, drained[0].pool, self.monitor, drained=drained, batch=batch)
             outcome = write_pool(write, self.plan.timeout, _Watch(self.monitor, "putting back into rotation"))
             if outcome.status == Status.SUCCEEDED:
                 for one in drained:

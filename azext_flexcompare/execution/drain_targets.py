@@ -110,7 +110,9 @@ def find_targets(
         return []
     owners = _Owners(there, read_nics(azure, there))
     auto = tuple(values) == (AUTO,)
-    targets = _all_targets(azure, there, owners) if auto else _named_targets(azure, values, there, owners, option)
+    targets = (
+        _all_targets(azure, there, owners) if auto else _named_targets(azure, values, there, owners, option=option)
+    )
     if strict:
         _check(targets, there, values, option)
     return targets
@@ -149,7 +151,7 @@ def _all_targets(azure: Azure, instances: Sequence[Instance], owners: _Owners) -
 
 
 def _named_targets(
-    azure: Azure, values: Sequence[str], instances: Sequence[Instance], owners: _Owners, option: str
+    azure: Azure, values: Sequence[str], instances: Sequence[Instance], owners: _Owners, *, option: str
 ) -> list[Target]:
     found: dict[str, Target] = {}
     for value in values:

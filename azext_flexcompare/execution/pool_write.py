@@ -1,4 +1,4 @@
-"""One write of a backend pool for many instances, on condition that nobody else has changed the pool."""
+"""One write of a backend pool for many instances, on condition that no other client has changed the pool."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PoolWrite(ResourceUpdate):
     kind: str
     max_conflicts = MAX_CONFLICTS
 
-    def __init__(self, azure: Azure, pool_id: str, journal: Journal, batch: int) -> None:
+    def __init__(self, azure: Azure, pool_id: str, journal: Journal, *, batch: int = 1) -> None:
         super().__init__(azure, {"id": pool_id}, self.change, stale=True)
         self.pool_id, self.journal, self.batch = pool_id, journal, batch
         self.attempt: list[Drained] = []
@@ -105,9 +105,9 @@ class TakeOut(PoolWrite):
     kind = DRAIN
 
     def __init__(
-        self, azure: Azure, pool_id: str, journal: Journal, batch: int, *, wanted: Mapping[str, ResourceId]
+        self, azure: Azure, pool_id: str, journal: Journal, *, wanted: Mapping[str, ResourceId], batch: int = 1
     ) -> None:
-        super().__init__(azure, pool_id, journal, batch)
+        super().__init__(azure, pool_id, journal, batch=batch)
         self.wanted = wanted
 
     def change(self, pool: Body) -> Body | None:
@@ -138,9 +138,9 @@ class PutBack(PoolWrite):
     kind = UNDRAIN
 
     def __init__(
-        self, azure: Azure, pool_id: str, journal: Journal, batch: int, *, drained: Collection[Drained]
+        self, azure: Azure, pool_id: str, journal: Journal, *, drained: Collection[Drained], batch: int = 1
     ) -> None:
-        super().__init__(azure, pool_id, journal, batch)
+        super().__init__(azure, pool_id, journal, batch=batch)
         self.drained = list(drained)
 
     def decide(self, pool: Body) -> list[Drained]:

@@ -37,9 +37,12 @@ GIVEN: dict[str, Any] = {
     "max_errors": parse_batch_size("3"),
     "health_gate": "vm-agent",
     "health_timeout": 30,
+    "drain": ("lb/pool", "other"),
+    "drain_time": 30.5,
+    "undrain_failed": True,
     "log_output": True,
 }
-OF_LISTS = {"batch_size", "batch_by"}
+OF_LISTS = {"batch_size", "batch_by", "drain"}
 
 
 def names_of(*, fixed: bool = False, needs_wait: bool = False) -> list[str]:
@@ -76,7 +79,8 @@ def test_the_options_are_written_as_they_are_typed() -> None:
     assert " ".join(RunOptions(**GIVEN).words()) == (
         "--max-parallel 3 --timeout 60 --retries 2 --no-wait --skip-satisfied --include-protected "
         "--engine set --batch-size 1 10% --batch-by zone "
-        "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent --health-timeout 30 --log-output"
+        "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent --health-timeout 30 "
+        "--drain lb/pool other --drain-time 30.5 --undrain-failed --log-output"
     )
 
 
@@ -124,7 +128,7 @@ def test_a_fixed_option_can_be_repeated_but_not_changed(name: str) -> None:
 
 @pytest.mark.parametrize("name", [one.name for one in LOGGED if not one.fixed])
 def test_another_option_of_the_log_can_be_changed(name: str) -> None:
-    before = RunOptions(health_gate="app-health", batch_by=("zone",)).to_log()
+    before = RunOptions(health_gate="app-health", batch_by=("zone",), drain=("auto",)).to_log()
     assert getattr(merge_run_options({name: typed(name)}, before), name) == GIVEN[name]
 
 
