@@ -99,7 +99,7 @@ class DrainCommand(ActingCommand):
 class UndrainCommand(ActingCommand):
     """A command that puts instances back, or those that a run of a job log left out."""
 
-    acting = ("timeout", "dry_run")
+    acting = ("timeout", "dry_run", "yes")
 
     def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
         """Return whether the instances are those of a job log."""
