@@ -141,6 +141,11 @@ class Simulator:
         with self._service.lock:
             self._service.cloud.faults.add(parse_rule(rule, ROUTES.actions()))
 
+    def clear_faults(self) -> None:
+        """Remove every fault rule."""
+        with self._service.lock:
+            self._service.cloud.faults.clear()
+
     def configure(self, **settings: Any) -> None:
         """Change settings."""
         with self._service.lock:
@@ -163,6 +168,10 @@ class Simulator:
     def replace_vm(self, name: str) -> None:
         """Replace a VM by another one of its name."""
         self._let("replace", name)
+
+    def act_on_vm(self, action: str, name: str) -> None:
+        """Act on a VM as another client, by an action of lifecycle.json; where the VM refuses, nothing happens."""
+        self._let(action, name)
 
     def _let(self, do: str, name: str) -> None:
         with self._service.lock:

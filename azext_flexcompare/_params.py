@@ -131,8 +131,8 @@ def load_arguments(loader: Any, _: str) -> None:
             "job",
             type=file_name,
             arg_group=OWN,
-            help="Job log of a run: put the instances back that it left out of rotation, each with the state that it "
-            "had before.",
+            help="Run, by the file of its job log, the name of its job or `last`: put the instances back that it left "
+            "out of rotation, each with the state that it had before.",
         )
     with loader.argument_context("vmss-flex compare") as c:
         c.argument("section", arg_type=get_enum_type(sections()), help="Only rows of this section of the page.")

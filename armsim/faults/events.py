@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from armsim.arm.errors import ArmError
 from armsim.compute.lifecycle import ACTIONS, GONE
 from armsim.compute.progress import begin_part
-from armsim.compute.vm_body import nic_id
-from armsim.network.build import add_nic
+from armsim.compute.vm_body import nic_ids
+from armsim.network.build import add_nics
 from armsim.world.model import Report, Vm, VmState
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _add_another(cloud: Cloud, vm: Vm, due: float) -> None:
     agent, health = (Report(word, moment) for word in (spec.vm_agent, spec.vm_health))
     other = Vm(spec, VmState("running", "Succeeded", moment), agent, health, extensions=dict(vm.extensions))
     cloud.world.add_vm(other)
-    add_nic(cloud.world, other, nic_id(spec))
+    add_nics(cloud.world, other, nic_ids(spec))
     cloud.graph.publish(due, other)
 
 

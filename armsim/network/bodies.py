@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from armsim.identifiers import guid
 from armsim.network.documents import LOAD_BALANCER, NIC, Body, Document, Network
+from armsim.network.port_mappings import port_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ def describe(document: Document, network: Network) -> Body:
     if document.kind == LOAD_BALANCER:
         _link(body["properties"], network)
         if is_standard(document):
-            _add_addresses(document, body["properties"]["backendAddressPools"], network)
+            _add_addresses(document, body["properties"], network)
     body["properties"] |= {"provisioningState": document.provisioning, "resourceGuid": guid("network", document.id)}
     if document.kind == NIC and document.owner:
         body["properties"]["virtualMachine"] = {"id": document.owner}
@@ -62,8 +63,9 @@ def describe_pool(document: Document, name: str, network: Network) -> Body | Non
 
 
 def address_name(configuration: str) -> str:
-    """Return the name of the backend address of a NIC's IP configuration."""
-    return guid("address", configuration.lower())
+    """Return the name of the backend address of a NIC's IP configuration: that of its group, its NIC and its own."""
+    parts = configuration.split("/")
+    return f"{parts[4]}_{parts[8]}{parts[10]}"
 
 
 def describe_rule(document: Document, name: str, network: Network) -> Body | None:
@@ -83,21 +85,21 @@ def _part(document: Document, kind: str, member: Body) -> Body:
     }
 
 
-def _add_addresses(document: Document, pools: list[Body], network: Network) -> None:
+def _add_addresses(document: Document, parts: Body, network: Network) -> None:
     """Add the backend addresses of NICs, and to those of IP addresses the NIC that has them."""
     users = network.users()
-    for pool in pools:
+    for pool in parts["backendAddressPools"]:
         listed = pool["properties"].get("loadBalancerBackendAddresses", [])
         for address in listed:
             found = network.with_address(address["properties"].get("ipAddress"))
             if found:
                 address["properties"]["networkInterfaceIPConfiguration"] = {"id": found}
-        for configuration in users.get((_POOLS, pool["id"].lower()), ()):
+        for place, configuration in enumerate(users.get((_POOLS, pool["id"].lower()), ())):
             state = network.admin_states.get((pool["id"].lower(), configuration.lower()))
             properties = {
                 "provisioningState": document.provisioning,
                 "networkInterfaceIPConfiguration": {"id": configuration},
-                "inboundNatRulesPortMapping": [],
+                "inboundNatRulesPortMapping": port_mappings(parts["inboundNatRules"], pool, place),
                 **({"adminState": state} if state else {}),
             }
             listed.append({"name": address_name(configuration), "etag": document.etag, "properties": properties})

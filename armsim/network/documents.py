@@ -22,7 +22,7 @@ Body = dict[str, Any]
 
 @dataclass
 class Document:
-    """One resource; `body` is its writable part, `version` counts its writes, `owner` is the id of a NIC's VM."""
+    """One resource; `body` is its writable part, `version` counts its writes, `owner` is the id of its VM, if any."""
 
     kind: str
     name: str
@@ -86,7 +86,10 @@ class Network:
         self.documents(document.kind)[document.group.lower(), document.name.lower()] = document
 
     def release(self, owner: str) -> None:
-        """Remove the NICs of a VM that is gone, also from load balancers."""
+        """Remove the NICs and public addresses of a VM that is gone, also from load balancers."""
+        addresses = [key for key, one in self.public_ips.items() if one.owner and one.owner.lower() == owner.lower()]
+        for key in addresses:
+            del self.public_ips[key]
         for key in [key for key, nic in self.nics.items() if nic.owner and nic.owner.lower() == owner.lower()]:
             nic = self.nics.pop(key)
             self.touch({load_balancer.id for load_balancer in self.used_by(nic)})

@@ -150,7 +150,7 @@ def find_document(call: Call, kind: str) -> Document:
 
 
 def _keep_addresses(body: Body, old: Document | None) -> None:
-    """Copy the stored backend addresses into a body: the PUT of a load balancer does not write them."""
+    """Replace the backend addresses in a body by the stored ones: the PUT of a load balancer does not write them."""
     kept = {one["name"].lower(): one["properties"].get(ADDRESSES) for one in old.parts(POOLS)} if old else {}
     for pool in body["properties"].get(POOLS) or []:
         if isinstance(pool, dict) and isinstance(pool.get("properties"), dict):

@@ -44,6 +44,10 @@ VM_KEYS = {
     "latestModelApplied": "latest_model",
     "protectFromScaleIn": "protect_from_scale_in",
     "protectFromScaleSetActions": "protect_from_scale_set_actions",
+    "adminUsername": "admin_username",
+    "nicGroup": "nic_group",
+    "secondNic": "second_nic",
+    "publicAddress": "public_address",
 }
 """What a description may say about a VM, and the attribute of VmSpec that it sets."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, NamedTuple, NoReturn
 
@@ -285,8 +285,6 @@ def _seconds_between(start: Any, end: Any) -> float | None:
 
 
 def _time(text: Any) -> datetime | None:
-    """Parse a time; without an offset it is UTC, and the first year of the calendar is none."""
+    """Parse a time; the first year of the calendar is none."""
     found = parse_utc(text) if isinstance(text, str) else None
-    if found is None or found.year == 1:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    return None if found is None or found.year == 1 else found

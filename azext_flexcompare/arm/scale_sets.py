@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.clients import check_new_page
@@ -66,6 +67,17 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
     return ScaleSet(
         parts["subscription"], parts["resource_group"], parts["name"], ResourceId(answer.id), balanced=_balanced(answer)
     )
+
+
+def read_vm(reader: Reader, vm: str) -> Any:
+    """Read a VM by its id; return None where it does not exist."""
+    parts = parse_id(vm)
+    with cli_errors(f"reading {vm}"):
+        machines = reader.client_of(parts["subscription"]).virtual_machines
+        try:
+            return machines.get(parts["resource_group"], parts["name"], expand="instanceView")
+        except ResourceNotFoundError:
+            return None
 
 
 def _balanced(scale_set: Any) -> bool:

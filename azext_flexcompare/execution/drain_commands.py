@@ -15,11 +15,12 @@ from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.arm.network_bodies import same
 from azext_flexcompare.execution.confirmation import ask
 from azext_flexcompare.execution.drain_targets import Target, emptied, find_targets
+from azext_flexcompare.execution.planned_instances import planned_instance
 from azext_flexcompare.execution.pool_write import Journal, NoJournal, PoolWrite, PutBack, TakeOut, write_pool
-from azext_flexcompare.execution.remaining_work import planned_instance
 from azext_flexcompare.instances import Instance, ResourceId, last_name
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog.drains import Drained, out_of_rotation
+from azext_flexcompare.joblog.jobs import find_log, reference
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
@@ -113,6 +114,7 @@ def undrain_job(cli_ctx: Any, choice: Choice, path: str, pools: Sequence[str], r
             "--job and options that choose instances or load balancers cannot be combined.",
             recommendation="Use --job alone: the log has the instances that are out of rotation.",
         )
+    path = find_log(path)
     with ExitStack() as stack:
         log: Journal
         if run_options.dry_run:
@@ -129,7 +131,7 @@ def undrain_job(cli_ctx: Any, choice: Choice, path: str, pools: Sequence[str], r
         chosen = _Chosen(azure_of(cli_ctx), instances, [], states)
         require_query(cli_ctx, _with_pools(chosen, expected_rows(UNDRAIN, instances)))
         if not instances:
-            get_logger(__name__).warning("The run of %s left no instance out of rotation.", path)
+            get_logger(__name__).warning("The run of %s left no instance out of rotation.", reference(path))
         outcomes = _write_all(_put_backs(chosen.azure, drained, log), instances, run_options)
     return _conclude(cli_ctx, (UNDRAIN, ()), chosen, outcomes, run_options=run_options)
 

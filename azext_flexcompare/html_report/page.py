@@ -42,6 +42,7 @@ from azext_flexcompare.html_report.wording import (
 )
 from azext_flexcompare.instances import last_name
 from azext_flexcompare.joblog.file import read_records
+from azext_flexcompare.joblog.jobs import find_log
 from azext_flexcompare.joblog.private_file import open_private
 from azext_flexcompare.output.exit_status import Exit
 from azext_flexcompare.scheduler.outcome import BAD, Error
@@ -62,6 +63,7 @@ def write_report(job_log: str, file: str) -> dict[str, Any]:
 
     Raises FileOperationError for a file that cannot be read or written, ValidationError for one that is no job log.
     """
+    job_log = find_log(job_log)
     run = read_run(read_records(job_log), job_log)
     _write(file, format_page(run, Path(job_log).name))
     return {

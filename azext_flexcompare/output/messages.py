@@ -122,7 +122,7 @@ def _advice(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd
     if retry.log and left:
         return f"To retry: {_logged_command(retry, '--retry-failed')}{again}"
     if run_end.gate_failed:
-        return "Only a run with --job-log can be resumed behind its health gate."
+        return "A run without a job log cannot be resumed behind its health gate."
     file = ", where FILE has the ids of what did not succeed, one a line" if len(left) > IDS_SHOWN else ""
     return f"To retry: {_command(retry, left)}{again}{file}" if left else None
 

@@ -199,3 +199,21 @@ def test_a_set_that_was_replaced_by_a_uniform_one_gets_no_command_for_all_of_it(
     done = warm.run("restart", "--resume", str(log))
     assert (done.exit, done.stdout) == (1, "")
     assert "it has no --resume." in done.stderr
+
+
+@pytest.mark.parametrize("way", ["--resume", "--retry-failed"])
+def test_a_run_by_vm_ids_goes_on_without_the_right_to_read_the_set(
+    way: str, warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log, names = tmp_path / "log", sim.names("flex")[:3]
+    for action in ("scaleSet", "list"):
+        sim.add_fault({"action": action, "fault": {"status": 403, "code": "AuthorizationFailed"}})
+    ids = [sim.vm_id(name) for name in names]
+    refusal = {"status": 409, "code": "No", "message": "No."}
+    sim.add_fault({"action": "restart", "vm": names[0], "times": 1, "fault": refusal})
+    assert warm.run("restart", "--ids", *ids, "--job-log", str(log)).exit == 4
+    if way == "--resume":
+        write(log, *(one for one in records_of(log) if names[0] not in str(one.get("id"))))
+    done = warm.run("restart", way, str(log))
+    assert (done.exit, set(statuses(done))) == (0, {"Succeeded"}), done.stderr
+    assert sim.accepted() == dict.fromkeys(((name, "restart") for name in names), 1)

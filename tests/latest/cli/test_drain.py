@@ -151,7 +151,7 @@ def test_a_pool_that_cannot_be_written_stops_the_run_before_anything_is_sent(war
 
 def test_an_instance_that_cannot_be_put_back_stops_the_run_and_is_named(warm: WarmAz, lb: Simulator) -> None:
     lb.add_fault({"action": "pool-put", "nth": 2, "per": "all", "fault": FORBIDDEN})
-    done = warm.run(*RESTART, *AUTO, "--instance-ids", "web_1", "web_2")
+    done = warm.run(*RESTART, *AUTO, "--instance-ids", "web_1", "web_2", "--no-job-log")
     assert done.exit == 5
     assert "could not be put back: AuthorizationFailed" in done.stderr
     assert "2 instances out of rotation: web_1, web_2." in done.stderr

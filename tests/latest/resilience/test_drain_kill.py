@@ -23,7 +23,7 @@ SEED = 11
 NAMES = [f"web_{number}" for number in range(1, 13)]
 OTHERS = {"web_3": "Up", "web_4": "Down"}  # states that are not this run's
 RUN = ("-g", "rg", "-n", "flex", "--drain", "auto", "--batch-size", "2", "5")
-GATE = ("--health-gate", "vm-agent")
+GATE = ("--health-gate", "command", "--health-command", "true")
 REQUESTS = 110  # of a run that ends by itself, about
 RACES: list[dict[str, Any]] = [
     {"action": "pool-put", "share": 0.3, "per": "all", "fault": LOST},

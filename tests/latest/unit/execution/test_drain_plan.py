@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from azext_flexcompare.execution.drain_plan import earlier_drains
-from azext_flexcompare.execution.remaining_work import planned_instance
+from azext_flexcompare.execution.planned_instances import planned_instance
 from azext_flexcompare.instances import ResourceId
 from azext_flexcompare.joblog.drains import BEGUN, Drained, drain_record
 from azext_flexcompare.joblog.file import read_records
@@ -23,16 +23,17 @@ SET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMac
     ("gate", "healthy", "statuses"),
     [
         (None, False, {IDS[0]: "Succeeded", IDS[1]: "Failed", IDS[2]: "NotStarted"}),
-        ("vm-agent", False, {IDS[1]: "Failed", IDS[2]: "NotStarted"}),
-        ("vm-agent", True, {IDS[0]: "Succeeded", IDS[1]: "Failed", IDS[2]: "NotStarted"}),
+        (["vm-agent"], False, {IDS[1]: "Failed", IDS[2]: "NotStarted"}),
+        (["vm-agent"], True, {IDS[0]: "Succeeded", IDS[1]: "Failed", IDS[2]: "NotStarted"}),
     ],
 )
 def test_an_instance_behind_its_gate_has_no_status(
-    tmp_path: Path, gate: str | None, healthy: bool, statuses: dict[str, str]
+    tmp_path: Path, gate: list[str] | None, healthy: bool, statuses: dict[str, str]
 ) -> None:
     log = tmp_path / "log"
     instances = [{**one, "scaleSetId": SET} for one in PLAN["instances"]]  # type: ignore[attr-defined]
-    plan: dict[str, Any] = {**PLAN, "scaleSets": [SET], "how": {**HOW, "healthGate": gate}, "instances": instances}
+    how = {**HOW, "healthGate": gate or []}
+    plan: dict[str, Any] = {**PLAN, "scaleSets": [SET], "how": how, "instances": instances}
     ends = [{**OUTCOME, "id": IDS[0]}, {**OUTCOME, "id": IDS[1], "status": "Failed"}]
     passed = [{"record": "health", "batch": 1, "unhealthy": []}] if healthy else []
     write(log, plan, drain_record(BEGUN, 1, OUT[:2]), plan, drain_record(BEGUN, 1, OUT[2:]), *ends, *passed)
