@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from armsim.availability import AvailabilityChange
     from armsim.intervals import Interval
     from armsim.network.rotation import Turn
 
@@ -211,6 +212,12 @@ class Simulator:
         with self._service.lock:
             self._service.cloud.catch_up()
             return list_backends(self._service.cloud)
+
+    def availability(self) -> list[AvailabilityChange]:
+        """Return when each VM became unavailable and why, and when available, the states at first included."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            return self._service.cloud.availability.read()
 
     def vm(self, name: str) -> dict[str, Any] | None:
         """Return the truth about a VM, None where there is none of that name."""

@@ -44,9 +44,20 @@ def load_balancers() -> Any:
     return Completer(lambda cmd, _, namespace: promptly(partial(_load_balancers, cmd.cli_ctx, namespace)))
 
 
+def of_jobs() -> Any:
+    """Build the completer of names of jobs; where none begins so, the shell completes the name of a file."""
+    return Completer(lambda _cmd, _prefix, _namespace: promptly(_jobs))
+
+
 def names(instance: Instance) -> list[str]:
     """Return the name of an instance."""
     return [instance.name]
+
+
+def nics(instance: Instance) -> list[str]:
+    """Return the names of the network interfaces of an instance."""
+    profile = instance.resource.network_profile
+    return [one.id.rpartition("/")[2] for one in (profile.network_interfaces if profile else None) or ()]
 
 
 def zones(instance: Instance) -> list[str]:
@@ -101,6 +112,12 @@ def _load_balancers(cli_ctx: Any, namespace: Any) -> list[str]:
         f"{lb['name']}/{pool['name']}" for lb in found for pool in lb["properties"].get("backendAddressPools") or ()
     ]
     return [AUTO, *(lb["name"] for lb in found), *pools]
+
+
+def _jobs() -> list[str]:
+    from azext_flexcompare.joblog.jobs import LAST, job_paths, name_of
+
+    return [LAST, *map(name_of, reversed(job_paths()))]
 
 
 def _members(cli_ctx: Any, namespace: Any) -> list[Instance]:

@@ -65,6 +65,8 @@ class SteppedPolling(ARMPolling):
         self._client, self._pipeline_response, self._initial_response = client, initial_response, initial_response
         self._accepted = read_acceptance(initial_response.http_response, client.format_url("/"))
         self._status = self._accepted.status
+        if self.returns and self.finished() and "value" not in self._body():
+            raise Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: its answer has no result."))
         _release_connection(initial_response)
 
     def run(self) -> None:

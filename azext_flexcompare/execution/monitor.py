@@ -58,10 +58,13 @@ class Display(Protocol):
 
 
 class GateMonitor(Observer[Subject]):
-    """An observer that shows which instances a health gate waits for, since when, and how long it may."""
+    """An observer that shows which instances a health gate waits for, since when, and how long it may.
+
+    A run that is stopped interrupts it too.
+    """
 
     def __init__(self, monitor: Monitor, timeout: int) -> None:
-        super().__init__(monitor.interrupted)
+        super().__init__(lambda: monitor.interrupted() or monitor.stop_reason() is not None)
         self.monitor, self.timeout, self.began = monitor, timeout, time.monotonic()
 
     def on_turn(self, in_progress: Collection[Subject], waiting: int) -> None:
@@ -95,6 +98,7 @@ class Monitor(Observer[Work]):
         self.counts: Counter[str] = Counter()
         self.batch = (1, 1)
         self.stopped: str | None = None
+        self.alarm: Callable[[], str | None] = lambda: None  # why the run is to be stopped from outside
         self.gate_failed = self.end_failed = False  # whether a gate, or what follows it, stopped the run
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
@@ -108,6 +112,8 @@ class Monitor(Observer[Work]):
 
     def stop_reason(self) -> str | None:
         """Return why nothing more is sent, or None."""
+        if self.stopped is None and (reason := self.alarm()):
+            self.stop(reason)
         return self.stopped
 
     def stop(self, reason: str) -> None:
@@ -128,7 +134,7 @@ class Monitor(Observer[Work]):
         sent = [(one, work) for work in targets if work.sends and not self._asks(work) for one in work.instances]
         self.write(*(records.intent(one.id, self.now(one), work.extension) for one, work in sent))
         self.sync()
-        return self.stopped is None or all(work.sent for work in targets)
+        return self.stop_reason() is None or all(work.sent for work in targets)
 
     def _asks(self, work: Work) -> bool:
         if not work.sent or id(work) in self.asked:
@@ -232,7 +238,7 @@ class Monitor(Observer[Work]):
     def pause(self, seconds: float, then: str = "next batch") -> None:
         """Wait, unless the run is interrupted or stopped."""
         end = time.monotonic() + seconds
-        while not (self.interrupted() or self.stopped) and (left := end - time.monotonic()) > 0:
+        while not (self.interrupted() or self.stop_reason()) and (left := end - time.monotonic()) > 0:
             time.sleep(min(TICK, left))
             self.sync()
             self.show(f"{then} in {left:.0f} s")

@@ -277,7 +277,9 @@ def _comparable(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else ", ".join(str(one) for one in value)
+    if isinstance(value, (str, bool)):
+        return str(value).lower() if isinstance(value, bool) else value
+    return ", ".join(str(one) for one in value)
 
 
 def _merge_options(path: str, operation: Operation, options: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from functools import partial
 
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
-from azext_flexcompare.execution.departures import Members, resolve_failure, without_departed
+from azext_flexcompare.execution.confirmation import confirm_batch
+from azext_flexcompare.execution.departures import Members, resolve_failure, skip_departed, without_departed
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.turn import Batch, Rollout, begin_turn, check_health, end_turn
 from azext_flexcompare.execution.unknown_outcome import UnknownOutcomes
@@ -43,6 +44,7 @@ def roll_out(
         check_health(rollout, gate_first, [])
         rollout.drain.put_back(gate_first.number, gate_first.instances, gate_first.ended)
     for place, batch in enumerate(batches, 1):
+        confirm_batch(rollout, batch, batches[-1].number)
         _check_active(rollout, batch, active)
         _begin(rollout, batch, batches)
         begin_turn(rollout, batch)
@@ -94,9 +96,25 @@ def _run_calls(
     unknown = UnknownOutcomes(azure, monitor.operation)
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
     service = Service(_rate_limit_key, list_poll, resolve, estimates)
+    work = [_skipping_departed(rollout, each) for each in work]
     send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
     done, instead = monitor.take_found()
     return done + _run_calls(rollout, instead, estimates, members) if instead else done
+
+
+def _skipping_departed(rollout: Rollout, work: Work) -> Work:
+    """Return the call of a bulk service, whose rows say nothing of which instances are still there, so that they do."""
+    settle = work.settle
+    if not (work.ended and settle):
+        return work
+
+    def settle_present(outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
+        found = settle(outcome)
+        settled = [one for one in found if not isinstance(one, Work)]
+        kept = skip_departed(rollout.azure, rollout.monitor.operation, settled)
+        return [*kept, *(one for one in found if isinstance(one, Work))]
+
+    return work._replace(settle=settle_present)
 
 
 def _send(members: Members, unknown: UnknownOutcomes, work: Work) -> Poller:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from azure.cli.core.azclierror import (
@@ -15,7 +16,8 @@ from knack.log import get_logger
 from azext_flexcompare.arm.locks import locks_of
 from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
-from azext_flexcompare.execution.confirmation import ask
+from azext_flexcompare.execution.alarm import watch_alarm
+from azext_flexcompare.execution.confirmation import ask, question_before, require_terminal
 from azext_flexcompare.execution.drain import Drain
 from azext_flexcompare.execution.drain_plan import plan_drain, show_drain
 from azext_flexcompare.execution.health_command import gate_of
@@ -82,6 +84,7 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
         if run_options.dry_run:
             show_drain(drain_plan, run_plan)
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)
+        require_terminal(run_options, run_plan.batches)
         require_query(context.cli_ctx, expected_rows(context.operation, run_plan.chosen))
         _confirm(context, run_plan)
         monitor, log = _open_monitor(context, run_plan, stack)
@@ -90,7 +93,7 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
         outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor, drain)]
         run_end = drain.run_end(monitor.run_end(run_plan.stopped))
         status = exit_status((one.status for one in outcomes), run_end)
-        monitor.write(records.record("end", exit=int(status)))
+        monitor.write(records.end(context.operation, int(status), outcomes))
         retry = retry._replace(log=log_reference(log))
     rows = conclude_run(command, run_plan.chosen, outcomes, retry, run_end=run_end)
     return printable(context.cli_ctx, rows)
@@ -154,12 +157,14 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, drain: Drain)
     gate = gate_of(run_options, context.operation, context.operation.boots_with(context.given), shell)
     batched = bool(run_options.batch_size or run_options.batch_by)
     domains = separating(run_plan.chosen, run_options.batch_by)
-    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched)
+    questions = partial(question_before, run_options)
+    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched, questions)
     commands = {BEFORE: run_options.before_batch, AFTER: run_options.after_batch}
     echo = None if run_options.events == STDERR else write_lines()
     hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo=echo, earlier=run_plan.hooks)
     rollout = Rollout(context.azure, run_limits, monitor, policy, hooks=hooks, drain=drain)
-    return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
+    with watch_alarm(run_options.stop_on, monitor, shell):
+        return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
 
 
 def _given(choice: Choice) -> dict[str, Any]:
@@ -211,8 +216,7 @@ def _lock_reasons(context: RunContext, instances: Sequence[Instance]) -> dict[Re
 
 
 def _require_names(operation: Operation, choice: Choice) -> None:
-    whole_sets = choice.ids is None or any("/virtualmachinescalesets/" in one.lower() for one in choice.ids)
-    if whole_sets and choice.names is None and not operation.everyInstance:
+    if not (choice.names_instances or operation.everyInstance):
         raise RequiredArgumentMissingError(
             f"{operation.name} acts on all instances only when asked to: --instance-ids is missing.",
             recommendation="Name the instances, or use `--instance-ids '*'` for all of them.",

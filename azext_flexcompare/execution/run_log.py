@@ -13,6 +13,7 @@ from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.liveness import alone_in
 from azext_flexcompare.joblog.overlap import require_no_other
 from azext_flexcompare.joblog.process import process_fields
+from azext_flexcompare.joblog.retention import clear_old_jobs
 
 
 def open_log(context: RunContext, run_plan: RunPlan) -> JobLog | None:
@@ -22,6 +23,7 @@ def open_log(context: RunContext, run_plan: RunPlan) -> JobLog | None:
         return run_plan.log
     if run_options.job_log:
         return job_log.create(run_options.job_log)
+    clear_old_jobs(context.cli_ctx.config)
     sets = [last_name(one) for one in (run_plan.record or {}).get("scaleSets", ())]
     return jobs.create_job(context.operation.name, sets)
 

@@ -47,6 +47,7 @@ class RolloutPolicy(NamedTuple):
     gate: Callable[[int], Gate] | None = None  # by the number of a batch
     domains: Sequence[str] = ()
     batched: bool = False
+    question_before: Callable[[Batch], str | None] = lambda _: None  # the option that asks before a batch
 
 
 class Rollout(NamedTuple):
@@ -62,7 +63,7 @@ class Rollout(NamedTuple):
     @property
     def over(self) -> bool:
         """Check whether nothing more is sent."""
-        return self.monitor.stopped is not None or self.monitor.interrupted()
+        return self.monitor.stop_reason() is not None or self.monitor.interrupted()
 
 
 def begin_turn(rollout: Rollout, batch: Batch) -> None:
@@ -108,6 +109,9 @@ def check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance
     if monitor.interrupted():
         monitor.not_seen = f"Interrupted before {_described(batch)} was seen to be healthy."
         return outcomes
+    if monitor.stopped:
+        monitor.end_failed = True
+        return outcomes
     _warn_of_left_out(verdict)
     rollout.drain.healthy |= set(before) - {one.id for one, _ in verdict.unhealthy}
     logged = [{"id": one.id, "reason": why} for one, why in verdict.unhealthy]
@@ -132,7 +136,7 @@ def _pass_gate(rollout: Rollout, batch: Batch, gate: Gate, subjects: Sequence[Su
     monitor.sync()
     watched = partial(monitor.pause, then="healthy, watched again")
     verdict = wait_until_healthy(rollout.azure, gate, subjects, GateMonitor(monitor, gate.timeout), rest=watched)
-    if not monitor.interrupted():
+    if not rollout.over:
         left_out = [{"id": one.id, "reason": why} for one, why in verdict.left_out]
         seconds = round(verdict.seconds, 3)
         passed = not verdict.unhealthy

@@ -173,7 +173,7 @@ def _lock(file: Any, path: str) -> None:
 
 
 def _try_lock(file: Any) -> None:
-    """Lock a file; a check whether it is locked holds it for a moment, so a few attempts are made."""
+    """Lock a file, in a few attempts: a process that only checks whether it is locked holds it for a moment."""
     for pause in LOCK_PAUSES:
         with contextlib.suppress(portalocker.AlreadyLocked):
             portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)

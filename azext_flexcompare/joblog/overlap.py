@@ -12,7 +12,6 @@ from azext_flexcompare.joblog.file import read_records
 from azext_flexcompare.joblog.jobs import job_paths, name_of
 from azext_flexcompare.joblog.liveness import is_written
 from azext_flexcompare.joblog.replay import replay
-from azext_flexcompare.times import count
 
 
 def require_no_other(instances: Collection[ResourceId], own_log: str | None) -> None:
@@ -25,7 +24,7 @@ def require_no_other(instances: Collection[ResourceId], own_log: str | None) -> 
         if shared:
             name = name_of(path)
             raise ValidationError(
-                f"The job {name} is running and acts on {count(len(shared), 'instance')} of these.",
+                f"The job {name} is running and acts on {len(shared):,} of these instances.",
                 f"Follow it with `az vmss-flex job show {name} --watch`, or wait for it with `az vmss-flex wait "
                 f"--job-log {name}`.",
             )

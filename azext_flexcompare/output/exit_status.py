@@ -25,7 +25,7 @@ class Exit(IntEnum):
 class RunEnd(NamedTuple):
     """How a run ended as a whole.
 
-    `stopped` is why it was stopped, `gate_failed` whether a health gate stopped it, or the hook after it,
+    `stopped` is why it was stopped, `gate_failed` whether that was at a health gate or the hook after it,
     `throttle_waits` the seconds that the service asked for at each throttled request, and `not_seen` what an
     interruption kept from being seen besides the outcomes. `out_of_rotation` has the ids of the instances that the run
     left out of rotation, and `not_put_back` is whether some of them could not be put back.

@@ -235,6 +235,35 @@ RUN_OPTIONS = (
         optional=True,
     ),
     RunOption(
+        "confirm_each",
+        BATCHES,
+        "Ask on the terminal before each batch but the first; a run that is resumed asks before each batch that has "
+        "not begun. `no` stops the run, so that it can be resumed.",
+        {"action": "store_true"},
+        logged=(bool,),
+        needs=("batch_size", "batch_by"),
+        optional=True,
+    ),
+    RunOption(
+        "confirm_after",
+        BATCHES,
+        "Ask on the terminal once, after this number of batches.",
+        {"type": positive},
+        logged=(int, NoneType),
+        needs=("batch_size", "batch_by"),
+        optional=True,
+    ),
+    RunOption(
+        "stop_on",
+        BATCHES,
+        "Command that your shell runs before anything is sent and every ten seconds until the run is over, such as a "
+        "query of an alarm. A status other than 0 stops the run: nothing new is sent.",
+        {"type": command_text},
+        logged=(str, NoneType),
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
         "drain",
         BATCHES,
         "Space-separated load balancers, each LB or LB/POOL by name or ID, or `auto` for every backend pool of the "
@@ -330,6 +359,9 @@ class RunOptions:
     before_batch: str | None = None
     after_batch: str | None = None
     hook_timeout: int = HOOK_TIMEOUT
+    confirm_each: bool = False
+    confirm_after: int | None = None
+    stop_on: str | None = None
     drain: tuple[str, ...] = ()
     drain_time: float = 0
     undrain_failed: bool = False

@@ -78,6 +78,7 @@ def finish(cloud: Cloud, log: Path, gate: tuple[str, ...], failing: str | None) 
         log.unlink(missing_ok=True)
     ran = cloud.run("restart", *(("--resume", str(log)) if begun else (*RUN, *gate, "--job-log", str(log))))
     told = f"{log.name}: {ran.stderr}"
+    assert ran.exit == (4 if failing else 0), told
     expected = {name: "Failed" if name == failing else "Succeeded" for name in NAMES}
     assert {row["instance"]: row["status"] for row in ran.json} == expected, told
     assert cloud.sim.accepted() == Counter({(name, "restart"): 1 for name in NAMES}), told

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from armsim import Simulator
+from tests.latest.helpers.az import FLEX, Run
 from tests.latest.helpers.clouds import CLOUDS, IN_EACH, Cloud, in_clouds, kill_at
 
 SEED = 5
@@ -98,6 +100,23 @@ def survive_all(number: int, at_once: int, folder: Path) -> list[list[Kill]]:
 
 def test_a_run_that_was_killed_is_finished_and_nothing_is_sent_twice(tmp_path: Path) -> None:
     assert len(survive_all(6, 2, tmp_path)) == 6
+
+
+@pytest.mark.parametrize("moment", [4, 6, 9])
+def test_a_job_that_was_killed_is_listed_so_and_resumed_by_last(
+    run: Run, sim: Simulator, environment: dict[str, str], moment: int
+) -> None:
+    sim.configure(seconds=0.3, latency=0.05)
+    assert kill_at(Cloud(sim, environment), moment, *FLEX, "--max-parallel", "2")
+    listed = run("job", "list").json[-1]
+    assert (listed["state"], listed["exit"], listed["instances"]) == ("killed", None, 6)
+    watched = run("job", "show", "--watch")
+    assert watched.exit == 130
+    assert watched.json["next"] == f"az vmss-flex restart --resume {listed['job']}"
+    done = run("restart", "--resume", "last")
+    assert (done.exit, {row["status"] for row in done.json}) == (0, {"Succeeded"})
+    assert sim.accepted() == Counter({(name, "restart"): 1 for name in sim.names("flex")})
+    assert run("job", "show", "-o", "json").json["state"] == "ended"
 
 
 @pytest.mark.proof

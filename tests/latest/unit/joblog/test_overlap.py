@@ -32,7 +32,7 @@ def ids(*texts: str) -> set[ResourceId]:
 
 def test_a_running_job_with_the_same_instances_is_refused_by_its_name(running: jobs.Job) -> None:
     name = jobs.reference(running.path)
-    with pytest.raises(ValidationError, match=f"job {name} is running and acts on 2 instances") as raised:
+    with pytest.raises(ValidationError, match=f"job {name} is running and acts on 2 of these instances") as raised:
         require_no_other(ids("/other", IDS[0].upper(), IDS[2]), None)
     assert f"job show {name} --watch" in str(raised.value.recommendations)
 

@@ -43,6 +43,9 @@ GIVEN: dict[str, Any] = {
     "before_batch": "cat",
     "after_batch": "cat",
     "hook_timeout": 5,
+    "confirm_each": True,
+    "confirm_after": 1,
+    "stop_on": "true",
     "drain": ("lb/pool", "other"),
     "drain_time": 30.5,
     "undrain_failed": True,
@@ -88,7 +91,7 @@ def test_the_options_are_written_as_they_are_typed() -> None:
         "--engine set --batch-size 1 10% --batch-by zone "
         "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent command "
         "--health-command 'curl $VMSS_FLEX_INSTANCE' --health-timeout 30 --bake 90.0 --before-batch cat "
-        "--after-batch cat --hook-timeout 5 "
+        "--after-batch cat --hook-timeout 5 --confirm-each --confirm-after 1 --stop-on true "
         "--drain lb/pool other --drain-time 30.5 --undrain-failed --log-output"
     )
 
