@@ -158,7 +158,7 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, drain: Drain)
     batched = bool(run_options.batch_size or run_options.batch_by)
     domains = separating(run_plan.chosen, run_options.batch_by)
     questions = partial(question_before, run_options)
-    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched, questions)
+    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched=batched, question_before=questions)
     commands = {BEFORE: run_options.before_batch, AFTER: run_options.after_batch}
     echo = None if run_options.events == STDERR else write_lines()
     hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo=echo, earlier=run_plan.hooks)

@@ -1,4 +1,4 @@
-"""Is every run a job that another terminal can list, follow, resume, report and delete?"""
+"""Jobs: every run is one that another terminal can list, follow, resume, report and delete."""
 
 from __future__ import annotations
 
