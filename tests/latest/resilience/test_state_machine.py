@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from armsim import Simulator
 from tests.latest.helpers.az import INSTANCES, WarmAz
-from tests.latest.helpers.stories import OPERATIONS, SENDS, Story, story_of
+from tests.latest.helpers.stories import KINDS, OPERATIONS, SENDS, Story, story_of
 
 BATCHES = ((), ("--batch-size", "2"), ("--batch-by", "zone"), ("--batch-size", "1", "100%", "--max-errors", "1"))
 WAITS = ((), ("--no-wait",))
@@ -70,9 +70,9 @@ class Runs(RuleBasedStateMachine):
     def shift_a_list(self) -> None:
         self.story.fault("list", {"kind": "overlap"})
 
-    @rule(acting=st.booleans(), nth=st.integers(1, 12), handled=st.booleans())
-    def kill_the_next(self, acting: bool, nth: int, handled: bool) -> None:
-        self.story.kill_at(acting, nth if not acting else (nth + 1) // 2, handled)
+    @rule(kind=st.sampled_from(KINDS), nth=st.integers(1, INSTANCES), handled=st.booleans())
+    def kill_the_next(self, kind: str, nth: int, handled: bool) -> None:
+        self.story.kill_at(kind, nth, handled)
 
     @precondition(lambda self: self.begun)
     @rule(share=st.floats(0, 1))
@@ -153,13 +153,13 @@ def test_whatever_happens_to_many_runs_each_plan_sends_one_request(
 def a_look_is_throttled_and_the_run_is_killed(story: Story) -> None:
     story.fault("restart", {"kind": "drop-after"}, story.names[0])
     story.fault("get", {"status": 429})
-    story.kill_at(acting=False, nth=4 + 2 * INSTANCES, handled=False)
+    story.kill_at("look", nth=2, handled=False)
     story.begin("vm", "--max-parallel", "1")
     story.resume()
 
 
 def ids_are_spelt_otherwise(story: Story) -> None:
-    story.kill_at(acting=True, nth=3, handled=True)
+    story.kill_at("send", nth=3, handled=True)
     story.begin("vm")
     story.spell(capitals=False)
     story.resume()
@@ -168,9 +168,9 @@ def ids_are_spelt_otherwise(story: Story) -> None:
 
 def the_log_ends_behind_the_plan_of_a_retry(story: Story) -> None:
     story.fault("restart", {"status": 409, "code": "No", "message": "No."}, story.names[0])
-    story.kill_at(acting=True, nth=4, handled=True)
+    story.kill_at("send", nth=4, handled=True)
     story.begin("vm", "--max-parallel", "1")
-    story.kill_at(acting=True, nth=1, handled=False)
+    story.kill_at("send", nth=1, handled=False)
     story.announced = len(story.log.read_bytes())
     story.retry()
     content = story.log.read_bytes()
@@ -179,7 +179,7 @@ def the_log_ends_behind_the_plan_of_a_retry(story: Story) -> None:
 
 
 def a_machine_is_replaced(story: Story) -> None:
-    story.kill_at(acting=True, nth=2, handled=True)
+    story.kill_at("send", nth=2, handled=True)
     story.begin("vm", "--max-parallel", "1")
     story.leave(story.names[0], replaced=True)
     story.leave(story.names[5], replaced=True)
@@ -194,7 +194,7 @@ def a_bulk_call_is_waited_for(story: Story) -> None:
 
 def a_bulk_call_is_killed(story: Story) -> None:
     story.queue(1)
-    story.kill_at(acting=False, nth=4, handled=True)
+    story.kill_at("poll", nth=1, handled=True)
     story.begin("bulk")
     story.resume()
     story.retry()
@@ -202,7 +202,7 @@ def a_bulk_call_is_killed(story: Story) -> None:
 
 def a_set_call_is_killed(story: Story) -> None:
     story.queue(1)
-    story.kill_at(acting=False, nth=4, handled=True)
+    story.kill_at("poll", nth=1, handled=True)
     story.begin("set")
     story.resume()
 
@@ -233,13 +233,13 @@ def others_act_before_a_batch(story: Story) -> None:
 def others_act_before_a_request_that_was_never_sent(story: Story) -> None:
     event = {"kind": "event", "do": "reapply", "vm": story.names[5]}
     story.sim.add_fault({"action": "poll", "nth": 1, "per": "all", "fault": event})
-    story.kill_at(acting=True, nth=INSTANCES, handled=False)
+    story.kill_at("send", nth=INSTANCES, handled=False)
     story.begin("vm", "--batch-size", "5", "--batch-pause", "4")
     story.resume()
 
 
 def others_act_after_a_request_that_was_never_sent(story: Story) -> None:
-    story.kill_at(acting=True, nth=1, handled=False)
+    story.kill_at("send", nth=1, handled=False)
     story.begin("vm", "--max-parallel", "1")
     story.others_act(story.names[0], "reapply")
     story.resume()
