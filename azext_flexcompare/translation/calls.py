@@ -31,7 +31,7 @@ from azext_flexcompare.translation.options import (
     UNCLEAR,
     NotProven,
     ParsedOption,
-    instances_of,
+    check_instances,
     parse_options,
     shared_options,
     values_of,
@@ -48,7 +48,6 @@ UNLISTED = "The table has no such command."
 OUTPUT_READ = "The script reads its output, and the output of `{instead}` has another layout."
 MAPPED = "A --query of `{query}` is `{mapped}` there."
 NO_INSTANCES = "`{instead}` needs --instance-ids; `--instance-ids '*'` stands for all instances."
-NUMBER = "The instance {number} is a number, and instances of a Flexible scale set have VM names."
 NO_OPTION = "`{instead}` has no {option} with the same meaning."
 WITH_OPTION = "With {option} it {support}."
 USE_INSTEAD = "Use `{instead}`."
@@ -96,9 +95,12 @@ def check_command(command: Command, redefined: bool) -> Finding | None:
         call = _parse_call(command)
     except NotProven as problem:
         return Finding(skip_runners(command)[0].start, command.end, str(problem))
-    if not call or always_works(call.row):
-        return call and call.finding
+    if not call:
+        return None
     try:
+        check_instances(call.words[call.length :])
+        if always_works(call.row):
+            return call.finding
         if redefined:
             raise NotProven(REDEFINED)  # noqa: TRY301  (reported as the others are)
         return _rewrite(call)
@@ -164,9 +166,6 @@ def _check_options(call: Call, options: list[ParsedOption], known: Iterable[str]
         raise NotProven(NO_OPTION.format(instead=call.instead, option=missing))
     if operation and not operation.everyInstance and not INSTANCE_OPTIONS.keys() & set(names):
         raise NotProven(NO_INSTANCES.format(instead=call.instead))
-    number = next((value for value in instances_of(options) if value.isdecimal()), None)
-    if number:
-        raise NotProven(NUMBER.format(number=number))
 
 
 def _edits(call: Call, added: str) -> tuple[Edit, ...]:

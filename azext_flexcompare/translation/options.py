@@ -27,6 +27,9 @@ BUILT = re.compile(r"\"?(?:-|\$\(|`|\$\{?\w*(?:arg|opt|param|flag|extra)\w*)", r
 ATTACHED = re.compile(r"(--[a-z][a-z-]*)=|(-[a-zA-Z])")
 
 DYNAMIC_OPTIONS = "The script builds its options at run time."
+NUMBER = "The instance {number} is a number, and instances of a Flexible scale set have VM names."
+CUT_OUT = "{word} is a part of a name, and instances of a Flexible scale set have whole VM names."
+CUT = re.compile(r"\$\{\w+##?[^}/]*_\}")  # what follows an underscore: the number of an instance of a Uniform set
 UNCLEAR = "The meaning of {word} for `az` is not clear."
 
 
@@ -79,10 +82,25 @@ def with_values(options: list[ParsedOption]) -> list[str]:
     return [f"{one.name} {one.values[0]}" if one.values and one.values[0] else one.name for one in options]
 
 
-def instances_of(options: list[ParsedOption]) -> Iterator[str]:
-    """List the instances that are written in a call: the values of --instance-ids, and the last part of each id."""
-    for value in filter(None, values_of(options, "--ids", *INSTANCE_OPTIONS)):
-        yield from (word.rpartition("/")[2] for word in re.split(r"[\s,]+", value))
+def check_instances(words: tuple[Word, ...]) -> None:
+    """Check that no instance is written as a number, or as the last part of a name; raises NotProven otherwise."""
+    for word in _instance_words(words):
+        if CUT.search(word.raw):
+            raise NotProven(CUT_OUT.format(word=word.raw))
+        for value in re.split(r"[\s,]+", (word.value or "").partition("=")[2] or word.value or ""):
+            last = value.rpartition("/")[2]
+            if last.isdecimal():
+                raise NotProven(NUMBER.format(number=last))
+
+
+def _instance_words(words: tuple[Word, ...]) -> Iterator[Word]:
+    """List the words that choose instances: the values of the options that do, or those options with a value."""
+    chooses = False
+    for word in words:
+        name = (word.value or word.raw).partition("=")[0]
+        chooses = name in (*INSTANCE_OPTIONS, "--ids") if name.startswith("-") else chooses
+        if chooses and (not name.startswith("-") or "=" in word.raw):
+            yield word
 
 
 def _parse_option(word: Word) -> tuple[str, list[str | None]]:

@@ -56,4 +56,4 @@ def _check_parts(text: str, kind: Kind, parts: Parts) -> Iterator[Finding]:
         regions = (one.reason for one in parts.regions if one.start <= offset < one.end)
         return next(regions, parts.reason)
 
-    yield from find_mentions(text, reason)
+    yield from find_mentions(text, reason, in_prose=True)
