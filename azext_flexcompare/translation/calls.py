@@ -20,7 +20,7 @@ of this extension asks for confirmation, because `az vmss` does not ask and a sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from azext_flexcompare.table.entries import Operation, operations
@@ -89,8 +89,11 @@ def redefines_az(command: Command) -> bool:
     return "az" in command.functions or bool(alias and any(word.raw.startswith("az=") for word in command.words))
 
 
-def check_command(command: Command, redefined: bool) -> Finding | None:
-    """Return the finding for a command, or None if it is no call of a command of `az vmss`."""
+def check_command(command: Command, redefined: bool, numbered: Container[str] = ()) -> Finding | None:
+    """Return the finding for a command, or None if it is no call of a command of `az vmss`.
+
+    `redefined` is whether the script has another `az`, and `numbered` are the variables that it sets to numbers.
+    """
     try:
         call = _parse_call(command)
     except NotProven as problem:
@@ -98,7 +101,7 @@ def check_command(command: Command, redefined: bool) -> Finding | None:
     if not call:
         return None
     try:
-        check_instances(call.words[call.length :])
+        check_instances(call.words[call.length :], numbered)
         if always_works(call.row):
             return call.finding
         if redefined:
