@@ -53,7 +53,7 @@ WITH_OPTION = "With {option} it {support}."
 USE_INSTEAD = "Use `{instead}`."
 CONFIRMS = "`{instead}` asks for confirmation, which a script cannot give, so --yes is added."
 REDEFINED = "The script defines a function or an alias with the name `az`."
-ONE_CALL = "`{instead}` takes all instances in one call, and sends their requests in parallel: it needs no loop."
+ONE_CALL = "One `{instead}` takes all instances and sends their requests in parallel; a loop is not needed for that."
 
 
 class Call(NamedTuple):
@@ -103,7 +103,7 @@ def check_command(command: Command, redefined: bool, numbered: Container[str] = 
     try:
         check_instances(call.words[call.length :], numbered)
         if always_works(call.row):
-            return call.finding
+            return call.finding._replace(advice=_advice(call))
         if redefined:
             raise NotProven(REDEFINED)  # noqa: TRY301  (reported as the others are)
         return _rewrite(call)
