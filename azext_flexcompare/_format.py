@@ -31,7 +31,7 @@ NAT_RULES = (
     " BackendPort:backendPort, Protocol:protocol}"
 )
 TRANSLATED = (
-    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead, Rewritten:rewritten, Review:review,"
+    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead || '', Rewritten:rewritten, Review:review,"
     " First:places[0]}"
 )
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
