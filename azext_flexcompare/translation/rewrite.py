@@ -8,10 +8,9 @@ A call is rewritten only if the script and the table prove all of this:
   shared by both commands. Values may be variables or substitutions. Where an option could be, there must be none: an
   unquoted `$OPTIONS` or a `"${arguments[@]}"` rules a rewrite out. One such word right after an option is its value.
 * Nothing reads its output, which has another layout after the rewrite: no --query, pipe, substitution or file. The
-  exceptions are output that is discarded (`> /dev/null`, `-o none`), and a --query of a field that the table lists as
-  kept.
-* No instance is named by a literal number, which instances of Flexible sets do not have.
-* It names the instances, if the command of this extension requires that.
+  exceptions are output that is discarded (`> /dev/null`, `-o none`), and a --query whose result depends only on fields
+  that the table lists as kept.
+* It names the instances, if the command of this extension requires that, and none by a number.
 
 Otherwise the call stays as it is, and is reported for manual review unless the table says that it works.
 
@@ -32,6 +31,7 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.table.entries import Operation, facts, operations
 from azext_flexcompare.translation.bash import Command, Output, ParseError, Script, Word, parse_script
+from azext_flexcompare.translation.query import reads_only
 
 OURS = "az vmss-flex "
 WORKS = "works"
@@ -51,17 +51,19 @@ KINDS = {
     "secrets": SEVERAL,
 }  # by type in the table; other types: one
 
-RUNNERS = {"command", "exec", "nohup", "sudo", "time"}  # they run the command that follows them, and nothing else
+# Commands that run the command that follows them and nothing else, with the number of words before that command.
+RUNNERS = {**dict.fromkeys(("command", "exec", "nohup", "sudo", "time"), 0), "timeout": 1}
+RUNNER_FLAGS = {"-E", "-H", "-n", "-p", "--foreground", "--preserve-env", "--preserve-status"}  # without a value
 PRINTING = {"echo", ":"}
 MAX_INNER = 1000  # commands in the substitutions of one command; with more of them, the command is not found
 
 SPACE = r"(?:[ \t]|\\\r?\n)+"
+GAP = rf"(?:{SPACE}|[\"']\s*,\s*(?=[\"']))[\"']?"  # between the words of a command, or of a list of strings
 MENTION = re.compile(
-    rf"(?<![\w.-])(?:az(?:\.cmd|\.exe)?|[\"']az[\"']){SPACE}[\"']?vmss(?![\w-])(?=(?P<rest>(?:{SPACE}[a-z][a-z-]*(?![\w$-])){{0,4}}))"
+    rf"(?<![\w.-])[\"']?az(?:\.cmd|\.exe)?[\"']?{GAP}vmss(?![\w-])(?=(?P<rest>(?:{GAP}[a-z][a-z-]*(?![\w$-])){{0,4}}))"
 )
 SUSPECT = re.compile(rf"(?<![\w-])az[\"']?{SPACE}[\"']?[$`]|\$[\w{{}}:.-]{{1,99}}[\"']?{SPACE}[\"']?vmss(?![\w-])")
 ATTACHED = re.compile(r"(--[a-z][a-z-]*)=|(-[a-zA-Z])")
-PROJECTED = re.compile(r"\[\*?\]\.(\w+)")
 
 DYNAMIC = "The script builds its words at run time."
 UNLISTED = "The table has no such command."
@@ -71,11 +73,11 @@ UNPARSED = "The script cannot be parsed beyond line {line}: {problem}."
 DYNAMIC_OPTIONS = "The script builds its options at run time."
 OUTPUT_READ = "The script reads its output, and the output of `{instead}` has another layout."
 NO_INSTANCES = "`{instead}` needs --instance-ids; `--instance-ids '*'` stands for all instances."
+NUMBER = "The instance {number} is a number, and instances of a Flexible scale set have VM names."
 NO_OPTION = "`{instead}` has no {option} with the same meaning."
 UNCLEAR = "The meaning of {word} for `az` is not clear."
 USE_INSTEAD = "Use `{instead}`."
 CONFIRMS = "`{instead}` asks for confirmation, which a script cannot give, so --yes is added."
-NUMBER = "Instances of a Flexible set go by VM names, and {number} is the number of one of a Uniform set."
 REDEFINED = "The script defines a function or an alias with the name `az`."
 
 
@@ -200,7 +202,7 @@ def _check_command(command: Command, redefined: bool) -> _Finding | None:
     try:
         call = _parse_call(command)
         row = call and _find_row(call)
-        number = call and _literal_number(call.words)
+        number = _literal_number(call.words) if call else None
         if not call or not row or (_always_works(row) and not number):
             return None
     except _NotProven as problem:
@@ -215,24 +217,13 @@ def _check_command(command: Command, redefined: bool) -> _Finding | None:
         return _Finding(call.start, call.end, f"{row['today']} {problem}".rstrip())
 
 
-def _literal_number(words: Iterable[Word]) -> str | None:
-    """Return the first literal number that is an instance id, which no instance of a Flexible set has."""
-    option = ""
-    for word in words:
-        text = word.value or ""
-        if text.startswith("-"):
-            option, _, text = text.partition("=")
-        if option in INSTANCE_OPTIONS:
-            numbers = [one for one in re.split(r"[\s,]+", text) if one.isdecimal()]
-            if numbers:
-                return numbers[0]
-    return None
-
-
 def _skip_runners(command: Command) -> tuple[Word, ...]:
     words = command.words
     while words and words[0].value in RUNNERS:
-        words = words[1:]
+        own, words = RUNNERS[words[0].value], words[1:]
+        while words and words[0].value in RUNNER_FLAGS:
+            words = words[1:]
+        words = words[own:]
     return words
 
 
@@ -326,6 +317,20 @@ def _replace_word(word: Word, new: str) -> _Edit:
     return _Edit(word.start, word.end, word.raw.replace(word.value, new))
 
 
+def _literal_number(words: Iterable[Word]) -> str | None:
+    """Return the first number that is written as an instance: in --instance-ids, or as the last part of an id."""
+    option = ""
+    for word in words:
+        text = word.value or ""
+        if text.startswith("-"):
+            option, _, text = text.partition("=")
+        if option in ("--ids", *INSTANCE_OPTIONS):
+            names = [one.rpartition("/")[2] for one in re.split(r"[\s,]+", text)]
+            if any(name.isdecimal() for name in names):
+                return next(name for name in names if name.isdecimal())
+    return None
+
+
 def _is_output_free(call: _Call, options: list[_ParsedOption], keeps: Iterable[str]) -> bool:
     """Return whether nothing depends on the layout of the output."""
     formats = [value for one in options if one.name in ("--output", "-o") for value in one.values]
@@ -334,8 +339,7 @@ def _is_output_free(call: _Call, options: list[_ParsedOption], keeps: Iterable[s
         return True
     if not queries:
         return call.output is Output.SHOWN
-    kept = PROJECTED.fullmatch(queries[-1] or "")
-    return kept is not None and kept[1] in keeps
+    return reads_only(queries[-1] or "", keeps)
 
 
 # Reading options
