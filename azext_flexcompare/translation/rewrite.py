@@ -276,7 +276,8 @@ def _rewrite(call: _Call, row: dict[str, Any]) -> _Finding | None:
     if ours or exceptions:
         options = _parse_options(call.words[count:], known)
         names = [one.name for one in options]
-        if next((exceptions[name] for name in names if name in exceptions), row["onFlexible"]) == WORKS:
+        given = [*names, *(f"{one.name} {(value or '').capitalize()}" for one in options for value in one.values)]
+        if next((exceptions[name] for name in given if name in exceptions), row["onFlexible"]) == WORKS:
             return None
     if not ours:
         raise _NotProven(USE_INSTEAD.format(instead=instead) if instead else "")
