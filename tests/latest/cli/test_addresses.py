@@ -183,6 +183,7 @@ COMMANDS = (
     ("nic", "list"),
     ("list-instances", "--details"),
     ("ssh-config",),
+    ("nat-rule", "list"),
 )
 
 
@@ -199,6 +200,7 @@ COMMANDS = (
         ("lb-list", {"value.0.properties.frontendIPConfigurations.0": None}),
         ("lb-list", {"value.0.properties.backendAddressPools.0.properties.loadBalancerBackendAddresses": [{}]}),
         ("public-ip-list", {"value.0.properties": None, "value.1": None}),
+        ("lb-get", {"properties.inboundNatRules.0.properties": None, "properties.frontendIPConfigurations.0": None}),
     ],
 )
 def test_a_body_that_lacks_something_ends_in_no_traceback(
