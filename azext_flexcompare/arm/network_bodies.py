@@ -88,8 +88,6 @@ class IpConfiguration(NamedTuple):
     def _ids(self, key: str) -> list[str]:
         references = find_ip_configuration(self.nic, self.id)["properties"].get(key) or ()
         return [id_ for one in references if (id_ := id_of(one))]
-            id_ for one in find_ip_configuration(self.nic, self.id)["properties"].get(key) or () if (id_ := id_of(one))
-        ]
 
 
 def same(one: str | None, other: str | None) -> bool:
