@@ -57,10 +57,13 @@ class Display(Protocol):
 
 
 class GateMonitor(Observer[Subject]):
-    """An observer that shows which instances a health gate waits for, since when, and how long it may."""
+    """An observer that shows which instances a health gate waits for, since when, and how long it may.
+
+    A run that is stopped interrupts it too.
+    """
 
     def __init__(self, monitor: Monitor, timeout: int) -> None:
-        super().__init__(monitor.interrupted)
+        super().__init__(lambda: monitor.interrupted() or monitor.stop_reason() is not None)
         self.monitor, self.timeout, self.began = monitor, timeout, time.monotonic()
 
     def on_turn(self, in_progress: Collection[Subject], waiting: int) -> None:
@@ -93,7 +96,8 @@ class Monitor(Observer[Work]):
         self.counts: Counter[str] = Counter()
         self.batch = (1, 1)
         self.stopped: str | None = None
-        self.gate_failed = False
+        self.alarm: Callable[[], str | None] = lambda: None  # why the run is to be stopped from outside
+        self.gate_failed = self.end_failed = False  # whether a gate, or what follows it, stopped the run
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
         self.found: list[Outcome[Instance] | Work] = []  # of the calls that have ended, in that order
@@ -102,10 +106,12 @@ class Monitor(Observer[Work]):
 
     def run_end(self, stopped: str | None = None) -> RunEnd:
         """Return how the run ended as a whole; `stopped` is why not everything was planned."""
-        return RunEnd(self.stopped or stopped, self.gate_failed, self.throttle_waits, self.not_seen)
+        return RunEnd(self.stopped or stopped, self.gate_failed or self.end_failed, self.throttle_waits, self.not_seen)
 
     def stop_reason(self) -> str | None:
         """Return why nothing more is sent, or None."""
+        if self.stopped is None and (reason := self.alarm()):
+            self.stop(reason)
         return self.stopped
 
     def stop(self, reason: str) -> None:
@@ -126,7 +132,7 @@ class Monitor(Observer[Work]):
         sent = [(one, work) for work in targets if work.sends and not self._asks(work) for one in work.instances]
         self.write(*(records.intent(one.id, self.now(one), work.extension) for one, work in sent))
         self.sync()
-        return self.stopped is None or all(work.sent for work in targets)
+        return self.stop_reason() is None or all(work.sent for work in targets)
 
     def _asks(self, work: Work) -> bool:
         if not work.sent or id(work) in self.asked:
@@ -227,13 +233,13 @@ class Monitor(Observer[Work]):
             recorder.close()
         self._each_display(lambda display: display.close())
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, then: str = "next batch") -> None:
         """Wait, unless the run is interrupted or stopped."""
         end = time.monotonic() + seconds
-        while not (self.interrupted() or self.stopped) and (left := end - time.monotonic()) > 0:
+        while not (self.interrupted() or self.stop_reason()) and (left := end - time.monotonic()) > 0:
             time.sleep(min(TICK, left))
             self.sync()
-            self.show(f"next batch in {left:.0f} s")
+            self.show(f"{then} in {left:.0f} s")
 
     def _each(self, do: Callable[[Recorder], None]) -> None:
         for recorder in list(self.recorders):

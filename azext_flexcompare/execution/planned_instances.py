@@ -18,8 +18,17 @@ from azext_flexcompare.arm.scale_sets import (
     read_vm,
     scale_set_id,
 )
-from azext_flexcompare.execution.departures import DELETING, REPLACED, is_deleting
-from azext_flexcompare.instances import GONE, Instance, ResourceId, ScaleSet, is_replaced, last_name
+from azext_flexcompare.instances import (
+    DELETING,
+    GONE,
+    REPLACED,
+    Instance,
+    ResourceId,
+    ScaleSet,
+    is_deleting,
+    is_replaced,
+    last_name,
+)
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import LoggedRun
 from azext_flexcompare.joblog.values import read_text

@@ -23,6 +23,7 @@ from azext_flexcompare.arm.clients import compute_client
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.execution.closed_gates import closed_gate
+from azext_flexcompare.execution.hooks import AFTER
 from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.planned_instances import planned_instance, reread_instances, why_missing
 from azext_flexcompare.execution.remaining_work import (
@@ -31,10 +32,12 @@ from azext_flexcompare.execution.remaining_work import (
     poll_only,
     remaining_work,
 )
-from azext_flexcompare.execution.rollout import Batch
 from azext_flexcompare.execution.run import run
+from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
+from azext_flexcompare.joblog.hook_records import read_hooks
+from azext_flexcompare.joblog.jobs import find_log, reference
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import ENDED, TO_RETRY, LoggedInstance, LoggedRun, outcome_of, replay
 from azext_flexcompare.output import messages
@@ -58,6 +61,7 @@ END_SEEN = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)
 
 def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str, Any], given: dict[str, Any]) -> Rows:
     """Finish the run of a log: poll what was accepted, check what may have been, send the rest as planned."""
+    given = {**given, "resume": find_log(given["resume"])}
     with ExitStack() as stack:
         path, log, logged_run = _open(given["resume"], given, stack)
         context = _resumed_context(
@@ -83,6 +87,7 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         run_plan = run_plan._replace(batches=[_without(batch, excluded) for batch in run_plan.batches])
         gate_first, _ = closed_gate(logged_run)
         run_plan = run_plan._replace(log=log, total=total, gate_first=gate_first and _without(gate_first, excluded))
+        run_plan = run_plan._replace(hooks=read_hooks(logged_run))
         return run(context, run_plan._replace(possibly_active=_possibly_active(found)))
 
 
@@ -93,6 +98,7 @@ def retry_failed(
 
     Where a health gate stopped the run, it must pass before anything is sent.
     """
+    given = {**given, "retry_failed": find_log(given["retry_failed"])}
     with ExitStack() as stack:
         path, log, logged_run = _open(given["retry_failed"], given, stack)
         run_options = merge_run_options(given, logged_run.plan["how"], new_plan=True)
@@ -127,7 +133,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
 
     Nothing is sent that changes anything.
     """
-    began = monotonic()
+    began, path = monotonic(), find_log(path)
     with ExitStack() as stack:
         try:
             log, records = _follow(path, timeout)
@@ -267,7 +273,9 @@ def _comparable(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else ", ".join(str(one) for one in value)
+    if isinstance(value, (str, bool)):
+        return str(value).lower() if isinstance(value, bool) else value
+    return ", ".join(str(one) for one in value)
 
 
 def _merge_options(path: str, operation: Operation, options: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
@@ -305,14 +313,14 @@ def _instances_of(cli_ctx: Any, context: RunContext, logged_run: LoggedRun) -> F
 def _plan_rest(
     context: RunContext, logged_run: LoggedRun, found: Found, work_of: WorkOf, ended: Callable[[LoggedInstance], bool]
 ) -> RunPlan:
-    """Return the plan of what is left; a batch that has ended is in it only if its health gate did not pass."""
+    """Return the plan of what is left; a batch that has ended is in it only for the gate or the hook after it."""
     batches: list[Batch] = []
     new_outcomes: list[Outcome[Instance]] = []
     known = [note_lost_output(context.operation, outcome_of(*one)) for one in found if ended(one[1])]
     for number in range(1, logged_run.plan["batches"] + 1):
         members = [one for one in found if one[1].batch == number]
         left = [one for one in members if not ended(one[1])]
-        if not left and (context.run_options.health_gate is None or number in logged_run.healthy):
+        if not left and _is_over(context.run_options, logged_run, number):
             continue
         work, missing = work_of(left)
         idle = skipped_outcomes((instance for instance, _ in left), skip_reasons(work))
@@ -324,6 +332,13 @@ def _plan_rest(
         passed, dict.fromkeys((one.id for one in passed), "It needed no call when the run was planned.")
     )
     return RunPlan([instance for instance, _ in found], batches, known, new_outcomes, errors=len(logged_run.failed))
+
+
+def _is_over(run_options: RunOptions, logged_run: LoggedRun, number: int) -> bool:
+    """Check whether nothing is to follow the outcomes of a batch."""
+    gate, hook = run_options.health_gate, run_options.after_batch
+    healthy = not gate or number in logged_run.healthy
+    return healthy and (not hook or read_hooks(logged_run).ended(AFTER, number))
 
 
 def _as_planned(instance: Instance, logged: LoggedInstance) -> Instance:
@@ -364,7 +379,7 @@ def _warn_of_not_seen(path: str, operation: Operation, not_seen: Sequence[Logged
             "%d were sent and their end was not seen; they are not retried. To resume: az vmss-flex %s --resume %s",
             len(not_seen),
             operation.name,
-            shlex.quote(path),
+            shlex.quote(reference(path)),
         )
 
 

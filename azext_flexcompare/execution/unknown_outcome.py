@@ -15,17 +15,18 @@ from typing import Any
 from azure.core.exceptions import ResourceNotFoundError
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import read_instance
+from azext_flexcompare.arm.instance_polling import Reading, read_instance
 from azext_flexcompare.arm.responses import NO_RETRY, OperationUnreadable, Unacknowledged, poll_errors
 from azext_flexcompare.arm.service_clock import CLOCK_SLACK, is_later
 from azext_flexcompare.instances import (
-    GONE,
+    DEALLOCATED,
     Instance,
     describe_state,
     is_in_power_state,
     is_in_transition,
     provisioning_error,
     provisioning_times,
+    was_deallocated,
 )
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Error
@@ -89,9 +90,10 @@ class InstanceCheck:
         if not self.operation.is_long:
             raise NotAccepted(self.cause)  # it leaves no trace, and may be sent twice
         self.began = self.began or monotonic()
-        after = self._read()
+        reading = self._read()
+        after = reading.instance
         if after is None:
-            return self._gone()
+            return self._gone(reading.absence)
         self.latest = provisioning_times(after)
         if is_in_transition(after):
             self._note_transition()
@@ -115,7 +117,7 @@ class InstanceCheck:
         return not self.accepted and self.until is not None and is_later(times, self.until + 2 * CLOCK_SLACK)
 
     def _is_as_asked(self, after: Instance) -> bool:
-        """Check whether an instance is in the power state that was asked for, even if another client led it there."""
+        """Check whether an instance is in the power state that was asked for, whatever led it there."""
         target = self.operation.powerState
         return target is not None and is_in_power_state(after, target) and provisioning_error(after) is None
 
@@ -132,19 +134,21 @@ class InstanceCheck:
             raise OutcomeUnknown(self.cause, NOTHING_SHOWN)
         raise NotAccepted(self.cause)
 
-    def _read(self) -> Instance | None:
+    def _read(self) -> Reading:
         try:
-            return read_instance(self.azure, self.instance).instance
+            return read_instance(self.azure, self.instance)
         except Failure as failure:  # an instance that may not be read proves nothing
             raise OutcomeUnknown(self.cause, NOT_READABLE) from failure
 
-    def _gone(self) -> bool:
+    def _gone(self, why: str) -> bool:
         self.reason = self._shown_ended
         if self.operation.removes:
             return True
-        raise Departed(GONE)
+        raise Departed(why)
 
     def _ended(self, after: Instance) -> bool:
+        if was_deallocated(self.instance, after) and self.operation.powerState != "deallocated":
+            return self._deallocated(after)
         error = provisioning_error(after)
         if error is None and "/extensions/" in self.operation.request:
             error = self._extension_error(self.extension)
@@ -156,6 +160,12 @@ class InstanceCheck:
             raise OutcomeUnknown(Error("NotEstablished", describe_state(after)), self._shown_ended)
         self.reason = self._shown_ended
         return True
+
+    def _deallocated(self, after: Instance) -> bool:
+        """Raise Departed for an operation that needs an allocated instance, for others that nothing shows its end."""
+        if not self.operation.deallocatedToo:
+            raise Departed(DEALLOCATED)
+        raise OutcomeUnknown(Error("NotEstablished", describe_state(after)), DEALLOCATED)
 
     def _extension_error(self, name: str | None) -> Error | None:
         """Return the error of the extension that the request was about; its VM is Succeeded in any case."""

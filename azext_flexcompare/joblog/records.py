@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -83,6 +84,14 @@ def outcome(operation: Operation, one: Outcome[Instance], *, with_output: bool =
         found = {**found, "error": one.error._replace(message=shorten(one.error.message, LONGEST))._asdict()}
     began = {"serviceStartedAt": format_utc(one.began)} if one.began else {}
     return record("outcome", id=one.target.id, **found, **began)
+
+
+def end(operation: Operation, exit_status: int, outcomes: Iterable[Outcome[Instance]]) -> Record:
+    """Return the record of the end of a run, with what a list of runs shows, so that it need not read the rest."""
+    found = list(outcomes)
+    sets = dict.fromkeys(one.target.scale_set.id for one in found)
+    statuses = dict(Counter(one.status for one in found))
+    return record("end", exit=exit_status, operation=operation.name, scaleSets=list(sets), statuses=statuses)
 
 
 def _instance(instance: Instance, batch: int | None) -> Record:

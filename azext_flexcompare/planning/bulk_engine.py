@@ -196,13 +196,16 @@ class BulkCall:
         return {id_: {"service": name, "operationId": result.operation_id} for id_, result in found.items() if result}
 
     def ended(self) -> list[Outcome[Instance]]:
-        """Return the outcomes of the instances that have ended while the call goes on for others."""
+        """Return the outcomes of instances that succeeded while the call goes on for others.
+
+        Whether one that failed is still there is found out when the call has ended.
+        """
         results, name = dict(self.results), self.service.name if self.service else ""
         found = [(one, results.get(one.id.lower())) for one in self.instances]
         return [
             instance_outcome(Outcome(one, result.status, started=self.started), result, name)
             for one, result in found
-            if result and result.status in (Status.SUCCEEDED, Status.FAILED) and not result.lost
+            if result and result.status == Status.SUCCEEDED and not result.lost
         ]
 
     @property

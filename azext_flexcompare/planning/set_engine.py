@@ -15,10 +15,9 @@ from azure.cli.core.azclierror import AzCLIError
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
-from azext_flexcompare.arm.scale_sets import Reader, list_members
 from azext_flexcompare.arm.service_clock import is_later
 from azext_flexcompare.instances import (
-    GONE,
+    DEALLOCATED,
     Instance,
     ResourceId,
     by_set,
@@ -27,8 +26,11 @@ from azext_flexcompare.instances import (
     is_replaced,
     provisioning_error,
     provisioning_times,
+    was_deallocated,
+    why_absent,
 )
 from azext_flexcompare.planning.adapters import arguments_of
+from azext_flexcompare.planning.refused_call import read_members, settle_refused
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
@@ -71,7 +73,7 @@ class SetCall:
         arguments = {**others, entry.get("body", "vm_instance_i_ds"): body}
         return call_sdk(self.azure, first.scale_set, entry["call"], arguments)
 
-    def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance]]:
+    def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
         """Return the outcome of each instance."""
         known = {one.id: Before(provisioning_times(one), self.since) for one in self.instances}
         return settle_by_list(self.operation, self.azure, known, outcome)
@@ -85,15 +87,18 @@ class Before(NamedTuple):
 
 
 def instance_outcome(
-    operation: Operation, one: Outcome[Instance], after: Instance | None, before: Before
+    operation: Operation, one: Outcome[Instance], found: Instance | None, before: Before
 ) -> Outcome[Instance]:
-    """Return the outcome of an instance, by that of its call and its state in the list afterwards."""
+    """Return the outcome of an instance, by that of its call and the machine of its name in the list afterwards."""
     succeeded = one.status == Status.SUCCEEDED
-    own = provisioning_error(after) if _changed(before, after) else None
+    after = None if found is None or is_replaced(one.target.vm_id, found.vm_id) else found
+    own = provisioning_error(after) if succeeded or _changed(before, after) else None
     if own:
         return replace(one, status=Status.FAILED, error=own)
     if after is None and not operation.removes:
-        return replace(one, status=Status.SKIPPED, error=None, reason=GONE)
+        return replace(one, status=Status.SKIPPED, error=None, reason=why_absent(one.target, found))
+    if after is not None and _was_taken_back(operation, one.target, after):
+        return replace(one, status=Status.SKIPPED, error=None, reason=DEALLOCATED)
     if _is_as_expected(operation, one, after, before):
         return replace(one, status=Status.SUCCEEDED, error=None)
     if succeeded:
@@ -109,23 +114,23 @@ def _entry(operation: Operation) -> dict[str, Any]:
 
 def settle_by_list(
     operation: Operation, azure: Azure, before: Mapping[ResourceId, Before], outcome: Outcome[Work]
-) -> list[Outcome[Instance]]:
+) -> list[Outcome[Instance] | Work]:
     """Return the outcome of each instance of a call, by the list of the set's instances after its end."""
     shared = share_outcome(outcome)
     accepted = outcome.status == Status.SUCCEEDED or outcome.url is not None
-    if outcome.status not in ENDED_CALL or not accepted:  # the list shows nothing of a call that was not accepted
-        return shared
+    if outcome.status not in ENDED_CALL:
+        return [*shared]
+    if not accepted:  # the list shows nothing of a call that was not accepted, but who is still there
+        return settle_refused(operation, azure, outcome)
     try:
-        reader = Reader(azure.compute, operation.name)
-        members = {one.id: one for one in list_members(reader, outcome.target.instances[0].scale_set)}
+        members = read_members(operation, azure, outcome.target.instances[0])
     except AzCLIError:  # a role may read each instance and not the list
         return [_read_outcome(operation, azure, one, before[one.target.id]) for one in shared]
-    return [instance_outcome(operation, one, _same(one, members), before[one.target.id]) for one in shared]
+    return [instance_outcome(operation, one, members.get(one.target.id), before[one.target.id]) for one in shared]
 
 
-def _same(one: Outcome[Instance], members: Mapping[ResourceId, Instance]) -> Instance | None:
-    found = members.get(one.target.id)
-    return None if found is None or is_replaced(one.target.vm_id, found.vm_id) else found
+def _was_taken_back(operation: Operation, before: Instance, after: Instance) -> bool:
+    return not operation.deallocatedToo and operation.powerState != "deallocated" and was_deallocated(before, after)
 
 
 def _read_outcome(operation: Operation, azure: Azure, one: Outcome[Instance], before: Before) -> Outcome[Instance]:

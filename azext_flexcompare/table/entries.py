@@ -58,6 +58,7 @@ class Operation(NamedTuple):
     engines: dict[str, dict[str, Any]] | None = None  # other than one call for each VM
     removes: bool = False
     evicts: bool = False
+    deallocatedToo: bool = False  # noqa: N815
     boots: bool | tuple[str, ...] = False  # the options with which it boots an instance, or whether it always does
     alias_of: str | None = None
 

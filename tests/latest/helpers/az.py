@@ -33,6 +33,7 @@ IMPATIENT = {  # seconds of the product's that only cost a test its time
     "scheduler.scheduler.TICK": 0.02,
     "scheduler.poll_interval.FIRST": 0.02,
     "scheduler.poll_interval.MARGIN": 0.01,
+    "execution.alarm.INTERVAL": 0.1,
     "execution.unknown_outcome.GRACE": 0.1,
     "execution.unknown_outcome.ACCEPTED_GRACE": 0.5,
 }
