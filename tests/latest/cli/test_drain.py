@@ -12,6 +12,7 @@ import pytest
 
 from armsim import Simulator
 from tests.latest.helpers.az import FLEX, WarmAz
+from tests.latest.helpers.logs import records_of
 from tests.latest.helpers.network import LOST
 from tests.latest.helpers.rotation import HTTP, MEMBERS, admin_states, balanced, operated_in_rotation, pool_writes
 from tests.latest.helpers.rows import status_of_each
@@ -106,6 +107,8 @@ def test_undrain_puts_back_whom_a_log_names_once(warm: WarmAz, sim: Simulator, t
     done = warm.run("undrain", "--job", log)
     assert status_of_each(done) == {"web_2": "Succeeded", "web_4": "Skipped"}
     assert admin_states(sim) == {"web_2": "Up", "web_3": "Down"}
+    assert [one["exit"] for one in records_of(Path(log)) if one["record"] == "end"] == [4, 4]
+    assert records_of(Path(log))[-1]["record"] == "end"
     again = warm.run("undrain", "--job", log)
     assert (again.exit, again.json) == (0, [])
     assert "left no instance out of rotation" in again.stderr
