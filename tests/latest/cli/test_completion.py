@@ -56,6 +56,7 @@ def test_a_name_begun_is_completed_to_those_that_begin_so(complete: Complete, si
     ("option", "offered"),
     [
         ("--zone", ["1", "2", "3"]),
+        ("--drain ", ["auto", "flex-lb", "flex-lb/flex-pool", "spare-lb"]),
         ("--fault-domain", ["0", "1"]),
         ("--tag r", ["role", "role=web"]),
         ("--tag role=", ["role=web"]),
