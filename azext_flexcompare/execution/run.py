@@ -19,7 +19,7 @@ from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.alarm import watch_alarm
 from azext_flexcompare.execution.confirmation import ask, question_before, require_terminal
 from azext_flexcompare.execution.drain import Drain
-from azext_flexcompare.execution.drain_plan import plan_drain, show_drain
+from azext_flexcompare.execution.drain_plan import plan_drain, show_drain, warn_of_emptied_pools
 from azext_flexcompare.execution.health_command import gate_of
 from azext_flexcompare.execution.health_extension import check_gate
 from azext_flexcompare.execution.hooks import AFTER, BEFORE, Hooks
@@ -81,6 +81,7 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
         stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))
         check_gate(context.azure, run_options.health_gate, run_plan.acting)
         drain_plan = plan_drain(context, run_plan)
+        warn_of_emptied_pools(drain_plan, run_plan)
         if run_options.dry_run:
             show_drain(drain_plan, run_plan)
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)

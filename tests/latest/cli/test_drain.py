@@ -84,7 +84,7 @@ def test_an_instance_that_failed_stays_out_and_is_named(
     assert done.exit == 4
     if more:
         assert admin_states(lb) == {}
-        assert "rotation" not in done.stderr
+        assert "out of rotation" not in done.stderr
         return
     assert admin_states(lb) == {"web_2": "Down"}
     assert "1 instance out of rotation: web_2." in done.stderr
@@ -136,6 +136,7 @@ def test_a_lost_race_and_a_lost_answer_are_repeated_from_a_fresh_read(
     assert done.exit == 0, done.stderr
     assert operated_in_rotation(lb) == []
     assert admin_states(lb) == {}
+    assert "Batch 1 leaves no instance in rotation in lb/pool." in done.stderr
     assert [one[1] for one in drains_of(log)] == [*["begun", "dropped"] * 2, "begun", "ended", "begun", "ended"]
 
 
