@@ -37,6 +37,11 @@ def of_instances(texts: Callable[[Instance], Iterable[str]]) -> Any:
     return Completer(complete)
 
 
+def of_jobs() -> Any:
+    """Build the completer of names of jobs; where none begins so, the shell completes the name of a file."""
+    return Completer(lambda _cmd, _prefix, _namespace: promptly(_jobs))
+
+
 def names(instance: Instance) -> list[str]:
     """Return the name of an instance."""
     return [instance.name]
@@ -85,6 +90,12 @@ def _flexible_sets(cli_ctx: Any, namespace: Any) -> list[str]:
     group = namespace.resource_group_name
     found = sets.list(group) if group else sets.list_all()
     return [one.name for one in found if (one.orchestration_mode or "").lower() == "flexible"]
+
+
+def _jobs() -> list[str]:
+    from azext_flexcompare.joblog.jobs import LAST, job_paths, name_of
+
+    return [LAST, *map(name_of, reversed(job_paths()))]
 
 
 def _members(cli_ctx: Any, namespace: Any) -> list[Instance]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 WAITED = "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Seconds:durationSeconds, Why:error.code}"
@@ -26,6 +27,10 @@ NAT_OUTCOMES = (
 NAT_RULES = (
     "[].{Instance:instance, LoadBalancer:loadBalancer, Rule:rule, Address:frontendAddress, Port:frontendPort,"
     " BackendPort:backendPort, Protocol:protocol}"
+)
+TRANSLATED = (
+    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead, Rewritten:rewritten, Review:review,"
+    " First:places[0]}"
 )
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
 
@@ -67,6 +72,17 @@ COMMANDS = {
     "OnFlexible": ("onFlexible", 10),
     "Commands": ("commands", 72),
 }
+JOBS = {  # with the space between them they fit 80 columns
+    "Job": ("time", 20),
+    "Operation": ("operation", 11),
+    "ScaleSets": ("sets", 10),
+    "State": ("state", 11),
+    "Exit": ("exit", 4),
+    "Done": ("done", 9),
+    "Bad": ("bad", 3),
+}
+UNENDED = ("InProgress", "Unfinished", "Waiting", "NotStarted", "Interrupted")
+VALUE = 60  # characters of a line of `job show`
 LIVE = {
     "Uniform": ("uniform", 30),
     "AzVmssFlex": ("azVmssFlex", 22),
@@ -74,6 +90,43 @@ LIVE = {
     "Of": ("instances", 5),
     "WhyNot": ("whyNot", 40),
 }
+
+
+def jobs(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Format the rows of `job list` in 80 columns; a job is shown by the time at the beginning of its name."""
+    return [
+        _format_row(
+            {
+                **row,
+                "time": row["job"].partition("-")[0],
+                "sets": ", ".join(row["scaleSets"]),
+                "done": f"{_ended(row['statuses'])}/{row['instances']}",
+                "bad": row["statuses"].get("Failed", 0) + row["statuses"].get("TimedOut", 0),
+            },
+            JOBS,
+        )
+        for row in rows
+    ]
+
+
+def job(row: dict[str, Any]) -> list[dict[str, str]]:
+    """Format `job show` as a line for each property that has a value, in 80 columns."""
+    texts = {
+        **row,
+        "scaleSets": ", ".join(row["scaleSets"]),
+        "statuses": ", ".join(f"{number} {name}" for name, number in row["statuses"].items()),
+        "gate": row["gate"] and f"{row['gate']['gate']}: waiting for {', '.join(row['gate']['instances'])}",
+        "batch": row["batch"] and f"{row['batch']} of {row['batches']}",
+        "batches": None,
+        "inProgress": ", ".join(row["inProgress"]),
+        "failed": ", ".join(one["instance"] for one in row["failed"]),
+    }
+    shown = {name: str(value) for name, value in texts.items() if value not in (None, "")}
+    return [
+        {"Property": name if line == 0 else "", "Value": text}
+        for name, value in shown.items()
+        for line, text in enumerate(wrap(value, VALUE, break_on_hyphens=False) or [""])
+    ]
 
 
 def comparison(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -175,6 +228,10 @@ def outputs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _format_row(row: dict[str, Any], columns: dict[str, tuple[str, int]]) -> dict[str, str]:
     short = {**row, "azVmssFlex": (row.get("azVmssFlex") or "").removeprefix("az vmss-flex ")}
     return {heading: _cut(short[field], width) for heading, (field, width) in columns.items()}
+
+
+def _ended(statuses: dict[str, int]) -> int:
+    return sum(number for status, number in statuses.items() if status not in UNENDED)
 
 
 def _reasons(why_not: dict[str, list[str]]) -> str:

@@ -127,21 +127,41 @@ def load_arguments(loader: Any, _: str) -> None:
         c.argument(
             "timeout", help="Time to wait for the operation, such as 90, 90s, 5m or 1h; the outcome is then TimedOut."
         )
+    _describe_jobs(loader)
     with loader.argument_context("vmss-flex report") as c:
-        c.argument("job_log", type=file_type, help="Path of the job log of the run.")
+        c.argument(
+            "job_log",
+            type=file_type,
+            completer=completers.of_jobs(),
+            help="Run to show: the path of its job log, the name of its job or `last`.",
+        )
         c.argument(
             "file",
             options_list=["--file", "-f"],
             type=file_type,
             help="Path of the HTML page to write. An existing file is replaced.",
         )
+        c.argument(
+            "watch",
+            action="store_true",
+            help="Renew the page while the run is in progress; it reloads itself. Ends with the run.",
+        )
     with loader.argument_context("vmss-flex translate") as c:
+        c.positional(
+            "paths",
+            nargs="*",
+            help="Space-separated files and folders, of which one list of all calls is printed. Files that git ignores "
+            "and binary files are left out.",
+        )
         c.argument(
             "file",
             options_list=["--file", "-f"],
-            help="Path of the shell script, or `-` for standard input. Default: -.",
+            help="Path of one file to print with its calls rewritten, or `-` for standard input. Default: -.",
         )
-        c.argument("diff", action="store_true", help="Print a unified diff instead of the script.")
+        c.argument("diff", action="store_true", help="Print a unified diff instead of the file or of the list.")
+        c.argument(
+            "write", action="store_true", help="Rewrite PATHS in place, after printing the diff to standard error."
+        )
     with loader.argument_context("vmss-flex wait") as c:
         _describe_waiting(c)
     with loader.argument_context("vmss-flex nat-rule") as c:
@@ -279,7 +299,33 @@ def _describe_run_options(c: Any) -> None:
     for option in RUN_OPTIONS:
         settings = dict(option.argument)
         choices = {"arg_type": get_enum_type(settings.pop("choices"))} if "choices" in settings else {}
-        c.argument(option.name, arg_group=option.group, help=option.help, **choices, **settings)
+        named = {"completer": completers.of_jobs()} if option.name in ("resume", "retry_failed") else {}
+        c.argument(option.name, arg_group=option.group, help=option.help, **choices, **named, **settings)
+
+
+def _describe_jobs(loader: Any) -> None:
+    with loader.argument_context("vmss-flex job show") as c:
+        c.positional(
+            "job",
+            nargs="?",
+            default="last",
+            completer=completers.of_jobs(),
+            help="Name of the job, the beginning of it, `last`, or the file of a job log. Default: last.",
+        )
+        c.argument("watch", action="store_true", help="Follow the run to its end, and exit with its exit status.")
+        c.argument(
+            "undo",
+            action="store_true",
+            help="Print the commands that put back the power states that the run changed. They are not run.",
+        )
+    with loader.argument_context("vmss-flex job delete") as c:
+        c.positional(
+            "job",
+            nargs="+",
+            completer=completers.of_jobs(),
+            help="Space-separated names of jobs, or the beginnings of them.",
+        )
+        c.argument("yes", arg_group=None)
 
 
 def _describe_waiting(c: Any) -> None:
@@ -287,8 +333,10 @@ def _describe_waiting(c: Any) -> None:
     c.argument(
         "job_log",
         type=file_name,
+        completer=completers.of_jobs(),
         arg_group=group,
-        help="Job log of a run whose operations to wait for, without sending new ones.",
+        help="Run whose operations to wait for, without sending new ones: the file of its job log, the name of its job "
+        "or `last`.",
     )
     c.argument("created", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
     c.argument("updated", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")

@@ -39,13 +39,22 @@ HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
 }
 
 
+PLAIN = {  # commands that choose no instances
+    "compare": ("compare", layout.comparison),
+    "job delete": ("job_delete", None),
+    "job list": ("job_list", layout.jobs),
+    "job show": ("job_show", layout.job),
+    "report": ("report", None),
+    "translate": ("translate", layout.TRANSLATED),
+}
+
+
 def load_command_table(loader: Any, _: list[str] | None) -> None:
     """Register the commands that are written by hand and one for each entry of the table."""
     protect_terminal(loader.cli_ctx, GROUP)
     with loader.command_group(GROUP) as group:
-        group.custom_command("compare", "compare", table_transformer=layout.comparison)
-        group.custom_command("report", "report")
-        group.custom_command("translate", "translate")
+        for name, (plain, table) in PLAIN.items():
+            group.custom_command(name, plain, table_transformer=table)
     for name, (make, function, table) in HAND_WRITTEN.items():
         loader.add_cli_command(f"{GROUP} {name}", make(loader, function), table_transformer=table)
     for operation in operations():

@@ -36,18 +36,57 @@ def compare(
     return command_rows(operation) if by == "command" else compare_rows(section, operation, support)
 
 
-def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:
-    """Print a shell script with its `az vmss` calls rewritten for Flexible sets, and list those to be reviewed."""
-    from azext_flexcompare.translation.command import translate_file
+def translate(
+    cmd: Any, paths: list[str] | None = None, file: str | None = None, diff: bool = False, write: bool = False
+) -> list[dict[str, Any]] | None:
+    """Print a file with its `az vmss` calls rewritten for Flexible sets, or the inventory of files and folders."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
-    translate_file(cmd.cli_ctx, file, diff)
+    from azext_flexcompare.translation.command import translate_file, translate_paths
+
+    if (paths or write) and (file or not paths):
+        raise MutuallyExclusiveArgumentError(
+            "Files are either positional arguments or the value of --file.",
+            recommendation="Omit --file. --write needs positional files or folders.",
+        )
+    if paths:
+        return translate_paths(cmd.cli_ctx, paths, diff, write)
+    translate_file(cmd.cli_ctx, file or "-", diff)
+    return None
 
 
-def report(cmd: Any, job_log: str, file: str) -> dict[str, Any]:  # noqa: ARG001  (it needs no login and no network)
-    """Write an HTML page about the run of a job log."""
+def report(
+    cmd: Any,  # noqa: ARG001  (it needs no login and no network)
+    job_log: str,
+    file: str,
+    watch: bool = False,
+) -> dict[str, Any]:
+    """Write an HTML page about the run of a job log, once or as long as the run is in progress."""
+    from azext_flexcompare.html_report.live import write_live_report
     from azext_flexcompare.html_report.page import write_report
 
-    return write_report(job_log, file)
+    return write_live_report(job_log, file) if watch else write_report(job_log, file)
+
+
+def job_list(cmd: Any) -> list[dict[str, Any]]:  # noqa: ARG001  (it needs no login and no network)
+    """List the jobs of this machine."""
+    from azext_flexcompare.execution.job_commands import list_jobs
+
+    return list_jobs()
+
+
+def job_show(cmd: Any, job: str = "last", watch: bool = False, undo: bool = False) -> dict[str, Any] | None:
+    """Return a job with what is in progress and what failed, or print the commands that undo it."""
+    from azext_flexcompare.execution.job_commands import show_job
+
+    return show_job(cmd.cli_ctx, job, follow=watch, undo=undo)
+
+
+def job_delete(cmd: Any, job: list[str], yes: bool = False) -> None:  # noqa: ARG001
+    """Delete the logs of jobs."""
+    from azext_flexcompare.execution.job_commands import delete_jobs
+
+    delete_jobs(job, yes=yes)
 
 
 def list_instances(

@@ -68,7 +68,11 @@ def _add_address(world: World, vm: Vm, nic: Document) -> None:
 
 
 def add_load_balancer(world: World, group: str, location: str, name: str, properties: dict[str, Any]) -> None:
-    """Add a Standard load balancer: a public address for every frontend, the NICs of scale sets in its pools."""
+    """Add a load balancer: a public address for every frontend, the NICs of scale sets in its pools.
+
+    A pool is a list of scale sets, or an object: of scale sets, of the VMs that are in it by their IP address, and of
+    administrative states by the names of VMs. Without an `sku` it is Standard.
+    """
     start = f"{world.group_id(group)}/providers"
     identifier = f"{start}/{LOAD_BALANCER}/{name}"
     frontends = [
@@ -77,21 +81,21 @@ def add_load_balancer(world: World, group: str, location: str, name: str, proper
     ]
     pools = properties.get("backendPools", {})
     body: Body = {
-        "sku": {"name": "Standard", "tier": "Regional"},
+        "sku": {"name": properties.get("sku", "Standard"), "tier": "Regional"},
         "properties": {
             "frontendIPConfigurations": frontends,
             "backendAddressPools": [{"name": pool, "properties": {}} for pool in pools],
             "inboundNatRules": _rules(identifier, properties.get("natRules", {})),
             "loadBalancingRules": _rules(identifier, properties.get("loadBalancingRules", {})),
-            "probes": [],
-            "outboundRules": [],
+            "probes": [_probe(name, port) for name, port in properties.get("probes", {}).items()],
+            "outboundRules": _outbound(identifier, properties.get("outboundRules", {})),
             "inboundNatPools": [],
         },
     }
     document = Document(LOAD_BALANCER, name, group, location, id=identifier, ordinal=world.next_ordinal(), body=body)
     world.network.add(document)
-    for pool, scale_sets in pools.items():
-        _fill(world, group, document.part_id("backendAddressPools", pool), scale_sets)
+    for pool, members in pools.items():
+        _fill(world, document, pool, members if isinstance(members, dict) else {"scaleSets": members})
     for rule, entry in properties.get("natRules", {}).items():
         if "vm" in entry:
             nic = _primary_nic(world, group, entry["vm"])
@@ -128,22 +132,62 @@ def _rules(load_balancer: str, rules: dict[str, dict[str, Any]]) -> list[Body]:
     bodies = []
     for name, entry in rules.items():
         properties: Body = {"protocol": "Tcp", "idleTimeoutInMinutes": 4, "enableFloatingIP": False}
-        properties |= {key: value for key, value in entry.items() if key not in {"frontend", "pool", "vm"}}
+        properties |= {key: value for key, value in entry.items() if key not in {"frontend", "pool", "vm", "probe"}}
         frontend = entry.get("frontend", "loadBalancerFrontEnd")
         properties["frontendIPConfiguration"] = {"id": f"{load_balancer}/frontendIPConfigurations/{frontend}"}
         if "pool" in entry:
             properties["backendAddressPool"] = {"id": f"{load_balancer}/backendAddressPools/{entry['pool']}"}
+        if "probe" in entry:
+            properties["probe"] = {"id": f"{load_balancer}/probes/{entry['probe']}"}
         bodies.append({"name": name, "properties": properties})
     return bodies
 
 
-def _fill(world: World, group: str, pool: str, scale_sets: list[str]) -> None:
-    for name in scale_sets:
+def _probe(name: str, port: int) -> Body:
+    properties = {"protocol": "Tcp", "port": port, "intervalInSeconds": 5, "numberOfProbes": 2, "probeThreshold": 1}
+    return {"name": name, "properties": properties}
+
+
+def _outbound(load_balancer: str, rules: dict[str, dict[str, Any]]) -> list[Body]:
+    return [
+        {
+            "name": name,
+            "properties": {
+                "protocol": "All",
+                "frontendIPConfigurations": [
+                    {"id": f"{load_balancer}/frontendIPConfigurations/{entry.get('frontend', 'loadBalancerFrontEnd')}"}
+                ],
+                "backendAddressPool": {"id": f"{load_balancer}/backendAddressPools/{entry['pool']}"},
+            },
+        }
+        for name, entry in rules.items()
+    ]
+
+
+def _fill(world: World, load_balancer: Document, pool: str, members: dict[str, Any]) -> None:
+    group, identifier = load_balancer.group, load_balancer.part_id("backendAddressPools", pool)
+    states, addresses = members.get("adminStates", {}), []
+    for name in members.get("scaleSets", ()):
         scale_set = world.scale_sets[group.lower(), name.lower()]
-        owners = {vm.spec.id for vm in world.members_of(scale_set.id)}
-        for nic in world.network.nics.values():
-            if nic.owner in owners and nic.body["properties"]["primary"]:
-                _refer(nic, "loadBalancerBackendAddressPools", pool)
+        for vm in world.members_of(scale_set.id):
+            nic = _primary_nic(world, group, vm.spec.name)
+            _refer(nic, "loadBalancerBackendAddressPools", identifier)
+            if vm.spec.name in states:
+                configuration = nic.part_id("ipConfigurations", IP_CONFIGURATION).lower()
+                world.network.admin_states[identifier.lower(), configuration] = states[vm.spec.name]
+    for name in members.get("addresses", ()):
+        network = f"{world.group_id(group)}/providers/Microsoft.Network/virtualNetworks/vnet"
+        properties: Body = {
+            "ipAddress": _primary_nic(world, group, name).parts("ipConfigurations")[0]["properties"][
+                "privateIPAddress"
+            ],
+            "virtualNetwork": {"id": network},
+            **({"adminState": states[name]} if name in states else {}),
+        }
+        addresses.append({"name": f"{name}-address", "properties": properties})
+    if addresses:
+        part = next(one for one in load_balancer.parts("backendAddressPools") if one["name"] == pool)
+        part["properties"]["loadBalancerBackendAddresses"] = addresses
 
 
 def _primary_nic(world: World, group: str, vm: str) -> Document:

@@ -357,7 +357,7 @@ def test_a_rule_over_a_pool_maps_a_port_to_each_member(arm: Arm) -> None:
         addresses = body["properties"]["backendAddressPools"][0]["properties"]["loadBalancerBackendAddresses"]
         mapped = [one["properties"].get("inboundNatRulesPortMapping") for one in addresses]
         ports = [[{"inboundNatRuleName": "v2", "frontendPort": port, "backendPort": 22}] for port in (50000, 50001)]
-        assert mapped == [*ports, *[None] * (len(names) - 2)]
+        assert mapped == [*ports, *[[]] * (len(names) - 2)]
         assert addresses[0]["name"] == f"rg_{names[0]}-nicipconfig1"
         assert put(arm, "loadBalancers/flex-lb", body).status_code == 200
         arm.sim.advance(DAY)

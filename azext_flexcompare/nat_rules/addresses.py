@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from azext_flexcompare.arm.network import nic_ids
+from azext_flexcompare.arm.network_bodies import Body, IpConfiguration, entries, id_of, ip_configurations
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.nat_rules.bodies import Body, IpConfiguration, entries, id_of, ip_configurations
-from azext_flexcompare.nat_rules.network import nic_ids
 from azext_flexcompare.nat_rules.rules import rules_leading_to
 
 SSH, RDP = 22, 3389

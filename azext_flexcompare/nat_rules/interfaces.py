@@ -14,10 +14,10 @@ from azure.cli.core.azclierror import RequiredArgumentMissingError, ResourceNotF
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import azure_of
+from azext_flexcompare.arm.network import read_nics
+from azext_flexcompare.arm.network_bodies import same
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.nat_rules.addresses import administrative_port, own_nics, public_address_ids, reach_of
-from azext_flexcompare.nat_rules.bodies import same
-from azext_flexcompare.nat_rules.network import read_nics
 from azext_flexcompare.nat_rules.surroundings import read_surroundings
 from azext_flexcompare.output.flat import flatten
 from azext_flexcompare.output.messages import first_names

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.network import list_resources, nic_ids, read_nics
+from azext_flexcompare.arm.network_bodies import Body
 from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.nat_rules.addresses import Surroundings, configurations_of, public_address_ids
-from azext_flexcompare.nat_rules.bodies import Body
-from azext_flexcompare.nat_rules.network import list_resources, nic_ids, read_nics
 
 PARTS = ("ipConfigurations", "frontendIPConfigurations", "backendAddressPools", "inboundNatRules")
 

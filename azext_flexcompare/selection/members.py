@@ -10,11 +10,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from azure.cli.core import azclierror
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import AzureError
 from azure.mgmt.core.tools import parse_resource_id
 from knack.log import get_logger
 
-from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.scale_sets import (
     SETS,
     VMS,
@@ -24,6 +23,7 @@ from azext_flexcompare.arm.scale_sets import (
     list_scale_sets,
     parse_id,
     read_scale_set,
+    read_vm,
     scale_set_id,
 )
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
@@ -147,7 +147,7 @@ def _add_sets_of_vms(reader: Reader, vms: Iterable[str], members: Members, gone_
     for vm in vms:
         if vm.lower() in known:
             continue
-        found_vm = _read_vm(reader, vm)
+        found_vm = read_vm(reader, vm)
         set_id = scale_set_id(found_vm).lower() if found_vm else ""
         if found_vm is None and gone_allowed:
             continue
@@ -181,13 +181,3 @@ def _set_of(found_vm: Any) -> ScaleSet:
     set_id = scale_set_id(found_vm)
     parts = parse_resource_id(set_id)
     return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], ResourceId(set_id))
-
-
-def _read_vm(reader: Reader, vm: str) -> Any:
-    parts = parse_id(vm)
-    with cli_errors(f"reading {vm}"):
-        machines = reader.client_of(parts["subscription"]).virtual_machines
-        try:
-            return machines.get(parts["resource_group"], parts["name"], expand="instanceView")
-        except ResourceNotFoundError:
-            return None

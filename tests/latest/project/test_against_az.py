@@ -80,8 +80,8 @@ def mentioned() -> set[str]:
 
 
 def words_of(command: str) -> str:
-    """Cut the options off."""
-    return re.split(r" (?=-|[A-Z{])", command)[0]
+    """Cut the options and settings off."""
+    return re.split(r" (?=-|[A-Z{]|[a-z_]+\.[a-z_]+=)", command)[0]
 
 
 def options_of(command: str) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from azext_flexcompare.arm.network_bodies import Body
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.nat_rules.addresses import (
     Endpoint,
@@ -17,7 +18,6 @@ from azext_flexcompare.nat_rules.addresses import (
     public_address_ids,
     reach_of,
 )
-from azext_flexcompare.nat_rules.bodies import Body
 from tests.latest.helpers.factories import instance
 from tests.latest.helpers.nat_bodies import NETWORK, OTHER_FRONT, POOL, a_load_balancer, a_nat_rule, a_nic, a_pool_rule
 
