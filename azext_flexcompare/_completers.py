@@ -37,9 +37,20 @@ def of_instances(texts: Callable[[Instance], Iterable[str]]) -> Any:
     return Completer(complete)
 
 
+def of_jobs() -> Any:
+    """Build the completer of names of jobs; where none begins so, the shell completes the name of a file."""
+    return Completer(lambda _cmd, _prefix, _namespace: promptly(_jobs))
+
+
 def names(instance: Instance) -> list[str]:
     """Return the name of an instance."""
     return [instance.name]
+
+
+def nics(instance: Instance) -> list[str]:
+    """Return the names of the network interfaces of an instance."""
+    profile = instance.resource.network_profile
+    return [one.id.rpartition("/")[2] for one in (profile.network_interfaces if profile else None) or ()]
 
 
 def zones(instance: Instance) -> list[str]:
@@ -79,6 +90,12 @@ def _flexible_sets(cli_ctx: Any, namespace: Any) -> list[str]:
     group = namespace.resource_group_name
     found = sets.list(group) if group else sets.list_all()
     return [one.name for one in found if (one.orchestration_mode or "").lower() == "flexible"]
+
+
+def _jobs() -> list[str]:
+    from azext_flexcompare.joblog.jobs import LAST, job_paths, name_of
+
+    return [LAST, *map(name_of, reversed(job_paths()))]
 
 
 def _members(cli_ctx: Any, namespace: Any) -> list[Instance]:

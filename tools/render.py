@@ -111,7 +111,7 @@ class Arguments:
         if "help" in settings:
             self._told[dest] = (names, settings["help"])
 
-    def positional(self, dest: str, **settings: Any) -> None:
+    def positional(self, dest: str, *_: Any, **settings: Any) -> None:
         """Add a positional argument, as the help shows it."""
         self._told[dest] = ([f"<{dest.upper()}>"], settings["help"])
 

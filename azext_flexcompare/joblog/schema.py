@@ -29,6 +29,7 @@ RECORDS: dict[str, dict[str, Kinds]] = {
     "intent": {"id": TEXT},
     "accepted": {"id": TEXT, "operationUrl": MAYBE_TEXT},
     "throttled": {"id": TEXT, "seconds": MAYBE_NUMBER},
+    "postponed": {"id": TEXT, "request": TEXT},
     "outcome": {
         "id": TEXT,
         "status": TEXT,

@@ -25,9 +25,9 @@ class Exit(IntEnum):
 class RunEnd(NamedTuple):
     """How a run ended as a whole.
 
-    `stopped` is why it was stopped, `gate_failed` whether a health gate stopped it, `throttle_waits` the seconds that
-    the service asked for at each throttled request, and `not_seen` what an interruption kept from being seen besides
-    the outcomes.
+    `stopped` is why it was stopped, `gate_failed` whether that was at a health gate or the hook after it,
+    `throttle_waits` the seconds that the service asked for at each throttled request, and `not_seen` what an
+    interruption kept from being seen besides the outcomes.
     """
 
     stopped: str | None = None

@@ -53,6 +53,13 @@ def file_name(text: str) -> str:
     return text
 
 
+def command_text(text: str) -> str:
+    """Return a command of the user's shell; an empty one is refused, since it would always succeed."""
+    if not text.strip() or "\x00" in text:
+        raise ArgumentTypeError("the command is empty" if not text.strip() else "the command has a null character")
+    return text
+
+
 def amount(text: str) -> Amount:
     """Return a number of instances or a percentage; zero is allowed."""
     try:

@@ -13,7 +13,7 @@ from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 from azext_flexcompare.translation.command import translate_file, translate_paths
 
 REWRITTEN = b"az vmss reimage -g rg -n web --instance-ids a\n"
-NEEDS_REVIEW = b"az vmss nic show --ids $x\n"
+NEEDS_REVIEW = b"az vmss encryption show --ids $x\n"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_call_that_needs_a_person_is_told_with_its_line_and_leaves_with_4(
     file = tmp_path / "x.sh"
     file.write_bytes(b"echo\n" + NEEDS_REVIEW)
     translate_file(cli, str(file), diff=False)
-    assert caplog.messages[0].startswith(f"{file}:2: az vmss nic show --ids $x: ")
+    assert caplog.messages[0].startswith(f"{file}:2: az vmss encryption show --ids $x: ")
     with pytest.raises(SystemExit) as left:
         cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE, result=None)
     assert left.value.code == 4
