@@ -28,6 +28,10 @@ NAT_RULES = (
     "[].{Instance:instance, LoadBalancer:loadBalancer, Rule:rule, Address:frontendAddress, Port:frontendPort,"
     " BackendPort:backendPort, Protocol:protocol}"
 )
+DRAINED = (
+    "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Pools:join(', ', pools[].pool),"
+    " Before:join(', ', pools[].adminStateBefore), Why:error.code || reason}"
+)
 TRANSLATED = (
     "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead || '', Rewritten:rewritten, Review:review,"
     " First:places[0]}"

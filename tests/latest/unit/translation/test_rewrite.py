@@ -123,7 +123,7 @@ def test_an_instance_that_is_a_number_is_reported(command: str, chosen: str) -> 
     script = f"az vmss {command} -g rg -n web {chosen}"
     done = translate(script)
     assert done.text == script
-    assert "is the number" in done.needs_review[0].reason
+    assert "is a number" in done.needs_review[0].reason
 
 
 @pytest.mark.parametrize("listed", ['["az", "vmss", "nic", "list"]', "['az','vmss','nic','list','-g']"])
