@@ -27,10 +27,10 @@ BUILT = re.compile(r"\"?(?:-|\$\(|`|\$\{?\w*(?:arg|opt|param|flag|extra)\w*)", r
 ATTACHED = re.compile(r"(--[a-z][a-z-]*)=|(-[a-zA-Z])")
 
 DYNAMIC_OPTIONS = "The script builds its options at run time."
-NUMBER = "The instance {number} is the number of one of a Uniform scale set; those of a Flexible one have VM names."
-CUT_OUT = "{word} is a part of a name; instances of a Flexible scale set have whole VM names."
+NUMBER = "The instance {number} is a number, and instances of a Flexible scale set have VM names."
+CUT_OUT = "{word} is a part of a name, and instances of a Flexible scale set have whole VM names."
 CUT = re.compile(r"\$\{\w+##?[^}/]*_\}")  # what follows an underscore: the number of an instance of a Uniform set
-SET_TO_NUMBER = "The script sets {name} to a number; instances of a Flexible scale set have VM names."
+SET_TO_NUMBER = "The script sets {name} to a number, and instances of a Flexible scale set have VM names."
 VARIABLE = re.compile(r"(?:\A|[=\"])\$\{?(\w+)\}?\"?\Z")
 NUMBERED = re.compile(
     r"(?<![\w$-])(\w+)=[\"']?(?:\d+[\"']?(?=[\s;)]|\Z)|\$\{\w+##?[^}/]*_\})"
