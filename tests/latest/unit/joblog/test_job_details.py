@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from azext_flexcompare.joblog.job_details import details_of
 from azext_flexcompare.joblog.jobs import folder
 from azext_flexcompare.joblog.replay import replay
+from azext_flexcompare.joblog.undo import undo_lines
 from azext_flexcompare.scheduler.outcome import Status
 from tests.latest.helpers.logs import IDS, OUTCOME, PLAN, PLANNED
 
@@ -68,3 +73,27 @@ def test_the_process_is_the_one_that_wrote_last() -> None:
 def test_a_log_of_the_first_version_names_no_process() -> None:
     found = details_of(Path("log"), replay([PLAN]), written=False)
     assert [found[name] for name in ("commandLine", "host", "user", "processId")] == [None] * 4
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield (*path, key)
+        yield from places_in(child, (*path, key))
+
+
+EDITED = [START, {**GATE, "instances": IDS[:2]}, FAILED, {"record": "end", "exit": 4, "statuses": {"Failed": 1}}]
+PLACES = [path for path in places_in(EDITED) if len(path) > 1 and path[-1] != "record"]
+VALUES = st.none() | st.booleans() | st.floats() | st.text(max_size=3) | st.just([None]) | st.just({"x": []})
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), max_size=3))
+def test_a_log_that_was_edited_is_shown_nevertheless(edits: list[tuple[tuple[Any, ...], Any]]) -> None:
+    log: Any = copy.deepcopy(EDITED)
+    for path, value in sorted(edits, key=lambda edit: -len(edit[0])):
+        place = log
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+    assert details_of(Path("log"), replay(log), written=True)["job"] == "log"
+    assert undo_lines(log)
