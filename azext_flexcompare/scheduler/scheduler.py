@@ -344,7 +344,8 @@ class _Scheduler(Generic[T]):
             self._end(state, Status.TIMED_OUT, Error("TimedOut", f"No end after {self.limits.timeout:g} s.{why}"))
             return
         now = time.monotonic()
-        listed = LONGEST_POLL_GAP if self._listing_replaces_polls() and not state.polled else None
+        # As last rescheduled: a time that counts on a listing is changed once listings end, even within one turn.
+        listed = LONGEST_POLL_GAP if self.polled_by[0] and not state.polled else None
         pause = (
             pause
             or state.latest.retry_after

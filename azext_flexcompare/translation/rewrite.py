@@ -8,9 +8,9 @@ A call is rewritten only if the script and the table prove all of this:
   shared by both commands. Values may be variables or substitutions. Where an option could be, there must be none: an
   unquoted `$OPTIONS` or a `"${arguments[@]}"` rules a rewrite out. One such word right after an option is its value.
 * Nothing reads its output, which has another layout after the rewrite: no --query, pipe, substitution or file. The
-  exceptions are output that is discarded (`> /dev/null`, `-o none`), and a --query of a field that the table lists as
-  kept.
-* It names the instances, if the command of this extension requires that.
+  exceptions are output that is discarded (`> /dev/null`, `-o none`), and a --query whose result depends only on fields
+  that the table lists as kept.
+* It names the instances, if the command of this extension requires that, and none by a number.
 
 Otherwise the call stays as it is, and is reported for manual review unless the table says that it works.
 
@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.table.entries import Operation, facts, operations
 from azext_flexcompare.translation.bash import Command, Output, ParseError, Script, Word, parse_script
+from azext_flexcompare.translation.query import reads_only
 
 OURS = "az vmss-flex "
 WORKS = "works"
@@ -50,17 +51,19 @@ KINDS = {
     "secrets": SEVERAL,
 }  # by type in the table; other types: one
 
-RUNNERS = {"command", "exec", "nohup", "sudo", "time"}  # they run the command that follows them, and nothing else
+# Commands that run the command that follows them and nothing else, with the number of words before that command.
+RUNNERS = {**dict.fromkeys(("command", "exec", "nohup", "sudo", "time"), 0), "timeout": 1}
+RUNNER_FLAGS = {"-E", "-H", "-n", "-p", "--foreground", "--preserve-env", "--preserve-status"}  # without a value
 PRINTING = {"echo", ":"}
 MAX_INNER = 1000  # commands in the substitutions of one command; with more of them, the command is not found
 
 SPACE = r"(?:[ \t]|\\\r?\n)+"
+GAP = rf"(?:{SPACE}|[\"']\s*,\s*(?=[\"']))[\"']?"  # between the words of a command, or of a list of strings
 MENTION = re.compile(
-    rf"(?<![\w.-])(?:az(?:\.cmd|\.exe)?|[\"']az[\"']){SPACE}[\"']?vmss(?![\w-])(?=(?P<rest>(?:{SPACE}[a-z][a-z-]*(?![\w$-])){{0,4}}))"
+    rf"(?<![\w.-])[\"']?az(?:\.cmd|\.exe)?[\"']?{GAP}vmss(?![\w-])(?=(?P<rest>(?:{GAP}[a-z][a-z-]*(?![\w$-])){{0,4}}))"
 )
 SUSPECT = re.compile(rf"(?<![\w-])az[\"']?{SPACE}[\"']?[$`]|\$[\w{{}}:.-]{{1,99}}[\"']?{SPACE}[\"']?vmss(?![\w-])")
 ATTACHED = re.compile(r"(--[a-z][a-z-]*)=|(-[a-zA-Z])")
-PROJECTED = re.compile(r"\[\*?\]\.(\w+)")
 
 DYNAMIC = "The script builds its words at run time."
 UNLISTED = "The table has no such command."
@@ -70,6 +73,7 @@ UNPARSED = "The script cannot be parsed beyond line {line}: {problem}."
 DYNAMIC_OPTIONS = "The script builds its options at run time."
 OUTPUT_READ = "The script reads its output, and the output of `{instead}` has another layout."
 NO_INSTANCES = "`{instead}` needs --instance-ids; `--instance-ids '*'` stands for all instances."
+NUMBER = "The instance {number} is a number, and instances of a Flexible scale set have VM names."
 NO_OPTION = "`{instead}` has no {option} with the same meaning."
 UNCLEAR = "The meaning of {word} for `az` is not clear."
 USE_INSTEAD = "Use `{instead}`."
@@ -213,7 +217,10 @@ def _check_command(command: Command, redefined: bool) -> _Finding | None:
 def _skip_runners(command: Command) -> tuple[Word, ...]:
     words = command.words
     while words and words[0].value in RUNNERS:
-        words = words[1:]
+        own, words = RUNNERS[words[0].value], words[1:]
+        while words and words[0].value in RUNNER_FLAGS:
+            words = words[1:]
+        words = words[own:]
     return words
 
 
@@ -274,6 +281,9 @@ def _rewrite(call: _Call, row: dict[str, Any]) -> _Finding | None:
         raise _NotProven(NO_OPTION.format(instead=instead, option=missing))
     if operation and not operation.everyInstance and not INSTANCE_OPTIONS.keys() & set(names):
         raise _NotProven(NO_INSTANCES.format(instead=instead))
+    number = next((value for value in _instances_of(options) if value.isdecimal()), None)
+    if number:
+        raise _NotProven(NUMBER.format(number=number))
     if not _is_output_free(call, options, row.get("keeps", ())):
         raise _NotProven(OUTPUT_READ.format(instead=instead))
     asks = operation is not None and operation.confirm
@@ -307,6 +317,14 @@ def _replace_word(word: Word, new: str) -> _Edit:
     return _Edit(word.start, word.end, word.raw.replace(word.value, new))
 
 
+def _instances_of(options: list[_ParsedOption]) -> Iterator[str]:
+    """List the instances that are written in a call: the values of --instance-ids, and the last part of each id."""
+    for option in options:
+        if option.name in ("--ids", *INSTANCE_OPTIONS):
+            for value in filter(None, option.values):
+                yield from (word.rpartition("/")[2] for word in re.split(r"[\s,]+", value))
+
+
 def _is_output_free(call: _Call, options: list[_ParsedOption], keeps: Iterable[str]) -> bool:
     """Return whether nothing depends on the layout of the output."""
     formats = [value for one in options if one.name in ("--output", "-o") for value in one.values]
@@ -315,8 +333,7 @@ def _is_output_free(call: _Call, options: list[_ParsedOption], keeps: Iterable[s
         return True
     if not queries:
         return call.output is Output.SHOWN
-    kept = PROJECTED.fullmatch(queries[-1] or "")
-    return kept is not None and kept[1] in keeps
+    return reads_only(queries[-1] or "", keeps)
 
 
 # Reading options

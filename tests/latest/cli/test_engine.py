@@ -1,4 +1,4 @@
-"""What do the other engines send, and does each instance still have an outcome of its own?"""
+"""The requests of `--engine set` and `--engine bulk`, with an outcome for each instance."""
 
 from __future__ import annotations
 
@@ -109,9 +109,9 @@ def test_a_hundred_instances_cost_one_call_and_a_few_polls(name: str, run: Run, 
     assert (done.exit, done.stderr) == (0, "")
     assert status_of_each(done) == dict.fromkeys(names, "Succeeded")
     verb = {"delete-instances": "delete"}.get(name, name)
-    looks = sent(sim).pop("bulk-status")
-    assert sent(sim) == {f"bulk-{verb}": 1, "bulk-status": looks}
-    assert looks <= 4
+    polls = sent(sim).pop("bulk-status")
+    assert sent(sim) == {f"bulk-{verb}": 1, "bulk-status": polls}
+    assert polls <= 4
 
 
 def test_calls_take_a_hundred_instances_at_most_and_rows_stay_in_order(run: Run, sim: Simulator) -> None:

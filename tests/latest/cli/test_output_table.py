@@ -1,4 +1,4 @@
-"""Does what is laid out as a table fit a terminal?"""
+"""Tables, which fit a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does a browser make of the page of a real run of 300 instances?"""
+"""The page of a real run of 300 instances in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a run go through its batches as planned, one domain after the other, and stop where it must?"""
+"""Rollouts: batches as planned, one domain after the other, stopped where they must stop."""
 
 from __future__ import annotations
 

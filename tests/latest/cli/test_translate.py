@@ -114,7 +114,8 @@ def test_every_shell_text_of_the_help_of_az_vmss_keeps_its_other_bytes(cli: dict
     fenced = [block for one in cli["help"].values() for text in one[:2] for block in blocks(text or "")]
     assert len(examples) > 90
     done = {text: holds(text) for text in (*examples, *fenced)}
-    assert sum(len(one.rewritten) for one in done.values()) > 5
+    assert any(one.rewritten for one in done.values())
+    assert sum("is a number" in left.reason for one in done.values() for left in one.needs_review) > 3
     for script, one in done.items():
         assert words(one.text) == words(script)
 

@@ -1,4 +1,4 @@
-"""Does what the table says of `az` hold for the Azure CLI that is installed?"""
+"""The table's facts about `az`, compared with the Azure CLI that is installed."""
 
 from __future__ import annotations
 

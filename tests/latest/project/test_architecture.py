@@ -1,4 +1,4 @@
-"""Does a module import only what it may, and `az` at its start only what it has anyway?"""
+"""The architecture: import direction of packages, size of folders and calls, and what `az` imports at its start."""
 
 from __future__ import annotations
 

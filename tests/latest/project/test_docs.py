@@ -1,4 +1,4 @@
-"""Does the documentation say what the extension does?"""
+"""The documentation, compared with what the extension does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is what the README shows what a user sees? Its sessions and scripts are run as they stand there."""
+"""The README's sessions and scripts, run as they are printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the table well formed, whole, and true to itself?"""
+"""The table: well formed, complete and consistent."""
 
 from __future__ import annotations
 

@@ -63,6 +63,11 @@ def test_a_docstring_begins_with_no_banned_verb(path: Path) -> None:
     assert [line for line in headlines if BANNED_VERBS.match(line)] == []
 
 
+def test_the_docstring_of_a_test_module_names_its_subject() -> None:
+    modules = [path for folder in ("tests", "armsim/tests") for path in files_of(folder)]
+    assert [path.name for path in modules if any("?" in line for line in headlines_of(path)[:1])] == []
+
+
 def test_a_banned_word_is_found_in_a_document_and_in_each_kind_of_docstring(tmp_path: Path) -> None:
     document, module = tmp_path / "page.md", tmp_path / "module.py"
     document.write_text("The lane of Whoever waits.\n")

@@ -1,4 +1,4 @@
-"""Does every operation survive every fault as `docs/faults.json` says?
+"""The fault matrix: every operation with every fault of `docs/faults.json`.
 
 A run is about many instances, each with a fault of its own and all with a service whose clock is hours off; what cannot
 be one instance's own, and what takes a short --timeout, has a run for itself.

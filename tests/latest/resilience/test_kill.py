@@ -1,4 +1,4 @@
-"""Is a run finished with every instance sent exactly once, whenever it was killed?"""
+"""Killed runs: each instance is sent exactly once, at whatever moment the run was killed."""
 
 from __future__ import annotations
 

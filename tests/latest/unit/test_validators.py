@@ -1,4 +1,4 @@
-"""Is what was typed understood as a choice of instances, or refused before anything is read?"""
+"""Arguments that choose instances: understood as typed, or refused before any request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the page say of a run what its log says, and can nothing in the log become a part of the page?"""
+"""The page of a run: what its log says, and nothing in the log becomes markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a choice take exactly the instances that it means, and none where it means nothing?"""
+"""The selection: exactly the instances that were meant, and none where none was meant."""
 
 from __future__ import annotations
 

@@ -31,6 +31,23 @@ def test_bytes_that_are_not_rewritten_are_printed_as_they_are(
     cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE, result=None)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_and_the_encoding_are_kept(
+    encoding: str, cli: CLI, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (tmp_path / "x.ps1").write_bytes(REWRITTEN.decode().encode(encoding))
+    translate_file(cli, str(tmp_path / "x.ps1"), diff=False)
+    printed = capfdbinary.readouterr().out
+    assert printed.decode(encoding) == REWRITTEN.decode().replace("vmss reimage", "vmss-flex reimage --yes")
+    assert printed.startswith(b"\xef\xbb\xbf" if encoding == "utf-8-sig" else (b"\xff\xfe", b"\xfe\xff"))
+
+
+def test_a_file_that_is_not_in_its_encoding_is_refused(cli: CLI, tmp_path: Path) -> None:
+    (tmp_path / "x.sh").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FileOperationError, match="UTF-16"):
+        translate_file(cli, str(tmp_path / "x.sh"), diff=False)
+
+
 def test_a_diff_names_the_file(cli: CLI, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     file = tmp_path / "x.sh"
     file.write_bytes(REWRITTEN)

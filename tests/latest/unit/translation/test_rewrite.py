@@ -1,4 +1,4 @@
-"""Does `translate` rewrite what it can prove, report what it cannot, and touch nothing else?"""
+"""`translate`: rewrites what is proven, reports the rest, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -94,6 +94,22 @@ def test_each_command_of_the_table_is_left_rewritten_or_reported(row: dict[str, 
     works = row["onFlexible"] == "works" and "withOptions" not in row
     rewritable = not works and (row["instead"] or "").startswith(OURS)
     assert (len(done.rewritten), len(done.needs_review)) == (rewritable, not works and not rewritable)
+
+
+@pytest.mark.parametrize(
+    "chosen", ["--instance-ids 0", "--instance-ids web_1 3", "--instance-ids '0 1'", "--ids /x/virtualMachines/4"]
+)
+def test_an_instance_that_is_a_number_is_reported(chosen: str) -> None:
+    script = f"az vmss deallocate -g rg -n web {chosen}"
+    done = translate(script)
+    assert done.text == script
+    assert "is a number" in done.needs_review[0].reason
+
+
+@pytest.mark.parametrize("listed", ['["az", "vmss", "nic", "list"]', "['az','vmss','nic','list','-g']"])
+def test_a_call_as_a_list_of_strings_is_reported_with_the_reason_of_its_command(listed: str) -> None:
+    (left,) = translate(f"subprocess.run({listed})\n").needs_review
+    assert left.reason.startswith(next(row["today"] for row in facts()["commands"] if row["name"] == "nic list"))
 
 
 def test_a_diff_is_one_that_patch_takes(tmp_path: Path) -> None:
