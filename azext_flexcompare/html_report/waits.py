@@ -36,7 +36,7 @@ def read_waits(records: Iterable[Record], last: datetime) -> list[Wait]:
         ids = frozenset(text.lower() for id_ in read_list(one.get("instances")) if (text := read_text(id_)))
         key = kind, f"{batch} {one.get('hook')}"
         if one.get("state") == "begun":
-            open_[key] = Wait(kind, batch, at, max(at, last), ids)
+            open_[key] = Wait(kind, batch, at, max(at, last), ids=ids)
         elif key in open_:
             begun = open_.pop(key)
             found.append(begun._replace(end=max(at, begun.start)))

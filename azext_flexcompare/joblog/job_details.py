@@ -15,7 +15,7 @@ from azext_flexcompare.scheduler.outcome import BAD
 from azext_flexcompare.table.entries import operations
 from azext_flexcompare.times import format_utc
 
-BY = ("commandLine", "host", "user", "processId", "extensionVersion")  # absent in logs of 0.1.0
+BY = ("commandLine", "host", "user", "processId", "extensionVersion")  # absent in logs of the first version
 
 
 def details_of(path: Path, logged_run: LoggedRun, *, written: bool) -> dict[str, Any]:

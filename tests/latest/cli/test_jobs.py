@@ -1,4 +1,4 @@
-"""Is every run a job that another terminal can list, follow, resume, report and delete?"""
+"""Jobs: every run as another terminal lists, follows, resumes, reports and deletes it."""
 
 from __future__ import annotations
 
