@@ -86,6 +86,8 @@ def snapshot_of(logged_run: LoggedRun) -> Snapshot:
     if gate:
         return Snapshot("not healthy yet", gate["instances"], 0, counts, batch=batch)
     waiting = sum(status_of(one) == WAITING and one.batch == batch[0] for one in acting)
+    if not details["inProgress"] and not waiting:
+        return Snapshot("between batches", None, 0, counts, batch=batch)
     return Snapshot("in progress", details["inProgress"], waiting, counts, batch=batch)
 
 
