@@ -6,15 +6,12 @@ from textwrap import wrap
 from typing import Any
 
 WAITED = "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Seconds:durationSeconds, Why:error.code}"
-LISTED = (
-    "[].{Instance:instance, Zone:zone, FD:faultDomain, PowerState:powerState,"
-    " Provisioning:provisioningState, Size:vmSize}"
-)
 SHOWN = "[].{Name:name, Location:location, Size:hardwareProfile.vmSize, Zone:zones[0], State:provisioningState}"
 VIEWED = (
     "[].{Instance:instance, Zone:zone, FD:faultDomain, PowerState:powerState,"
     " Agent:instanceView.vmAgent.statuses[0].displayStatus, Health:instanceView.vmHealth.status.displayStatus}"
 )
+PUBLIC_IPS = "[].{Instance:instance, Address:ipAddress, Name:name, Group:resourceGroup, Fqdn:dnsSettings.fqdn}"
 EXTENSION = (
     "[].{Instance:instance, Extension:extension.name, Publisher:extension.publisher,"
     " Version:extension.typeHandlerVersion, State:extension.provisioningState, Why:error.code}"
@@ -31,7 +28,32 @@ NAT_RULES = (
     "[].{Instance:instance, LoadBalancer:loadBalancer, Rule:rule, Address:frontendAddress, Port:frontendPort,"
     " BackendPort:backendPort, Protocol:protocol}"
 )
+DRAINED = (
+    "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Pools:join(', ', pools[].pool),"
+    " Before:join(', ', pools[].adminStateBefore), Why:error.code || reason}"
+)
+TRANSLATED = (
+    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead, Rewritten:rewritten, Review:review,"
+    " First:places[0]}"
+)
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
+
+LISTED = {
+    "Zone": "zone",
+    "FD": "faultDomain",
+    "PowerState": "powerState",
+    "Provisioning": "provisioningState",
+    "Size": "vmSize",
+}
+DETAILS = {
+    "Computer": "computerName",
+    "Private": "privateIps",
+    "Public": "publicIps",
+    "Latest": "latestModelApplied",
+    "Agent": "vmAgent",
+    "Health": "applicationHealth",
+    "Priority": "priority",
+}
 
 REASON = 60  # characters; the JSON output has the whole text
 COLUMNS = {  # heading: (field, characters); with the space between them they fit 120 columns
@@ -48,6 +70,11 @@ BY_COMMAND = {
     "OnFlexible": ("onFlexible", 10),
     "Instead": ("instead", 44),
     "Evidence": ("evidence", 10),
+}
+COMMANDS = {
+    "AzVmss": ("azVmss", 32),
+    "OnFlexible": ("onFlexible", 10),
+    "Commands": ("commands", 72),
 }
 JOBS = {  # with the space between them they fit 80 columns
     "Job": ("time", 20),
@@ -108,6 +135,8 @@ def job(row: dict[str, Any]) -> list[dict[str, str]]:
 
 def comparison(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Format the rows of `compare` in 120 columns; a text that is cut ends in an ellipsis."""
+    if rows and "commands" in rows[0]:
+        return [_format_row({**row, "commands": _first_of(row["commands"])}, COMMANDS) for row in rows]
     if rows and "onFlexible" in rows[0]:
         return [_format_row(row, BY_COMMAND) for row in rows]
     if rows and "applies" in rows[0]:
@@ -128,6 +157,47 @@ def extensions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for row in rows
         for extension in row["extensions"] or [{}]
     ]
+
+
+def _first_of(commands: list[str]) -> str:
+    more = f"(1 of {len(commands)}) " if len(commands) > 1 else ""
+    return more + "".join(commands[:1])
+
+
+def listed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Format the rows of `list-instances`, with the set and the group if there are several."""
+    several = len({row["scaleSet"] for row in rows}) > 1, len({row["resourceGroup"] for row in rows}) > 1
+    places = {
+        heading: field
+        for heading, field, shown in zip(("ScaleSet", "Group"), ("scaleSet", "resourceGroup"), several, strict=True)
+        if shown
+    }
+    columns = {"Instance": "instance", **places, **LISTED}
+    columns |= {key: field for key, field in DETAILS.items() if rows and field in rows[0]}
+    return [{heading: row[field] for heading, field in columns.items()} for row in rows]
+
+
+def interface(nic: dict[str, Any]) -> dict[str, Any]:
+    """Format the line of a network interface."""
+    addresses = [one.get("privateIPAddress") or "" for one in nic.get("ipConfigurations") or ()]
+    return {
+        "Instance": nic["instance"],
+        "Name": nic.get("name"),
+        "Group": nic.get("resourceGroup"),
+        "Primary": nic.get("primary"),
+        "Private": ",".join(filter(None, addresses)),
+        "Mac": nic.get("macAddress"),
+    }
+
+
+def interfaces(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Format a line for each network interface."""
+    return [interface(row) for row in rows]
+
+
+def connections(found: dict[str, str]) -> list[dict[str, str]]:
+    """Format a line for each instance that can be reached."""
+    return [{"Instance": key.removeprefix("instance "), "Endpoint": endpoint} for key, endpoint in found.items()]
 
 
 def outcomes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

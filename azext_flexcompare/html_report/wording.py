@@ -12,7 +12,8 @@ from typing import Any
 from azext_flexcompare.html_report.model import STATUSES, InstanceRun, Run
 from azext_flexcompare.times import count
 
-DEFAULTS = {"timeout": 7200, "healthTimeout": 600, "engine": "vm"}  # of options that a log has without being given
+# Of options that a log has without being given.
+DEFAULTS = {"timeout": 7200, "healthTimeout": 600, "hookTimeout": 600, "engine": "vm"}
 
 
 def format_statuses(instances: Sequence[InstanceRun]) -> str:

@@ -24,14 +24,24 @@ def record(kind: str, **what: Any) -> Record:
     return {"record": kind, "at": format_utc(datetime.now(timezone.utc)), **what}
 
 
-def intent(id_: str) -> Record:
-    """Return the record of a call that is about to be sent."""
-    return record("intent", id=id_)
+def intent(id_: str, now: datetime | None = None, extension: str | None = None) -> Record:
+    """Return the record of a call that is about to be sent.
+
+    `now` is the service's time, `extension` the extension that the call changes: with both the instance tells later
+    what became of the call.
+    """
+    known = {"serviceTime": format_utc(now), "extension": extension}
+    return record("intent", id=id_, **{name: value for name, value in known.items() if value})
 
 
 def throttled(id_: str, seconds: float | None, *, sent: bool) -> Record:
     """Return the record of a request that the service refused as one too many; `sent` is whether it was to act."""
     return record("throttled", id=id_, request="send" if sent else "poll", seconds=seconds)
+
+
+def postponed(id_: str, code: str | None, *, sent: bool) -> Record:
+    """Return the record of a request that was not accepted and is sent again later, with the code of the reason."""
+    return record("postponed", id=id_, request="send" if sent else "poll", code=code)
 
 
 def accepted(id_: str, url: str | None, result_url: str | None, **known: Any) -> Record:

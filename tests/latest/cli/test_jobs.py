@@ -1,4 +1,4 @@
-"""Jobs: every run as another terminal lists, follows, resumes, reports and deletes it."""
+"""Jobs: every run is one that another terminal can list, follow, resume, report and delete."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ LATE = "after the end"
 THROTTLED = {"action": "restart", "share": 0.1, "times": 1, "fault": {"status": 429, "retryAfter": 1}}
 
 
-class Kill(NamedTuple):
+class Killed(NamedTuple):
     """What a killed run left in its log."""
 
     phase: str
@@ -32,7 +32,7 @@ class Kill(NamedTuple):
     open: int  # accepted, and not seen to the end
 
 
-def left_in(log: Path) -> Kill:
+def left_in(log: Path) -> Killed:
     """Say how far a killed run had come, by its log."""
     content = log.read_bytes() if log.exists() else b""
     whole, _, torn = content.rpartition(b"\n")
@@ -55,19 +55,19 @@ def left_in(log: Path) -> Kill:
             + ["sent without acceptance"] * bool(doubtful)
             + ["accepted without end"] * bool(open_)
         )
-    return Kill(phase, bool(torn), doubtful, open_)
+    return Killed(phase, bool(torn), doubtful, open_)
 
 
-def survive(folder: Path, cloud: Cloud, number: int) -> list[Kill]:
+def survive(folder: Path, cloud: Cloud, number: int) -> list[Killed]:
     """Kill a run at a moment, and now and then whoever resumes it as well; then see it finished."""
     chance = random.Random(f"{SEED} {number}")  # noqa: S311  (not for secrets)
     log = folder / f"{number}.log"
     cloud.sim.reset()
     if chance.random() < 0.3:
         cloud.sim.add_fault({**THROTTLED, "seed": number})
-    moment, kills = chance.randint(1, REQUESTS), list[Kill]()
+    moment, kills = chance.randint(1, REQUESTS), list[Killed]()
     killed = kill_at(cloud, moment, *ANEW, "--job-log", str(log))
-    kills.append(left_in(log) if killed else Kill(LATE, torn=False, doubtful=0, open=0))
+    kills.append(left_in(log) if killed else Killed(LATE, torn=False, doubtful=0, open=0))
     while kills[-1].phase not in ("before the plan", LATE) and chance.random() < 0.25:
         moment = cloud.sim.counts()["requests"] + chance.randint(1, REQUESTS // 3)
         if kill_at(cloud, moment, "--resume", str(log)):
@@ -94,7 +94,7 @@ def finish(cloud: Cloud, log: Path, begun: bool) -> None:
     assert ran.exit == 0, told
 
 
-def survive_all(number: int, at_once: int, folder: Path) -> list[list[Kill]]:
+def survive_all(number: int, at_once: int, folder: Path) -> list[list[Killed]]:
     return in_clouds(at_once, folder, partial(survive, folder), number, seconds=0.3, latency=0.03)
 
 

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_flexcompare.table.entries import facts
-from azext_flexcompare.translation.rewrite import OURS, format_diff, translate
+from azext_flexcompare.translation.calls import OURS
+from azext_flexcompare.translation.findings import format_diff
+from azext_flexcompare.translation.rewrite import translate
 from tests.latest.helpers.translations import DEPLOY, holds
 
 CALLS = ["az ", "vmss ", "az vmss ", "az vmss deallocate -g rg -n web", "az vmss reimage --instance-ids ", "--query x"]
@@ -82,9 +84,9 @@ def test_the_reason_of_a_rewriting_is_that_of_the_table() -> None:
 
 
 def test_what_is_left_has_the_reason_of_the_table() -> None:
-    (row,) = (row for row in facts()["commands"] if row["name"] == "nic show")
-    (left,) = translate("az vmss nic show --ids $x").needs_review
-    assert left == (1, "az vmss nic show --ids $x", f"{row['today']} Use `{row['instead']}`.")
+    (row,) = (row for row in facts()["commands"] if row["name"] == "encryption show")
+    (left,) = translate("az vmss encryption show --ids $x").needs_review
+    assert left == (1, "az vmss encryption show --ids $x", f"{row['today']} Use `{row['instead']}`.")
 
 
 @pytest.mark.parametrize("row", facts()["commands"], ids=lambda row: row["name"])
@@ -99,11 +101,12 @@ def test_each_command_of_the_table_is_left_rewritten_or_reported(row: dict[str, 
 @pytest.mark.parametrize(
     "chosen", ["--instance-ids 0", "--instance-ids web_1 3", "--instance-ids '0 1'", "--ids /x/virtualMachines/4"]
 )
-def test_an_instance_that_is_a_number_is_reported(chosen: str) -> None:
-    script = f"az vmss deallocate -g rg -n web {chosen}"
+@pytest.mark.parametrize("command", ["deallocate", "delete-instances"])
+def test_an_instance_that_is_a_number_is_reported(command: str, chosen: str) -> None:
+    script = f"az vmss {command} -g rg -n web {chosen}"
     done = translate(script)
     assert done.text == script
-    assert "is a number" in done.needs_review[0].reason
+    assert "is the number" in done.needs_review[0].reason
 
 
 @pytest.mark.parametrize("listed", ['["az", "vmss", "nic", "list"]', "['az','vmss','nic','list','-g']"])
