@@ -76,6 +76,7 @@ def test_a_job_is_a_line_of_80_columns_with_a_name_that_can_be_typed() -> None:
 def test_a_job_is_shown_by_what_it_has() -> None:
     row = {"job": "j", "scaleSets": ["a", "b"], "statuses": {"Succeeded": 2}, "batch": 1, "batches": 3, "exit": None}
     row |= {"gate": {"gate": "vm-agent", "instances": ["x"]}, "inProgress": [], "failed": [{"instance": "f" * 70}]}
+    row |= {"hook": None, "outOfRotation": ["o"]}
     lines = [(one["Property"], one["Value"]) for one in layout.job(row)]
     assert lines == [
         ("job", "j"),
@@ -85,6 +86,7 @@ def test_a_job_is_shown_by_what_it_has() -> None:
         ("gate", "vm-agent: waiting for x"),
         ("failed", "f" * 60),
         ("", "f" * 10),
+        ("outOfRotation", "o"),
     ]
 
 

@@ -39,10 +39,28 @@ def test_it_names_what_is_in_progress_and_what_failed() -> None:
 
 def test_it_names_whom_a_gate_waits_for_while_it_does() -> None:
     begun = {**GATE, "instances": IDS[:2]}
-    known = {"batch": 1, "gate": "vm-agent", "since": GATE["at"], "instances": ["web0", "web1"]}
+    known = {"batch": 1, "gate": "vm-agent", "since": "2026-11-25T09:00:00.000Z", "instances": ["web0", "web1"]}
     assert details(begun, written=True)["gate"] == known
     assert details(begun)["gate"] is None
     assert details(begun, {**GATE, "state": "ended"}, written=True)["gate"] is None
+
+
+def test_it_names_the_hook_that_runs_and_who_is_out_of_rotation() -> None:
+    hook = {"record": "hook", "state": "begun", "batch": 1, "hook": "before-batch", "at": GATE["at"]}
+    address = {"id": f"/a/{IDS[0]}", "address": "10.0.0.4", "before": "None"}
+    out = {"record": "drain", "state": "begun", "batch": 1, "pool": "p", "at": GATE["at"], "addresses": [address]}
+    found = details(hook, out, written=True)
+    names = ["web0", "web1", "web2"]
+    assert found["hook"] == {
+        "batch": 1,
+        "hook": "before-batch",
+        "since": "2026-11-25T09:00:00.000Z",
+        "instances": names,
+    }
+    assert found["outOfRotation"] == ["vm0"]
+    earlier = details_of(folder() / "job.jsonl", replay([START, out, START]), written=False)
+    assert earlier["outOfRotation"] == ["vm0"]
+    assert details(hook, {"record": "resumed", "at": "2026-11-25T09:00:01Z"}, written=True)["hook"] is None
 
 
 @pytest.mark.parametrize(
