@@ -33,7 +33,7 @@ DRAINED = (
     " Before:join(', ', pools[].adminStateBefore), Why:error.code || reason}"
 )
 TRANSLATED = (
-    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead, Rewritten:rewritten, Review:review,"
+    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead || '', Rewritten:rewritten, Review:review,"
     " First:places[0]}"
 )
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"

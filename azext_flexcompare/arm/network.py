@@ -129,7 +129,7 @@ def list_resources(azure: Azure, ids: Iterable[str], doing: str) -> dict[str, Bo
     collections = {one.rpartition("/")[0].lower(): one.rpartition("/")[0] for one in ids}
     with cli_errors(doing):
         found = [body for one in collections.values() for body in azure.arm(_subscription(one)).pages(_url(one))]
-    return {body["id"].lower(): body for body in found}
+    return {body["id"].lower(): body for body in found if isinstance(body, dict) and isinstance(body.get("id"), str)}
 
 
 def read_frontend_addresses(azure: Azure, lb: Body, frontends_used: Iterable[str]) -> dict[str, str | None]:
