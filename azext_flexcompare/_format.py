@@ -28,8 +28,12 @@ NAT_RULES = (
     "[].{Instance:instance, LoadBalancer:loadBalancer, Rule:rule, Address:frontendAddress, Port:frontendPort,"
     " BackendPort:backendPort, Protocol:protocol}"
 )
+DRAINED = (
+    "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Pools:join(', ', pools[].pool),"
+    " Before:join(', ', pools[].adminStateBefore), Why:error.code || reason}"
+)
 TRANSLATED = (
-    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead, Rewritten:rewritten, Review:review,"
+    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead || '', Rewritten:rewritten, Review:review,"
     " First:places[0]}"
 )
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
@@ -118,6 +122,8 @@ def job(row: dict[str, Any]) -> list[dict[str, str]]:
         "gate": row["gate"] and f"{row['gate']['gate']}: waiting for {', '.join(row['gate']['instances'])}",
         "batch": row["batch"] and f"{row['batch']} of {row['batches']}",
         "batches": None,
+        "hook": row["hook"] and f"{row['hook']['hook']}: running for {', '.join(row['hook']['instances'])}",
+        "outOfRotation": ", ".join(row["outOfRotation"]),
         "inProgress": ", ".join(row["inProgress"]),
         "failed": ", ".join(one["instance"] for one in row["failed"]),
     }

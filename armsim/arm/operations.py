@@ -67,8 +67,11 @@ def _text(seed: str, length: int) -> str:
 def retry_headers(cloud: Cloud, operation: Operation, moment: str) -> dict[str, str]:
     """Return when a client is asked to poll next: `moment` is accepted, first (poll) or later."""
     headers = {}
-    seconds = _recorded(operation, moment) if cloud.settings.retry_after == "recorded" else cloud.settings.retry_after
-    if seconds not in {None, "none"}:
+    settings, recorded = cloud.settings, _recorded(operation, moment)
+    seconds = recorded if settings.retry_after == "recorded" else settings.retry_after
+    if settings.retry_after == "recorded" and recorded and settings.retry_after_unit != 1:
+        headers["retry-after-ms"] = str(round(recorded * settings.retry_after_unit * 1000))
+    elif seconds not in {None, "none"}:
         headers["Retry-After"] = str(seconds)
     if cloud.settings.retry_after_ms is not None:
         headers["retry-after-ms"] = str(cloud.settings.retry_after_ms)

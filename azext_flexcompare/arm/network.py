@@ -111,6 +111,13 @@ def read_load_balancers(azure: Azure, group_id: str) -> list[Body]:
     return found
 
 
+def read_pool(azure: Azure, pool_id: str) -> Body:
+    """Read a backend address pool of a load balancer."""
+    with cli_errors(f"reading backend pool {last_name(pool_id)}"):
+        found: Body = azure.arm(_subscription(pool_id)).get(_url(pool_id))
+    return found
+
+
 def nic_ids(instance: Instance) -> list[tuple[str, bool]]:
     """List the id of each NIC of an instance, and whether it is the primary one."""
     profile = instance.resource.network_profile
@@ -129,7 +136,7 @@ def list_resources(azure: Azure, ids: Iterable[str], doing: str) -> dict[str, Bo
     collections = {one.rpartition("/")[0].lower(): one.rpartition("/")[0] for one in ids}
     with cli_errors(doing):
         found = [body for one in collections.values() for body in azure.arm(_subscription(one)).pages(_url(one))]
-    return {body["id"].lower(): body for body in found}
+    return {body["id"].lower(): body for body in found if isinstance(body, dict) and isinstance(body.get("id"), str)}
 
 
 def read_frontend_addresses(azure: Azure, lb: Body, frontends_used: Iterable[str]) -> dict[str, str | None]:

@@ -86,7 +86,8 @@ class IpConfiguration(NamedTuple):
         return [one.rsplit("/", 2)[0] for one in [*self._ids(REFERENCES), *self._ids(POOLS)]]
 
     def _ids(self, key: str) -> list[str]:
-        return [one["id"] for one in find_ip_configuration(self.nic, self.id)["properties"].get(key) or ()]
+        references = find_ip_configuration(self.nic, self.id)["properties"].get(key) or ()
+        return [id_ for one in references if (id_ := id_of(one))]
 
 
 def same(one: str | None, other: str | None) -> bool:

@@ -46,6 +46,7 @@ from azext_flexcompare.nat_rules.rules import (
     recommend_pool_rule,
     rules_leading_to,
 )
+from azext_flexcompare.nat_rules.surroundings import with_parts
 from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.output.query import printable
@@ -175,10 +176,10 @@ def list_rules(cli_ctx: Any, choice: Choice, lb_name: str | None = None) -> list
     """List the NAT rules that lead to the chosen instances, of one load balancer or of all those of their NICs."""
     azure = azure_of(cli_ctx)
     chosen = choose(cli_ctx, GROUP, choice)
-    nics = read_nics(azure, chosen)
+    nics = {key: with_parts(nic) for key, nic in read_nics(azure, chosen).items()}
     found = {one.id: ip_configurations(one.name, nic_ids(one), nics) for one in chosen}
     rows = []
-    for lb in _load_balancers(azure, chosen, found, lb_name):
+    for lb in map(with_parts, _load_balancers(azure, chosen, found, lb_name)):
         rules = {key: [rule for one in own for rule in rules_leading_to(lb, one)] for key, own in found.items()}
         addresses = read_frontend_addresses(azure, lb, (rule.frontend for own in rules.values() for rule in own))
         rows += [

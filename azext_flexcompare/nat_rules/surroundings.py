@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.network import list_resources, nic_ids, read_nics
 from azext_flexcompare.arm.network_bodies import Body
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.nat_rules.addresses import Surroundings, configurations_of, public_address_ids
+
+PARTS = ("ipConfigurations", "frontendIPConfigurations", "backendAddressPools", "inboundNatRules")
 
 
 def read_surroundings(azure: Azure, instances: Sequence[Instance], *, balanced: bool = True) -> Surroundings:
@@ -21,9 +23,21 @@ def read_surroundings(azure: Azure, instances: Sequence[Instance], *, balanced: 
         *public_address_ids(nics.values(), "ipConfigurations"),
         *public_address_ids(used.values(), "frontendIPConfigurations"),
     ]
-    return Surroundings(nics, used, list_resources(azure, addresses, "listing the public addresses"))
+    listed = list_resources(azure, addresses, "listing the public addresses")
+    return Surroundings(nics, used, _only(listed, addresses))
 
 
 def _only(bodies: dict[str, Body], ids: Iterable[str]) -> dict[str, Body]:
     wanted = {one.lower() for one in ids}
-    return {key: body for key, body in bodies.items() if key in wanted}
+    return {key: with_parts(body) for key, body in bodies.items() if key in wanted}
+
+
+def with_parts(body: Body) -> Body:
+    """Return a body whose parts have what their readers rely on: an id, a name and properties; others are left out."""
+    properties = dict(body.get("properties") or {})
+    for kind in PARTS:
+        parts = [one for one in properties.get(kind) or () if isinstance(one, dict) and isinstance(one.get("id"), str)]
+        properties[kind] = [
+            {"name": last_name(one["id"]), **one, "properties": one.get("properties") or {}} for one in parts
+        ]
+    return {**body, "properties": properties}

@@ -29,6 +29,7 @@ def command_rows(name: str | None) -> list[dict[str, Any]]:
         {
             "azVmss": f"az vmss {entry['name']}",
             **{key: entry[key] for key in ("onFlexible", "today", "instead", "evidence")},
+            "withOptions": entry.get("withOptions", {}),
             "source": cite(entry["source"]),
         }
         for entry in command_entries(name)

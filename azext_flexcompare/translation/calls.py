@@ -8,8 +8,8 @@ A call is rewritten only if the script and the table prove all of this:
   shared by both commands. Values may be variables or substitutions. Where an option could be, there must be none: an
   unquoted `$OPTIONS` or a `"${arguments[@]}"` rules a rewrite out. One such word right after an option is its value.
 * Nothing reads its output, which has another layout after the rewrite: no --query, pipe, substitution or file. The
-  exceptions are output that is discarded (`> /dev/null`, `-o none`), a --query whose result depends only on fields
-  that the table lists as kept, and a --query that the table maps to another.
+  exceptions are output that is discarded (`> /dev/null`, `-o none`), a --query or a filter of `jq` whose result
+  depends only on fields that the table lists as kept, and a --query that the table maps to another.
 * It names the instances, if the command of this extension requires that, and none by a number.
 
 Otherwise the call stays as it is, and is reported for manual review unless the table says that it works.
@@ -20,7 +20,7 @@ of this extension asks for confirmation, because `az vmss` does not ask and a sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from azext_flexcompare.table.entries import Operation, operations
@@ -31,13 +31,13 @@ from azext_flexcompare.translation.options import (
     UNCLEAR,
     NotProven,
     ParsedOption,
-    literal_number,
+    check_instances,
     parse_options,
     shared_options,
     values_of,
     with_values,
 )
-from azext_flexcompare.translation.query import reads_only
+from azext_flexcompare.translation.query import jq_query, reads_only
 from azext_flexcompare.translation.rows import Row, always_works, exception_of, is_group, row_named, support_with
 from azext_flexcompare.translation.runners import is_run_for_each, skip_runners
 
@@ -48,13 +48,12 @@ UNLISTED = "The table has no such command."
 OUTPUT_READ = "The script reads its output, and the output of `{instead}` has another layout."
 MAPPED = "A --query of `{query}` is `{mapped}` there."
 NO_INSTANCES = "`{instead}` needs --instance-ids; `--instance-ids '*'` stands for all instances."
-NUMBER = "The instance {number} is the number of one of a Uniform scale set; those of a Flexible one have VM names."
 NO_OPTION = "`{instead}` has no {option} with the same meaning."
 WITH_OPTION = "With {option} it {support}."
 USE_INSTEAD = "Use `{instead}`."
 CONFIRMS = "`{instead}` asks for confirmation, which a script cannot give, so --yes is added."
 REDEFINED = "The script defines a function or an alias with the name `az`."
-ONE_CALL = "`{instead}` takes all instances in one call, and sends their requests in parallel: it needs no loop."
+ONE_CALL = "One `{instead}` takes all instances and sends their requests in parallel; a loop is not needed for that."
 
 
 class Call(NamedTuple):
@@ -90,20 +89,23 @@ def redefines_az(command: Command) -> bool:
     return "az" in command.functions or bool(alias and any(word.raw.startswith("az=") for word in command.words))
 
 
-def check_command(command: Command, redefined: bool) -> Finding | None:
-    """Return the finding for a command, or None if it is no call of a command of `az vmss`."""
+def check_command(command: Command, redefined: bool, numbered: Container[str] = ()) -> Finding | None:
+    """Return the finding for a command, or None if it is no call of a command of `az vmss`.
+
+    `redefined` is whether the script has another `az`, and `numbered` are the variables that it sets to numbers.
+    """
     try:
         call = _parse_call(command)
     except NotProven as problem:
         return Finding(skip_runners(command)[0].start, command.end, str(problem))
-    number = call and literal_number(call.words)
-    if not call or (always_works(call.row) and not number):
-        return call and call.finding
+    if not call:
+        return None
     try:
+        check_instances(call.words[call.length :], numbered)
+        if always_works(call.row):
+            return call.finding._replace(advice=_advice(call))
         if redefined:
             raise NotProven(REDEFINED)  # noqa: TRY301  (reported as the others are)
-        if number:
-            raise NotProven(NUMBER.format(number=number))  # noqa: TRY301
         return _rewrite(call)
     except NotProven as problem:
         reason = f"{call.row['today']} {problem}".rstrip()
@@ -194,9 +196,12 @@ def _drop(word: Word, before: Word) -> Edit:
 def _output_edits(call: Call, options: list[ParsedOption]) -> tuple[Edit, ...]:
     """Return the edits that keep the output as it is read; raises NotProven if there are none that do."""
     queries = [one for one in options if one.name == "--query"]
-    if call.command.output is Output.DISCARDED or values_of(options, "--output", "-o")[-1:] == ["none"]:
+    formats = values_of(options, "--output", "-o")[-1:]
+    if call.command.output is Output.DISCARDED or formats == ["none"]:
         return ()
     query = queries[-1].values[-1] if queries and queries[-1].values else None
+    if not queries and formats in ([], ["json"], ["jsonc"]):
+        query = jq_query([word.value for word in call.command.reader])
     if query is None and not queries and call.command.output is Output.SHOWN:
         return ()
     if query and "keeps" in call.row and reads_only(query, call.row["keeps"]):

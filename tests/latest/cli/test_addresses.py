@@ -175,3 +175,40 @@ def test_a_hostile_service_injects_no_line(warm: WarmAz, sim: Simulator, names: 
     assert "Host *" not in done.stdout
     assert done.stdout.count("Host ") == len(names) - 2
     assert "Left out" in done.stderr
+
+
+COMMANDS = (
+    ("list-instance-connection-info",),
+    ("list-instance-public-ips",),
+    ("nic", "list"),
+    ("list-instances", "--details"),
+    ("ssh-config",),
+    ("nat-rule", "list"),
+)
+
+
+@pytest.mark.parametrize(
+    ("action", "members"),
+    [
+        ("nic-list", {"value.0.properties": None}),
+        ("nic-list", {"value.0.properties.ipConfigurations.0.properties": None, "value.1.id": None}),
+        ("nic-list", {"value.0.properties.ipConfigurations.0.id": None}),
+        ("nic-list", {"value.0.properties.ipConfigurations.0.properties.loadBalancerInboundNatRules": [{}]}),
+        ("nic-list", {"value.0": None}),
+        ("lb-list", {"value.0.properties": None}),
+        ("lb-list", {"value.0.properties.inboundNatRules.0.properties": None}),
+        ("lb-list", {"value.0.properties.frontendIPConfigurations.0": None}),
+        ("lb-list", {"value.0.properties.backendAddressPools.0.properties.loadBalancerBackendAddresses": [{}]}),
+        ("public-ip-list", {"value.0.properties": None, "value.1": None}),
+        ("lb-get", {"properties.inboundNatRules.0.properties": None, "properties.frontendIPConfigurations.0": None}),
+    ],
+)
+def test_a_body_that_lacks_something_ends_in_no_traceback(
+    warm: WarmAz, sim: Simulator, names: list[str], action: str, members: dict[str, Any]
+) -> None:
+    sim.add_fault({"action": action, "fault": {"kind": "answer", "members": members}})
+    for command in COMMANDS:
+        done = warm.run(*command, *FLEX)
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.exit == 0 or "ERROR" in done.stderr
+        assert names[4] in done.stdout or command != ("ssh-config",)

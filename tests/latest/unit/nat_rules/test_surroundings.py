@@ -11,7 +11,7 @@ from azure.cli.core.azclierror import AzCLIError
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.nat_rules.surroundings import read_surroundings
+from azext_flexcompare.nat_rules.surroundings import read_surroundings, with_parts
 from tests.latest.helpers.network import reset_to_addresses
 
 Members = Callable[[], list[Instance]]
@@ -39,3 +39,14 @@ def test_a_list_that_may_not_be_read_is_an_error_that_names_it(azure: Azure, mem
     sim.add_fault({"action": "lb-list", "fault": {"status": 403, "code": "AuthorizationFailed", "message": "No."}})
     with pytest.raises(AzCLIError, match="listing the load balancers"):
         read_surroundings(azure, members())
+
+
+def test_a_part_that_is_none_is_left_out_and_what_it_lacks_is_empty() -> None:
+    assert with_parts({"id": "n", "properties": None})["properties"]["ipConfigurations"] == []
+    parts = [None, {"name": "x"}, {"id": "/a/one"}, {"id": "/a/b", "name": "two", "properties": {"c": 1}}]
+    found = with_parts({"id": "n", "properties": {"inboundNatRules": parts, "kept": 1}})["properties"]
+    assert found["kept"] == 1
+    assert found["inboundNatRules"] == [
+        {"id": "/a/one", "name": "one", "properties": {}},
+        {"id": "/a/b", "name": "two", "properties": {"c": 1}},
+    ]
