@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
+from azext_flexcompare.execution.availability import Budget
 from azext_flexcompare.execution.departures import deleting_reasons
 from azext_flexcompare.execution.set_protection import protecting
 from azext_flexcompare.execution.turn import Batch
@@ -87,6 +88,7 @@ class RunPlan(NamedTuple):
     possibly_active: Sequence[Instance] = ()  # instances that an earlier run may have left in operation
     gate_first: Batch | None = None  # instances that must be healthy before anything is sent
     hooks: HookRecords = HookRecords()  # of the earlier run
+    budgets: Sequence[Budget] = ()  # of the window of the earlier run
 
     @property
     def acting(self) -> list[Instance]:

@@ -17,6 +17,7 @@ from azext_flexcompare.arm.locks import locks_of
 from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.alarm import watch_alarm
+from azext_flexcompare.execution.availability import WindowPlan
 from azext_flexcompare.execution.confirmation import ask, question_before, require_terminal
 from azext_flexcompare.execution.health_command import gate_of
 from azext_flexcompare.execution.health_extension import check_gate
@@ -26,6 +27,7 @@ from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, 
 from azext_flexcompare.execution.rollout import roll_out
 from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
 from azext_flexcompare.execution.user_command import Shell
+from azext_flexcompare.execution.window_plan import plan_window
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import records
@@ -78,13 +80,14 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
     with ExitStack() as stack:
         stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))
         check_gate(context.azure, run_options.health_gate, run_plan.acting)
+        run_plan, window = plan_window(context, run_plan)
         if run_options.dry_run:
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)
         require_terminal(run_options, run_plan.batches)
         require_query(context.cli_ctx, expected_rows(context.operation, run_plan.chosen))
         _confirm(context, run_plan)
         monitor = _open_monitor(context, run_plan, stack)
-        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor)]
+        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor, window)]
         run_end = monitor.run_end(run_plan.stopped)
         status = exit_status((one.status for one in outcomes), run_end)
         monitor.write(records.record("end", exit=int(status)))
@@ -133,7 +136,9 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> M
     return monitor
 
 
-def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outcome[Instance]]:
+def _act(
+    context: RunContext, run_plan: RunPlan, monitor: Monitor, window: WindowPlan | None
+) -> list[Outcome[Instance]]:
     run_options = context.run_options
     monitor.write(run_plan.record or records.record("resumed"))
     monitor.write(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
@@ -151,7 +156,7 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
     batched = bool(run_options.batch_size or run_options.batch_by)
     domains = separating(run_plan.chosen, run_options.batch_by)
     questions = partial(question_before, run_options)
-    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched, questions)
+    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched, window=window, question_before=questions)
     commands = {BEFORE: run_options.before_batch, AFTER: run_options.after_batch}
     echo = None if run_options.events == STDERR else write_lines()
     hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo, earlier=run_plan.hooks)

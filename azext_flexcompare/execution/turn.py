@@ -15,6 +15,7 @@ from typing import NamedTuple
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.execution.availability import WindowPlan
 from azext_flexcompare.execution.health_gate import Gate, Subject, Verdict, subjects_of, wait_until_healthy
 from azext_flexcompare.execution.hooks import AFTER, BEFORE, HookCall, Hooks
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
@@ -34,6 +35,12 @@ class Batch(NamedTuple):
     instances: Sequence[Instance]  # as they were before the operation
     work: Sequence[Work]
     ended: Sequence[Outcome[Instance]] = ()  # that an earlier run saw to the end
+    alone: bool = False  # whether it is one instance of a window, in its own turn
+
+    @property
+    def own(self) -> Instance | None:
+        """Return the instance that has a turn of its own."""
+        return self.instances[0] if self.alone else None
 
 
 class RolloutPolicy(NamedTuple):
@@ -46,6 +53,7 @@ class RolloutPolicy(NamedTuple):
     gate: Callable[[int], Gate] | None = None  # by the number of a batch
     domains: Sequence[str] = ()
     batched: bool = False
+    window: WindowPlan | None = None
     question_before: Callable[[Batch], str | None] = lambda _: None  # the option that asks before a batch
 
 
@@ -69,7 +77,7 @@ def begin_turn(rollout: Rollout, batch: Batch) -> None:
 
     The hook of a batch that an earlier run has begun to send does not run again.
     """
-    call = HookCall(BEFORE, batch.number, batch.instances)
+    call = HookCall(BEFORE, batch.number, batch.instances, alone=batch.own)
     begun = bool(batch.ended) or any(work.sent for work in batch.work)
     if not batch.work or rollout.over or (begun and rollout.hooks.ended(call)):
         return
@@ -86,7 +94,7 @@ def end_turn(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance]]) 
     outcomes = check_health(rollout, batch, outcomes)
     members = {one.id for one in batch.instances}
     ended = [*batch.ended, *(one for one in outcomes if one.target.id in members)]
-    call = HookCall(AFTER, batch.number, batch.instances, ended)
+    call = HookCall(AFTER, batch.number, batch.instances, ended, batch.own)
     if not rollout.over and not rollout.hooks.ended(call) and not rollout.hooks.run(call):
         rollout.monitor.end_failed = True
     return outcomes
@@ -109,7 +117,8 @@ def check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance
         return outcomes
     _warn_of_left_out(verdict)
     logged = [{"id": one.id, "reason": why} for one, why in verdict.unhealthy]
-    monitor.write(records.record("health", batch=batch.number, unhealthy=logged))
+    if not batch.alone:  # it is about the whole batch; a window has a record of each turn
+        monitor.write(records.record("health", batch=batch.number, unhealthy=logged))
     if not verdict.unhealthy:
         return outcomes
     monitor.gate_failed = True
@@ -128,8 +137,9 @@ def _pass_gate(rollout: Rollout, batch: Batch, gate: Gate, subjects: Sequence[Su
     waited_for = [one.instance.id for one in subjects]
     monitor.write(records.record("gate", state="begun", **what, instances=waited_for))
     monitor.sync()
-    watched = partial(monitor.pause, then="healthy, watched again")
-    verdict = wait_until_healthy(rollout.azure, gate, subjects, GateMonitor(monitor, gate.timeout), rest=watched)
+    watched = partial(monitor.pause, then=None if batch.alone else "healthy, watched again")
+    observer = GateMonitor(monitor, gate.timeout, shows=not batch.alone)
+    verdict = wait_until_healthy(rollout.azure, gate, subjects, observer, rest=watched)
     if not rollout.over:
         left_out = [{"id": one.id, "reason": why} for one, why in verdict.left_out]
         seconds = round(verdict.seconds, 3)
@@ -139,6 +149,8 @@ def _pass_gate(rollout: Rollout, batch: Batch, gate: Gate, subjects: Sequence[Su
 
 
 def _described(batch: Batch) -> str:
+    if batch.own:
+        return batch.own.name
     return f"batch {batch.number}" if batch.number else "a batch of an earlier run"
 
 

@@ -262,6 +262,19 @@ RUN_OPTIONS = (
         optional=True,
     ),
     RunOption(
+        "max_unavailable",
+        BATCHES,
+        "Number or percentage of the instances of each scale set that may be unavailable at once, those included that "
+        "are so before the run. An instance begins as soon as that allows, without batches. It is available again once "
+        "its operation has succeeded and --health-gate, which then applies to each instance, has passed. With "
+        "--batch-by, within one domain after the other.",
+        {"type": batch_size},
+        logged=(str, NoneType),
+        fixed=True,
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
         "job_log",
         LOG,
         "File to record every step in, so that an interrupted run can be resumed.",
@@ -324,6 +337,7 @@ class RunOptions:
     confirm_each: bool = False
     confirm_after: int | None = None
     stop_on: str | None = None
+    max_unavailable: Amount | None = None
     job_log: str | None = None
     log_output: bool = False
     resume: str | None = None
@@ -369,6 +383,27 @@ class RunOptions:
                 f"--health-gate: after {operation.name} no instance is healthy.", recommendation="Omit --health-gate."
             )
         _check_health_command(self)
+        _check_window(self, operation)
+
+
+def _check_window(run_options: RunOptions, operation: Operation) -> None:
+    if run_options.max_unavailable is None:
+        return
+    if run_options.batch_size:
+        raise MutuallyExclusiveArgumentError(
+            "--max-unavailable and --batch-size cannot be combined: a window has no batches.",
+            recommendation="Omit one of them.",
+        )
+    if run_options.engine != "vm":
+        raise MutuallyExclusiveArgumentError(
+            f"--max-unavailable and --engine {run_options.engine} cannot be combined: one call is for many instances.",
+            recommendation="Use --engine vm, or --batch-size.",
+        )
+    if not operation.leaves_running:
+        raise InvalidArgumentValueError(
+            f"--max-unavailable: after {operation.name} no instance is available again.",
+            recommendation="Use --batch-size.",
+        )
 
 
 def _check_health_command(run_options: RunOptions) -> None:

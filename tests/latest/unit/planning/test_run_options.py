@@ -46,6 +46,7 @@ GIVEN: dict[str, Any] = {
     "confirm_each": True,
     "confirm_after": 1,
     "stop_on": "true",
+    "max_unavailable": parse_batch_size("25%"),
     "log_output": True,
 }
 OF_LISTS = {"batch_size", "batch_by", "health_gate"}
@@ -88,7 +89,8 @@ def test_the_options_are_written_as_they_are_typed() -> None:
         "--engine set --batch-size 1 10% --batch-by zone "
         "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent command "
         "--health-command 'curl $VMSS_FLEX_INSTANCE' --health-timeout 30 --bake 90.0 --before-batch cat "
-        "--after-batch cat --hook-timeout 5 --confirm-each --confirm-after 1 --stop-on true --log-output"
+        "--after-batch cat --hook-timeout 5 --confirm-each --confirm-after 1 --stop-on true "
+        "--max-unavailable 25% --log-output"
     )
 
 
