@@ -221,7 +221,7 @@ def _settle_queued(outcome: Outcome[Work]) -> list[Outcome[Instance]]:
 
 def _follow_up(azure: Azure, instance: Instance, logged: LoggedInstance, prepare: Prepare) -> Work:
     before = logged.planned["provisioned"]
-    follow = Work([instance], Completed, sends=False, before=before, sent=True, url=logged.url)
+    follow = Work([instance], Completed, sends=False, before=before, sent=True, url=logged.url, since=logged.sent_at)
     if logged.accepted:  # without a URL it had ended when it was accepted
         return follow._replace(call=partial(_resume_polling, azure, instance, logged)) if logged.url else follow
     if instance.resource is None:
@@ -229,7 +229,7 @@ def _follow_up(azure: Azure, instance: Instance, logged: LoggedInstance, prepare
     (work,) = prepare([instance])
     maybe_sent = _MaybeSent(work)
     settle = maybe_sent.settle if work.settle else None
-    return work._replace(call=maybe_sent.call, settle=settle, before=before, sent=True)
+    return work._replace(call=maybe_sent.call, settle=settle, before=before, sent=True, since=logged.sent_at)
 
 
 def _resume_polling(azure: Azure, instance: Instance, logged: LoggedInstance) -> Poller:

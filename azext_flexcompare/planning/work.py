@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from azext_flexcompare.instances import Instance, ResourceId, is_in_power_state
@@ -31,6 +32,7 @@ class Work(NamedTuple):
     before: Sequence[str] | None = None  # provisioning times of the instance before the call, if it was made
     sent: bool = False  # whether an earlier run made the call, or may have
     url: str | None = None  # of the operation that an earlier run started
+    since: datetime | None = None  # when the earlier run made the call
     extension: str | None = None  # that the call changes, by its name
     prepare: Prepare | None = None  # makes the call for fewer of its instances
     operations: Callable[[], Mapping[ResourceId, Mapping[str, Any]]] | None = None  # of each instance, for the log
@@ -43,8 +45,8 @@ Prepare = Callable[[list[Instance]], list[Work]]
 
 def share_outcome(outcome: Outcome[Work]) -> list[Outcome[Instance]]:
     """Return the outcome of a call for each of its instances."""
-    url = outcome.url or outcome.target.url
-    return [replace(outcome, target=one, url=url) for one in outcome.target.instances]  # type: ignore[arg-type,misc]
+    url, began = outcome.url or outcome.target.url, outcome.began or outcome.target.since
+    return [replace(outcome, target=one, url=url, began=began) for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 
 def skip_reasons(work: Iterable[Work]) -> dict[ResourceId, str]:

@@ -41,7 +41,7 @@ def roll(folder: Path, cloud: Cloud, number: int) -> bool:
         Path(log).unlink(missing_ok=True)
     way = ("--resume", log) if begun else (*command, "--job-log", log)
     ran = cloud.run("restart", *way)
-    told = f"{number}, budget {budget}, {len(down)} down, killed {killed}: {ran.stderr}"
+    told = f"{number}, budget {budget}, {len(down)} down, killed {killed}: {ran.stderr}{ran.stdout}"
     assert most_unavailable(cloud.sim.availability(), cloud.sim.scale_sets["flex"]) <= budget, told
     assert cloud.sim.accepted() == Counter({(name, "restart"): 1 for name in chosen}), told
     assert ran.exit == (4 if failing else 0), told
