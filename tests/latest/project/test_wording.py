@@ -13,11 +13,18 @@ from tools.wheel import ROOT
 
 TERMS = [
     *("batch", "call", "domain", "engine", "health gate", "job log", "operation", "outcome", "plan", "poll"),
-    *("rate-limit group", "record", "run", "status"),
+    *("rate-limit group", "record", "run", "status", "window"),
 ]
 COVERED = (
     *("CONTRIBUTING.md", "HISTORY.rst", "README.md", "docs/alternatives.md", "docs/design.md", "docs/faults.json"),
-    *("docs/glossary.md", "docs/live-check.md", "docs/performance.md", "docs/reliability.md", "tools"),
+    *(
+        "docs/glossary.md",
+        "docs/live-check.md",
+        "docs/performance.md",
+        "docs/reliability.md",
+        "docs/rollouts.md",
+        "tools",
+    ),
     *("docs/commands.md", "docs/equivalence.md", "azext_flexcompare", "armsim"),
     *("azext_flexcompare/table/equivalence.json", "azext_flexcompare/table/equivalence.schema.json"),
 )
