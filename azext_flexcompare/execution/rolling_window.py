@@ -175,7 +175,7 @@ class RollingWindow:
             self.workers.submit(LIST, list_them)
 
     def _check_exhausted(self) -> None:
-        """Stop the run where nothing can begin any more, since what is unavailable is in nobody's turn."""
+        """Stop the run where nothing can begin any more, since what is unavailable is in no turn."""
         if not self.window.is_settled() or any(task != LIST for task in self.workers.busy):
             self.waiting_since = None
             return

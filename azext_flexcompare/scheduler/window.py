@@ -12,7 +12,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Window(Generic[K]):
-    """The unavailable members of each group: those whose turn it is, and those that were seen to be unavailable."""
+    """The unavailable members of each group: those in their turn, and those that were seen to be unavailable."""
 
     def __init__(self, budgets: Mapping[K, int]) -> None:
         self.budgets = budgets
