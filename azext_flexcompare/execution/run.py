@@ -159,8 +159,8 @@ def _act(
     policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched, window=window, question_before=questions)
     commands = {BEFORE: run_options.before_batch, AFTER: run_options.after_batch}
     echo = None if run_options.events == STDERR else write_lines()
-    hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo, earlier=run_plan.hooks)
-    rollout = Rollout(context.azure, run_limits, monitor, policy, hooks)
+    hooks = Hooks(monitor, shell, commands, timeout=run_options.hook_timeout, echo=echo, earlier=run_plan.hooks)
+    rollout = Rollout(context.azure, run_limits, monitor, policy, hooks=hooks)
     with watch_alarm(run_options.stop_on, monitor, shell):
         return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
 

@@ -94,7 +94,7 @@ def end_turn(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance]]) 
     outcomes = check_health(rollout, batch, outcomes)
     members = {one.id for one in batch.instances}
     ended = [*batch.ended, *(one for one in outcomes if one.target.id in members)]
-    call = HookCall(AFTER, batch.number, batch.instances, ended, batch.own)
+    call = HookCall(AFTER, batch.number, batch.instances, ended, alone=batch.own)
     if not rollout.over and not rollout.hooks.ended(call) and not rollout.hooks.run(call):
         rollout.monitor.end_failed = True
     return outcomes
