@@ -152,7 +152,9 @@ def _act(
         retries=run_options.retries,
     )
     shell = Shell(context.mask, monitor.interrupted)
-    gate = gate_of(run_options, context.operation, context.operation.boots_with(context.given), shell)
+    gate = gate_of(
+        run_options, context.operation, context.operation.boots_with(context.given), shell=shell, azure=context.azure
+    )
     batched = bool(run_options.batch_size or run_options.batch_by)
     domains = separating(run_plan.chosen, run_options.batch_by)
     questions = partial(question_before, run_options)

@@ -179,7 +179,8 @@ RUN_OPTIONS = (
         BATCHES,
         "Command that tells whether an instance is healthy by its exit status 0, for `--health-gate command`. Your "
         "shell runs it for each instance, with its fields in variables such as VMSS_FLEX_INSTANCE, VMSS_FLEX_ID, "
-        "VMSS_FLEX_RESOURCE_GROUP, VMSS_FLEX_SCALE_SET and VMSS_FLEX_BATCH, for one minute at most.",
+        "VMSS_FLEX_RESOURCE_GROUP, VMSS_FLEX_SCALE_SET, VMSS_FLEX_BATCH and VMSS_FLEX_ADDRESS, which is its private "
+        "address if that can be read. It may take one minute at most.",
         {"type": command_text},
         logged=(str, NoneType),
         optional=True,

@@ -444,7 +444,8 @@ def test_a_command_of_health_is_run_for_each_instance_and_stops_the_run(
 ) -> None:
     names = guests(sim, every={"agentReadyAfter": 0})
     asked, log = tmp_path / "asked", str(tmp_path / "log")
-    command = f'echo "$VMSS_FLEX_INSTANCE $VMSS_FLEX_BATCH" >> {asked}; echo no page; test $VMSS_FLEX_INSTANCE != '
+    seen = f'echo "$VMSS_FLEX_INSTANCE $VMSS_FLEX_BATCH" >> {asked}; test ${{VMSS_FLEX_ADDRESS#10.0.}} || exit 9'
+    command = f"{seen}; echo no page; test $VMSS_FLEX_INSTANCE != "
     ways = ("--health-command", command + names[3], "--health-timeout", "1", "--job-log", log)
     done = warm.run("restart", *FLEX, *COMMAND_GATE, *ways)
     assert (done.exit, statuses(done)) == (5, {"Succeeded": 4, "NotStarted": 2})
