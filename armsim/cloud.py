@@ -15,6 +15,7 @@ from armsim.compute.bulk import BulkStore
 from armsim.compute.lifecycle import GONE
 from armsim.faults.book import FaultBook
 from armsim.intervals import Intervals
+from armsim.network.rotation import Rotation
 from armsim.resourcegraph.index import GraphIndex
 from armsim.traffic import RequestLog
 from armsim.world.model import VmState
@@ -48,6 +49,7 @@ class Cloud:
     log: RequestLog = field(default_factory=RequestLog)
     accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
     intervals: Intervals = field(default_factory=Intervals)
+    rotation: Rotation = field(default_factory=Rotation)
     availability: Availability = field(default_factory=Availability)
     others: list[Cloud] = field(default_factory=list)
     now: float = 0.0
@@ -55,6 +57,7 @@ class Cloud:
     def __post_init__(self) -> None:
         self.graph = GraphIndex(self.world)
         self.catch_up()
+        self.rotation.begin(self.world.network, self.now)
         for members in self.world.members.values():
             for vm in members.values():
                 self.availability.note(vm, self.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from azext_flexcompare.execution.remaining_work import planned_instance
+from azext_flexcompare.execution.planned_instances import planned_instance
 from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog.hook_records import read_hooks

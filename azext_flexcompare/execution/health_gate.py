@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
-from azext_flexcompare.instances import GONE, Instance, ResourceId, is_in_transition
+from azext_flexcompare.instances import DELETING, GONE, NOT_ALLOCATED, Instance, ResourceId, is_in_transition
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Outcome, Status
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Unanswered
@@ -24,7 +24,6 @@ from azext_flexcompare.times import format_utc
 SWEEP_TIMEOUT, SHORTEST_SWEEP = 60, 5  # seconds in which the service must answer for each instance of a sweep
 BAKE_INTERVAL = 10.0  # seconds between two sweeps of instances that must stay healthy
 RUNNING = "running"
-GIVEN_BACK = ("deallocated", "deallocating")  # it cannot become healthy
 
 
 class Report(NamedTuple):
@@ -253,17 +252,17 @@ class _HealthPoller:
             reading = read_instance(self.azure, self.subject.instance)
         except Failure as failure:
             raise Unanswered(": ".join(failure.error)) from failure
-        health = health_of(self.checks, self.subject, reading.instance)
+        health = health_of(self.checks, self.subject, reading.instance, reading.absence)
         return Poll(self.once or not health.trouble, remaining=reading.remaining, result=health)
 
 
-def health_of(checks: Sequence[Check], subject: Subject, found: Instance | None) -> Health:
-    """Return the health of an instance as it was read, None where it no longer exists."""
+def health_of(checks: Sequence[Check], subject: Subject, found: Instance | None, absence: str = GONE) -> Health:
+    """Return the health of an instance as it was read, None where it is not there, with the reason."""
     if found is None:
-        return Health(left_out=GONE)
+        return Health(left_out=absence)
     if (found.provisioning_state or "").lower() == "deleting":
-        return Health(left_out="It is being deleted.")
-    if found.power_state in GIVEN_BACK:
+        return Health(left_out=DELETING)
+    if found.power_state in NOT_ALLOCATED:  # it cannot become healthy
         return Health(left_out=f"It is {found.power_state}.")
     if found.power_state and found.power_state == subject.power_before != RUNNING and not subject.booted:
         return Health(left_out=f"It was {found.power_state} before.")

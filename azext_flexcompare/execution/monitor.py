@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from azext_flexcompare.output.progress import BatchEnd, Snapshot
 from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.observer import Observer
-from azext_flexcompare.scheduler.outcome import BAD, Outcome
+from azext_flexcompare.scheduler.outcome import BAD, Error, Outcome
 from azext_flexcompare.table.entries import Operation
 from azext_flexcompare.times import count, format_duration
 
@@ -97,11 +98,13 @@ class Monitor(Observer[Work]):
         total: int = 0,
         errors: int = 0,
         log_output: bool = False,
+        now: Callable[[Instance], datetime | None] = lambda _: None,
     ) -> None:
         super().__init__(interrupted)
         self.operation, self.finish, self.errors = operation, finish, errors
-        self.log_output = log_output
+        self.log_output, self.now = log_output, now
         self.recorders: list[Recorder] = []
+        self.lock = threading.RLock()  # the thread that writes a backend pool records it
         self.displays: list[Display] = []
         self.error_limit = None if max_errors is None else max(Fraction(1), max_errors.of(total))
         self.counts: Counter[str] = Counter()
@@ -112,7 +115,8 @@ class Monitor(Observer[Work]):
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
         self.turns: TurnKeeper | None = None
-        self.lock = threading.RLock()  # hooks and gates of a window write from threads of theirs
+        self.found: list[Outcome[Instance] | Work] = []  # of the calls that have ended, in that order
+        self.asked: dict[int, Work] = {}  # calls of an earlier run whose instance has been asked
         self.ended_early: set[ResourceId] = set()  # instances that ended before the call that they share
 
     def run_end(self, stopped: str | None = None) -> RunEnd:
@@ -138,11 +142,20 @@ class Monitor(Observer[Work]):
         return target.sent
 
     def before_send(self, targets: Sequence[Work]) -> bool:
-        """Write to the disk which instances are sent next; return whether they may be sent."""
-        sent = [one for work in targets if work.sends for one in work.instances]
-        self.write(*(records.intent(one.id) for one in sent))
+        """Write to the disk which instances are sent next; return whether they may be sent.
+
+        The first turn of a call that an earlier run made only asks the instance: its record stays the earlier one.
+        """
+        sent = [(one, work) for work in targets if work.sends and not self._asks(work) for one in work.instances]
+        self.write(*(records.intent(one.id, self.now(one), work.extension) for one, work in sent))
         self.sync()
         return self.stop_reason() is None or all(work.sent for work in targets)
+
+    def _asks(self, work: Work) -> bool:
+        if not work.sent or id(work) in self.asked:
+            return False
+        self.asked[id(work)] = work
+        return True
 
     def on_accepted(self, target: Work, url: str | None, result_url: str | None) -> None:
         """Write that the service accepted a call, and the URLs of its operation and its result."""
@@ -154,10 +167,22 @@ class Monitor(Observer[Work]):
         self.throttle_waits.append(seconds or 0)
         self.write(*(records.throttled(one.id, seconds, sent=sent) for one in target.instances))
 
+    def on_postponed(self, target: Work, error: Error | None, *, sent: bool) -> None:
+        """Write why a request was not accepted, and is sent again later."""
+        code = error.code if error else None
+        self.write(*(records.postponed(one.id, code, sent=sent) for one in target.instances))
+
     def on_outcome(self, outcome: Outcome[Work]) -> None:
-        """Count and write the outcomes of a call, unless they are still to be settled."""
-        if outcome.target.settle is None:
-            self.settle(share_outcome(outcome))
+        """Count and write the outcomes of a call as it ends, and keep them, with the calls that take its place."""
+        found = outcome.target.settle(outcome) if outcome.target.settle else share_outcome(outcome)
+        self.settle(one for one in found if not isinstance(one, Work))
+        self.found += found
+
+    def take_found(self) -> tuple[list[Outcome[Instance]], list[Work]]:
+        """Return the outcomes of the calls that have ended since the last time, and the calls that take their place."""
+        found, self.found = self.found, []
+        done = [self.complete(one) for one in found if not isinstance(one, Work)]
+        return done, [one for one in found if isinstance(one, Work)]
 
     def complete(self, outcome: Outcome[Instance]) -> Outcome[Instance]:
         """Return an outcome with the number of its batch, and without secrets that the service repeats."""
@@ -241,11 +266,12 @@ class Monitor(Observer[Work]):
                 self.show(f"{then} in {left:.0f} s")
 
     def _each(self, do: Callable[[Recorder], None]) -> None:
-        for recorder in list(self.recorders):
-            try:
-                do(recorder)
-            except OSError as error:  # noqa: PERF203  (each has its own)
-                self._remove(recorder, error)
+        with self.lock:
+            for recorder in list(self.recorders):
+                try:
+                    do(recorder)
+                except OSError as error:  # noqa: PERF203  (each has its own)
+                    self._remove(recorder, error)
 
     def _each_display(self, do: Callable[[Display], None]) -> None:
         for display in list(self.displays):

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.execution.availability import Budget
 from azext_flexcompare.execution.departures import deleting_reasons
+from azext_flexcompare.execution.drain import NO_DRAINS, EarlierDrains
+from azext_flexcompare.execution.logged_command import KEPT
 from azext_flexcompare.execution.set_protection import protecting
 from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance, ResourceId
@@ -43,8 +45,8 @@ class RunContext(NamedTuple):
 
     @property
     def given(self) -> list[str]:
-        """Return the names of the operation's own options that were given."""
-        return [option.name for option in self.operation.given(self.options)]
+        """Return the names of the operation's own options that were given, without flags that are false."""
+        return [option.name for option in self.operation.in_effect(self.options)]
 
     @property
     def may_show_secrets(self) -> bool:
@@ -87,6 +89,7 @@ class RunPlan(NamedTuple):
     total: int | None = None  # instances that a percentage of --max-errors is of; None: those that get a call
     possibly_active: Sequence[Instance] = ()  # instances that an earlier run may have left in operation
     gate_first: Batch | None = None  # instances that must be healthy before anything is sent
+    earlier_drains: EarlierDrains = NO_DRAINS  # whom an earlier run left out of rotation
     hooks: HookRecords = HookRecords()  # of the earlier run
     budgets: Sequence[Budget] = ()  # of the window of the earlier run
 
@@ -157,6 +160,6 @@ def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choi
 def kept_options(context: RunContext) -> dict[str, Any]:
     """Return the values of the operation's options for the log; None is one that may hold a secret."""
     return {
-        one.name: context.options[one.dest] if one.type in ("flag", "text", "name") else None
+        one.name: context.options[one.dest] if one.type in KEPT else None
         for one in context.operation.given(context.options)
     }

@@ -24,22 +24,22 @@ from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.execution.availability import logged_budgets
 from azext_flexcompare.execution.closed_gates import closed_gate
+from azext_flexcompare.execution.drain_plan import earlier_drains
 from azext_flexcompare.execution.hooks import AFTER
 from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
+from azext_flexcompare.execution.planned_instances import planned_instance, reread_instances, why_missing
 from azext_flexcompare.execution.remaining_work import (
     TO_BE_SENT,
     Source,
-    planned_instance,
     poll_only,
     remaining_work,
-    reread_instances,
-    why_missing,
 )
 from azext_flexcompare.execution.run import run
 from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog.hook_records import read_hooks
+from azext_flexcompare.joblog.jobs import find_log, reference
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import ENDED, TO_RETRY, LoggedInstance, LoggedRun, outcome_of, replay
 from azext_flexcompare.output import messages
@@ -63,6 +63,7 @@ END_SEEN = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)
 
 def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str, Any], given: dict[str, Any]) -> Rows:
     """Finish the run of a log: poll what was accepted, check what may have been, send the rest as planned."""
+    given = {**given, "resume": find_log(given["resume"])}
     with ExitStack() as stack:
         path, log, logged_run = _open(given["resume"], given, stack)
         context = _resumed_context(
@@ -80,7 +81,7 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         def to_be_done(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             omitted = [one for one, logged in left if one.id in excluded and not logged.was_sent]
             others = [each for each in left if each[0] not in omitted]
-            work, missing = remaining_work(_source(context), others, prepare)
+            work, missing = remaining_work(_source(context, logged_run), others, prepare)
             return work, [*_skip_missing(missing), *skipped_outcomes(omitted, excluded)]
 
         run_plan = _plan_rest(context, logged_run, found, to_be_done, ended=lambda logged: logged.status in ENDED)
@@ -91,7 +92,8 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         sets = dict.fromkeys(instance.scale_set for instance, _ in found)
         budgets = logged_budgets(logged_run.plan, sets) if context.run_options.max_unavailable else []
         run_plan = run_plan._replace(hooks=read_hooks(logged_run), budgets=budgets)
-        return run(context, run_plan._replace(possibly_active=_possibly_active(found)))
+        drains = earlier_drains(path, logged_run, found)
+        return run(context, run_plan._replace(possibly_active=_possibly_active(found), earlier_drains=drains))
 
 
 def retry_failed(
@@ -101,6 +103,7 @@ def retry_failed(
 
     Where a health gate stopped the run, it must pass before anything is sent.
     """
+    given = {**given, "retry_failed": find_log(given["retry_failed"])}
     with ExitStack() as stack:
         path, log, logged_run = _open(given["retry_failed"], given, stack)
         run_options = merge_run_options(given, logged_run.plan["how"], new_plan=True)
@@ -122,6 +125,7 @@ def retry_failed(
             chosen=retried,
             new_outcomes=[*run_plan.new_outcomes, *gone],
             possibly_active=_possibly_active(found),
+            earlier_drains=earlier_drains(path, logged_run, found),
         )
         kept = [one for one in found if one[0].id not in excluded]
         run_plan = _with_gate(run_plan, *closed_gate(logged_run, kept))
@@ -135,7 +139,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
 
     Nothing is sent that changes anything.
     """
-    began = monotonic()
+    began, path = monotonic(), find_log(path)
     with ExitStack() as stack:
         try:
             log, records = _follow(path, timeout)
@@ -153,7 +157,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
 
         def watched(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             never = [_unsent(*one) for one in left if not one[1].was_sent]
-            return poll_only(_source(context, watches=True), left), never
+            return poll_only(_source(context, logged_run, watches=True), left), never
 
         run_plan = _plan_rest(context, logged_run, found, watched, ended=_is_end_seen)
         never = sum(one.status == Status.NOT_STARTED for one in run_plan.new_outcomes)
@@ -165,6 +169,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
                 new_outcomes=[],
                 known_outcomes=[*run_plan.known_outcomes, *run_plan.new_outcomes],
                 stopped=stopped,
+                earlier_drains=earlier_drains(path, logged_run, found),
             ),
         )
 
@@ -275,14 +280,17 @@ def _comparable(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else ", ".join(str(one) for one in value)
+    if isinstance(value, (str, bool)):
+        return str(value).lower() if isinstance(value, bool) else value
+    return ", ".join(str(one) for one in value)
 
 
 def _merge_options(path: str, operation: Operation, options: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a plan, with those that its log does not keep as they are given now."""
     found = dict(options)
     for option in operation.options:
-        now, kept = options.get(option.dest) or None, planned.get(option.name)
+        now = None if options.get(option.dest) == [] else options.get(option.dest)
+        kept = planned.get(option.name)
         if option.name in planned and kept is None and now is None:
             raise RequiredArgumentMissingError(
                 f"{option.name} is not kept in {path}, since it may hold a secret.",
@@ -366,8 +374,9 @@ def _to_retry(logged: LoggedInstance) -> bool:
     return never or logged.status in TO_RETRY
 
 
-def _source(context: RunContext, *, watches: bool = False) -> Source:
-    return Source(context.azure, context.operation, context.run_options.engine, watches)
+def _source(context: RunContext, logged_run: LoggedRun, *, watches: bool = False) -> Source:
+    planned = RunOptions.from_log(logged_run.plan["how"])
+    return Source(context.azure, context.operation, planned.engine, timeout=planned.timeout, watches=watches)
 
 
 def _skip_missing(missing: Iterable[Instance]) -> list[Outcome[Instance]]:
@@ -380,7 +389,7 @@ def _warn_of_not_seen(path: str, operation: Operation, not_seen: Sequence[Logged
             "%d were sent and their end was not seen; they are not retried. To resume: az vmss-flex %s --resume %s",
             len(not_seen),
             operation.name,
-            shlex.quote(path),
+            shlex.quote(reference(path)),
         )
 
 

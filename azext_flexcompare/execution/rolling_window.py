@@ -76,7 +76,7 @@ class RollingWindow:
         (instance,) = work.instances
         if instance.id not in self.window.turns and self._may_begin(work, instance):
             self._begin(instance)
-            if self.rollout.hooks.commands.get(BEFORE):
+            if _has_beginning(self.rollout):
                 one = self.batch._replace(instances=[self.instances[instance.id]], work=[work], ended=(), alone=True)
                 self.workers.submit(Task("begin", instance.id), partial(begin_turn, self.rollout, one))
             else:
@@ -195,9 +195,14 @@ def _exhausted(plan: WindowPlan, full: Sequence[ResourceId], down: Sequence[Memb
     return f"Stopped by --max-unavailable, {', '.join(budgets)}: {unavailable}: {names}."
 
 
+def _has_beginning(rollout: Rollout) -> bool:
+    """Check whether anything comes before a request."""
+    return bool(rollout.hooks.commands.get(BEFORE)) or rollout.drain.plan.acts
+
+
 def _has_end(rollout: Rollout) -> bool:
     """Check whether anything follows an outcome before a turn is over."""
-    return rollout.policy.gate is not None or bool(rollout.hooks.commands.get(AFTER))
+    return rollout.policy.gate is not None or bool(rollout.hooks.commands.get(AFTER)) or rollout.drain.plan.acts
 
 
 def _open_turns(rollout: Rollout, batch: Batch) -> list[Outcome[Instance]]:

@@ -8,7 +8,7 @@ from functools import partial
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
 from azext_flexcompare.execution.confirmation import confirm_batch
-from azext_flexcompare.execution.departures import Members, resolve_failure, without_departed
+from azext_flexcompare.execution.departures import Members, resolve_failure, skip_departed, without_departed
 from azext_flexcompare.execution.list_poll import SetListPoll
 from azext_flexcompare.execution.rolling_window import RollingWindow
 from azext_flexcompare.execution.turn import Batch, Rollout, begin_turn, check_health, end_turn
@@ -17,7 +17,7 @@ from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
 from azext_flexcompare.planning.batches import domain_of
-from azext_flexcompare.planning.work import Work, share_outcome
+from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
@@ -38,10 +38,12 @@ def roll_out(
     """
     outcomes: list[Outcome[Instance]] = []
     monitor, estimates = rollout.monitor, Estimates()
+    rollout.drain.begin([one.instances for one in (*batches, *filter(None, [gate_first]))])
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
     members = Members(rollout.azure, (one for batch in batches for one in batch.instances))
     if gate_first:
         check_health(rollout, gate_first, [])
+        rollout.drain.put_back(gate_first.number, gate_first.instances, gate_first.ended)
     window = RollingWindow(rollout, rollout.policy.window, batches) if rollout.policy.window else None
     for place, batch in enumerate(batches, 1):
         confirm_batch(rollout, batch, batches[-1].number)
@@ -57,6 +59,7 @@ def roll_out(
         if any(one.status != Status.NOT_STARTED for one in done):
             monitor.end_batch([*batch.ended, *done], domain_of(batch.instances, rollout.policy.domains))
         if rollout.over:
+            rollout.drain.put_back(batch.number, batch.instances, [*batch.ended, *done])
             continue  # the batches that are left are passed through, so that each instance has its outcome
         outcomes = outcomes if window else end_turn(rollout, batch, outcomes)
         if place < len(batches):
@@ -110,14 +113,25 @@ def _run_calls(
     unknown = UnknownOutcomes(azure, monitor.operation)
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
     service = Service(_rate_limit_key, list_poll, resolve, estimates, admit=admit)
-    outcomes = send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
-    shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
-    found = [one for outcome in outcomes if outcome.target.settle for one in outcome.target.settle(outcome)]
-    settled = [one for one in found if not isinstance(one, Work)]
-    monitor.settle(settled)
-    done = [monitor.complete(one) for one in (*shared, *settled)]
-    instead = [one for one in found if isinstance(one, Work)]
+    work = [_skipping_departed(rollout, each) for each in work]
+    send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
+    done, instead = monitor.take_found()
     return done + _run_calls(rollout, instead, estimates, members) if instead else done
+
+
+def _skipping_departed(rollout: Rollout, work: Work) -> Work:
+    """Return the call of a bulk service, whose rows say nothing of which instances are still there, so that they do."""
+    settle = work.settle
+    if not (work.ended and settle):
+        return work
+
+    def settle_present(outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
+        found = settle(outcome)
+        settled = [one for one in found if not isinstance(one, Work)]
+        kept = skip_departed(rollout.azure, rollout.monitor.operation, settled)
+        return [*kept, *(one for one in found if isinstance(one, Work))]
+
+    return work._replace(settle=settle_present)
 
 
 def _send(members: Members, unknown: UnknownOutcomes, work: Work) -> Poller:

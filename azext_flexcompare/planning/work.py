@@ -31,8 +31,10 @@ class Work(NamedTuple):
     sends: bool = True  # whether the call may send a request that changes something
     before: Sequence[str] | None = None  # provisioning times of the instance before the call, if it was made
     sent: bool = False  # whether an earlier run made the call, or may have
+    since: datetime | None = None  # a time of the service before that call
+    until: datetime | None = None  # a time after which nothing that the instance shows is taken for that call's
+    patient: bool = False  # whether the operation may begin at any time, so that an instance without a trace is no end
     url: str | None = None  # of the operation that an earlier run started
-    since: datetime | None = None  # when the earlier run made the call
     extension: str | None = None  # that the call changes, by its name
     prepare: Prepare | None = None  # makes the call for fewer of its instances
     operations: Callable[[], Mapping[ResourceId, Mapping[str, Any]]] | None = None  # of each instance, for the log

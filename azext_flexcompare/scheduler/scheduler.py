@@ -250,7 +250,7 @@ class _Scheduler(Generic[T]):
         state.group.accepts |= not isinstance(answer, OutcomeUnknown)
         if isinstance(answer, TemporaryFailure) and state.poller is None and state.retried < self.limits.retries:
             state.retried += 1
-            self.observer.on_throttled(state.target, None, sent=True)
+            self.observer.on_postponed(state.target, answer.error, sent=True)
             self._send_later(state, min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.retried - 1)), answer.error)
             return
         if isinstance(answer, Failure) and not state.outcome_check:
@@ -306,7 +306,10 @@ class _Scheduler(Generic[T]):
     def _retry_throttled(self, state: TargetState[T], throttled: Throttled) -> None:
         state.throttled += 1
         pause = throttled.after or min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.throttled - 1))
-        self.observer.on_throttled(state.target, throttled.after, sent=state.poller is None)
+        if throttled.by_limit:
+            self.observer.on_throttled(state.target, throttled.after, sent=state.poller is None)
+        else:
+            self.observer.on_postponed(state.target, throttled.error, sent=state.poller is None)
         if state.poller is not None:
             state.unanswered = ": ".join(throttled.error or ())
             if not throttled.alone:
@@ -350,7 +353,8 @@ class _Scheduler(Generic[T]):
             self._end(state, Status.TIMED_OUT, Error("TimedOut", f"No end after {self.limits.timeout:g} s.{why}"))
             return
         now = time.monotonic()
-        listed = LONGEST_POLL_GAP if self._listing_replaces_polls() and not state.polled else None
+        # As last rescheduled: a time that counts on a listing is changed once listings end, even within one turn.
+        listed = LONGEST_POLL_GAP if self.polled_by[0] and not state.polled else None
         pause = (
             pause
             or state.latest.retry_after

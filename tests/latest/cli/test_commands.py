@@ -1,4 +1,4 @@
-"""Does the Azure CLI see every command of ours, with help, examples that parse, and options in its own style?
+"""The commands as the Azure CLI loads them: help, examples that parse, and options in its own style.
 
 The CLI loads the installed extension in a process of its own and describes what it has found.
 """

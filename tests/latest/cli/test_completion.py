@@ -1,4 +1,4 @@
-"""Does the shell complete sets, instances and what they have, as it completes everything else of `az`?"""
+"""Shell completion of sets, instances and their values."""
 
 from __future__ import annotations
 

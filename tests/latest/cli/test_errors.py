@@ -1,4 +1,4 @@
-"""Is everything that can be wrong outside a command told in one sentence, without a traceback?"""
+"""Errors from outside a command: one sentence each, without a traceback."""
 
 from __future__ import annotations
 

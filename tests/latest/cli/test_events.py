@@ -1,4 +1,4 @@
-"""Can somebody follow a run while it goes on, and is it quiet where nobody does?"""
+"""The events of a run, for a reader that follows it, and for none."""
 
 from __future__ import annotations
 

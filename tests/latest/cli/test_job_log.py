@@ -1,4 +1,4 @@
-"""Does a job log tell all that happened and no secret, and is a run gone on with by it and by nothing else?"""
+"""The job log: complete, free of secrets, and all that a resumed run needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_MODES = sys.platform == "win32"
 
 
 def asked(sim: Simulator) -> int:
-    """How often operations were looked at."""
+    """Count the polls of operations."""
     return sum(one["action"] == "poll" for one in sim.requests())
 
 

@@ -1,4 +1,4 @@
-"""Is a set that does not fit one page listed whole?"""
+"""The listing of a set that does not fit one page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do instances get NAT rules through the real `az`, in one PUT of the load balancer, and lose them again?"""
+"""NAT rules of instances through the real `az`, added and removed by one PUT of the load balancer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does every operation of the table do its work through the real `az`, whatever becomes of an instance?"""
+"""Every operation of the table through the real `az`, whatever happens to an instance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the cost of a run grow no faster than it must? Counted in requests and memory, never timed."""
+"""The growth of a run's cost with its size, counted in requests and memory, never timed."""
 
 from __future__ import annotations
 

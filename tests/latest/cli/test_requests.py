@@ -1,4 +1,4 @@
-"""How many requests does a run cost, and are any of them refused? Counted, never timed."""
+"""The requests of a run and how many are refused, counted, never timed."""
 
 from __future__ import annotations
 

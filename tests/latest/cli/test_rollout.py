@@ -1,4 +1,4 @@
-"""Does a run go through its batches as planned, one domain after the other, and stop where it must?"""
+"""Rollouts: batches as planned, one domain after the other, stopped where they must stop."""
 
 from __future__ import annotations
 
@@ -411,9 +411,13 @@ def test_durations_take_units(run: Run, tmp_path: Path) -> None:
 
 
 def test_an_instance_that_was_healthy_for_a_moment_passes_no_gate(run: Run, sim: Simulator) -> None:
-    names = guests(sim, n0={"agentReadyAfter": 0}, n1={"agentReadyAfter": 1})
-    lost = {"kind": "event", "do": "agent", "word": "Not Ready"}
-    sim.add_fault({"action": "get", "vm": names[0], "nth": 2, "fault": lost})
+    names = guests(sim, n0={"agentReadyAfter": 0}, n1={"agentReadyAfter": "never"})
+    for name, word in (
+        (names[0], "Not Ready"),
+        (names[1], "Ready"),
+    ):  # the second is healthy once the first no longer is
+        agent = {"kind": "event", "do": "agent", "word": word}
+        sim.add_fault({"action": "get", "vm": name, "nth": 2, "fault": agent})
     done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "3")
     assert (done.exit, statuses(done)) == (5, {"Succeeded": 2, "NotStarted": 4})
     assert done.json[0]["reason"] == "Not healthy after 3 s: Its VM agent is Not Ready."

@@ -1,4 +1,4 @@
-"""Does a user see what the scenario files say? A case is data: the situation, the command, and what comes of it."""
+"""The scenario files: each case is a situation, a command, and what comes of it."""
 
 from __future__ import annotations
 

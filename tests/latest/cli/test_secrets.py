@@ -1,4 +1,4 @@
-"""Are secrets shown nowhere?"""
+"""Secrets, which no output, log or file contains."""
 
 from __future__ import annotations
 

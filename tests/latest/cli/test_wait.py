@@ -1,4 +1,4 @@
-"""Does `wait` end when every instance is as awaited, and say of each what became of it?"""
+"""`wait`: ends when every instance is in the awaited state, with an outcome for each."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ def test_the_interval_is_the_time_between_two_polls(run: Run, sim: Simulator) ->
     name = sim.names("flex")[0]
     command = ["wait", *FLEX, "--instance-ids", name, "--power-state", "stopped", "--interval", "2", "--timeout", "5"]
     assert run(*command).exit == 4
-    looks = [one["monotonic"] for one in sim.requests() if one["action"] == "get"]
-    assert 2 <= len(looks) <= 4
-    assert all(after - before >= 1.9 for before, after in pairwise(looks[:-1]))
+    polls = [one["monotonic"] for one in sim.requests() if one["action"] == "get"]
+    assert 2 <= len(polls) <= 4
+    assert all(after - before >= 1.9 for before, after in pairwise(polls[:-1]))
 
 
 @pytest.mark.parametrize(

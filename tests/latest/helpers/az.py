@@ -62,6 +62,7 @@ class WarmAz:
 
     def __init__(self, environment: dict[str, str], folder: Path, instead: dict[str, float]) -> None:
         self.out, self.err = folder / "out", folder / "err"
+        self.child = 0  # the process of the latest command
         command = [sys.executable, __file__, json.dumps(instead), str(self.out), str(self.err)]
         self.process = subprocess.Popen(
             command, env=environment, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -72,6 +73,7 @@ class WarmAz:
         assert self.process.stdin
         assert self.process.stdout
         print(json.dumps(["vmss-flex", *arguments]), file=self.process.stdin, flush=True)
+        self.child = int(self.process.stdout.readline())
         status = int(self.process.stdout.readline())
         return Ran(status, self.out.read_text("utf-8"), self.err.read_text("utf-8"))
 
@@ -121,6 +123,7 @@ def _serve(out: str, err: str) -> None:
         child = os.fork()
         if not child:
             return _carry_out(json.loads(line), out, err)
+        print(child, flush=True)  # noqa: T201
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
     return None

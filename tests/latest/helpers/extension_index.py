@@ -1,4 +1,4 @@
-"""How does a test offer a wheel to `az extension`, as the index of extensions does?"""
+"""A wheel offered to `az extension`, as the index of extensions offers it."""
 
 from __future__ import annotations
 

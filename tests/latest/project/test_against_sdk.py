@@ -1,4 +1,4 @@
-"""Does the SDK that the Azure CLI brings make the calls that the table names?"""
+"""The calls that the table names, compared with those of the SDK that the Azure CLI brings."""
 
 from __future__ import annotations
 

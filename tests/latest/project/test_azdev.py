@@ -1,4 +1,4 @@
-"""Does `make lint` fail where the extension breaks a convention of the Azure CLI?
+"""`make lint`: fails where the extension breaks a convention of the Azure CLI.
 
 azdev takes half a minute for each: `make proof` asks for these.
 """

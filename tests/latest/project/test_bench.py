@@ -1,4 +1,4 @@
-"""Does the benchmark measure every way, and tell what it measured?"""
+"""The benchmark: measures every way, and prints what it measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does `make live-check` see what Azure does, tell what differs, and give away nothing?"""
+"""`make live-check`: reports what Azure does and what differs, and reveals nothing else."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tools.sandbox import log_in
 from tools.wheel import ROOT
 
 UNMODELLED = {"bulk-registered", "schedule-registered"}  # armsim's README does not list provider metadata
-MINUTE = 60  # no operation ends while a test looks, unless the test lets time pass
+MINUTE = 60  # no operation ends during a test, unless the test lets time pass
 AWAY = "never-told"
 PRIVATE = {
     "subscription": "0a1b2c3d-1111-2222-3333-abcdefabcdef",

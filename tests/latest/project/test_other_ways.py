@@ -1,4 +1,4 @@
-"""Is it true what the README says of the other ways to operate on the VMs of a scale set?"""
+"""The README's statements about other ways to operate on the VMs of a scale set."""
 
 from __future__ import annotations
 

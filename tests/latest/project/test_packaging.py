@@ -1,4 +1,4 @@
-"""Is the wheel what `az extension add` wants, and does it come and go without a trace?"""
+"""The wheel: what `az extension add` needs, installed and removed without a trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the extension work with the Azure CLI on every Python that both of them support?
+"""The extension with the Azure CLI on every Python that both of them support.
 
 Each takes a minute or more, since the whole Azure CLI is installed: `python -m pytest -m proof -n 0` asks for it.
 """

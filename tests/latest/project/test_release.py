@@ -1,4 +1,4 @@
-"""Is a wheel that the index of extensions would refuse told so, and is the entry for a good one right?"""
+"""The release check: refuses a wheel that the index of extensions would refuse, and prints the entry of a good one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does Ctrl-C leave behind?"""
+"""Ctrl-C: what it stops, and what it leaves."""
 
 from __future__ import annotations
 

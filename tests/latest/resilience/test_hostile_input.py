@@ -1,4 +1,4 @@
-"""Does input that is malformed or hostile end in a sentence, and never in a request that changes the wrong thing?"""
+"""Malformed and hostile input: one sentence, and no request that changes anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is nothing lost or doubled when the same command is run again?"""
+"""Repeated commands, which lose and double nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever goes wrong between a run and the service: has every instance one outcome, and is that the truth?
+"""Random faults between a run and the service: one true outcome for each instance.
 
 Hypothesis draws what goes wrong, from the start or in the middle of a run. Nobody foresees how such a run ends; but the
 simulator knows what became of each instance, and no row may say anything else.

@@ -1,4 +1,4 @@
-"""Where an answer is lost, does the row tell what became of the instance, and is nothing done to it twice?"""
+"""Lost answers: the outcome of the instance is found, and no operation is sent twice."""
 
 from __future__ import annotations
 

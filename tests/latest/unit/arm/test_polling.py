@@ -1,4 +1,4 @@
-"""Is an operation sent once, whatever the service answers, and watched as the service asks?
+"""Polling: an operation is sent once, whatever the service answers, and polled as the service asks.
 
 The SDK's real client, inside this process, on the simulated Azure.
 """

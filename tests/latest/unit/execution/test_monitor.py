@@ -41,7 +41,7 @@ class Kept:
         return
 
 
-def watched(*recorders: Kept, **run_options: Any) -> Monitor:
+def monitor_of(*recorders: Kept, **run_options: Any) -> Monitor:
     monitor = Monitor(RESTART, run_options.pop("interrupted", lambda: False), **run_options)
     monitor.recorders += recorders
     return monitor
@@ -49,12 +49,21 @@ def watched(*recorders: Kept, **run_options: Any) -> Monitor:
 
 def test_each_step_is_a_record() -> None:
     log = Kept(required=True)
-    monitor = watched(log)
+    monitor = monitor_of(log)
     assert monitor.before_send(WORK[:2])
     monitor.on_accepted(WORK[0], "u", None)
     monitor.on_throttled(WORK[1], 2.0, sent=True)
     monitor.on_outcome(Outcome(WORK[0], Status.SUCCEEDED))
-    assert [one["record"] for one in log.records] == ["intent", "intent", "accepted", "throttled", "outcome"]
+    monitor.on_postponed(WORK[1], Error("NotSent", "No connection."), sent=True)
+    assert [one["record"] for one in log.records] == [
+        "intent",
+        "intent",
+        "accepted",
+        "throttled",
+        "outcome",
+        "postponed",
+    ]
+    assert log.records[-1]["code"] == "NotSent"
     assert log.records[3]["request"] == "send"
     assert monitor.throttle_waits == [2.0]
     assert monitor.counts == {"Succeeded": 1}
@@ -62,7 +71,7 @@ def test_each_step_is_a_record() -> None:
 
 def test_the_first_reason_to_stop_stays() -> None:
     log = Kept(required=True)
-    monitor = watched(log)
+    monitor = monitor_of(log)
     monitor.stop("One.")
     monitor.stop("Two.")
     assert monitor.stop_reason() == "One."
@@ -71,7 +80,7 @@ def test_the_first_reason_to_stop_stays() -> None:
 
 
 def test_what_an_earlier_run_has_sent_is_polled_after_a_stop() -> None:
-    monitor = watched()
+    monitor = monitor_of()
     monitor.stop("One.")
     assert monitor.before_send([WORK[0]._replace(sent=True)])
     assert monitor.may_be_active(WORK[0]._replace(sent=True))
@@ -82,7 +91,7 @@ def test_what_an_earlier_run_has_sent_is_polled_after_a_stop() -> None:
     [(Amount(Fraction(2)), 3, 2), (Amount(Fraction(50), percent=True), 6, 3), (Amount(Fraction(0)), 3, 1)],
 )
 def test_a_run_stops_at_so_many_errors(most: Amount, total: int, failed: int) -> None:
-    monitor = watched(max_errors=most, total=total)
+    monitor = monitor_of(max_errors=most, total=total)
     for number in range(1, failed + 1):
         assert monitor.stop_reason() is None
         monitor.on_outcome(Outcome(WORK[0], Status.TIMED_OUT if number % 2 else Status.FAILED))
@@ -90,14 +99,14 @@ def test_a_run_stops_at_so_many_errors(most: Amount, total: int, failed: int) ->
 
 
 def test_without_a_limit_no_error_stops_a_run() -> None:
-    monitor = watched()
+    monitor = monitor_of()
     monitor.settle([Outcome(instance("a"), Status.FAILED)] * 9)
     assert (monitor.errors, monitor.stop_reason()) == (9, None)
 
 
 def test_a_log_that_cannot_be_written_stops_the_run() -> None:
     log, events = Kept(required=True, room=1), Kept(required=False)
-    monitor = watched(log, events)
+    monitor = monitor_of(log, events)
     monitor.before_send(WORK)
     assert monitor.stopped == "The job log could not be written: No space left on device."
     assert monitor.recorders == [events]
@@ -106,13 +115,13 @@ def test_a_log_that_cannot_be_written_stops_the_run() -> None:
 
 
 def test_events_that_cannot_be_written_stop_nothing() -> None:
-    monitor = watched(Kept(required=False, room=0))
+    monitor = monitor_of(Kept(required=False, room=0))
     assert monitor.before_send(WORK)
     assert (monitor.stopped, monitor.recorders) == (None, [])
 
 
 def test_an_outcome_has_the_number_of_its_batch_and_is_finished() -> None:
-    monitor = watched(finish=lambda one: replace(one, error=Error("Bad", "*** is wrong.")))
+    monitor = monitor_of(finish=lambda one: replace(one, error=Error("Bad", "*** is wrong.")))
     monitor.batch = (2, 3)
     one = monitor.complete(Outcome(instance("a"), Status.FAILED, Error("Bad", "hunter2 is wrong.")))
     assert (one.batch, one.error) == (2, ("Bad", "*** is wrong."))
@@ -121,7 +130,7 @@ def test_an_outcome_has_the_number_of_its_batch_and_is_finished() -> None:
 @pytest.mark.parametrize("end", ["interrupted", "stopped"])
 def test_a_pause_ends_with_the_run(end: str) -> None:
     always: Callable[[], bool] = lambda: end == "interrupted"  # noqa: E731
-    monitor = watched(interrupted=always)
+    monitor = monitor_of(interrupted=always)
     if end == "stopped":
         monitor.stop("One.")
     monitor.pause(10**9)

@@ -15,6 +15,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.execution import rolling_window
 from azext_flexcompare.execution.availability import Budget, WindowPlan, read_availability
+from azext_flexcompare.execution.drain import Drain, DrainPlan
 from azext_flexcompare.execution.hooks import AFTER, BEFORE, Hooks
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.rollout import roll_out
@@ -44,11 +45,13 @@ def go(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Go:
         view = read_availability(azure, "restart", [scale_set], ())
         window = WindowPlan([Budget(scale_set, 6, allowed)], view)
         hooks = Hooks(
-            monitor, Shell(str, monitor.interrupted), more.pop("commands", {}), 60, earlier=HookRecords(**more)
+            monitor, Shell(str, monitor.interrupted), more.pop("commands", {}), timeout=60, earlier=HookRecords(**more)
         )
         gate = a_gate("vm-agent", 1)
         policy = RolloutPolicy(gate=lambda _: gate, window=window)
-        return roll_out(Rollout(azure, Limits(8, timeout=60), monitor, policy, hooks), [batch]), monitor
+        drain = Drain(azure, monitor, DrainPlan())
+        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy, hooks=hooks, drain=drain)
+        return roll_out(rollout, [batch]), monitor
 
     return go
 

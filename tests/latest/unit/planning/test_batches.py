@@ -1,4 +1,4 @@
-"""Is every instance in exactly one batch, and never two domains in one?"""
+"""Batches: each instance in exactly one, and never two domains in one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is what an engine would take reckoned right, and told by `--dry-run` where a user sees it?"""
+"""The cost of a run for each engine, and what `--dry-run` prints of it."""
 
 from __future__ import annotations
 

@@ -47,9 +47,12 @@ GIVEN: dict[str, Any] = {
     "confirm_after": 1,
     "stop_on": "true",
     "max_unavailable": parse_batch_size("25%"),
+    "drain": ("lb/pool", "other"),
+    "drain_time": 30.5,
+    "undrain_failed": True,
     "log_output": True,
 }
-OF_LISTS = {"batch_size", "batch_by", "health_gate"}
+OF_LISTS = {"batch_size", "batch_by", "health_gate", "drain"}
 BELONGS = {"health_gate": {"health_command": "true"}}  # options without which another one is refused
 
 
@@ -90,7 +93,7 @@ def test_the_options_are_written_as_they_are_typed() -> None:
         "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent command "
         "--health-command 'curl $VMSS_FLEX_INSTANCE' --health-timeout 30 --bake 90.0 --before-batch cat "
         "--after-batch cat --hook-timeout 5 --confirm-each --confirm-after 1 --stop-on true "
-        "--max-unavailable 25% --log-output"
+        "--max-unavailable 25% --drain lb/pool other --drain-time 30.5 --undrain-failed --log-output"
     )
 
 
@@ -159,7 +162,7 @@ def test_a_fixed_option_can_be_repeated_but_not_changed(name: str) -> None:
 
 @pytest.mark.parametrize("name", [one.name for one in LOGGED if not one.fixed])
 def test_another_option_of_the_log_can_be_changed(name: str) -> None:
-    before = RunOptions(health_gate=("app-health",), batch_by=("zone",), after_batch="true").to_log()
+    before = RunOptions(health_gate=("app-health",), batch_by=("zone",), after_batch="true", drain=("auto",)).to_log()
     assert getattr(merge_run_options({name: typed(name)}, before), name) == GIVEN[name]
 
 
@@ -171,10 +174,11 @@ def test_another_option_of_the_log_can_be_changed(name: str) -> None:
         ({"retry_failed": "a", "job_log": "b"}, None),
         ({"resume": "a", "job_log": "b"}, "--resume and --job-log"),
         ({"resume": "a", "retry_failed": "b"}, "--resume and --retry-failed"),
+        ({"no_job_log": "yes", "job_log": "b"}, "--no-job-log and --job-log"),
     ],
 )
 def test_a_run_is_resumed_in_its_own_log(given: dict[str, str], refused: str | None) -> None:
-    arguments = {**dict.fromkeys(("resume", "retry_failed", "job_log")), **given}
+    arguments = {**dict.fromkeys(("resume", "retry_failed", "job_log", "no_job_log")), **given}
     if refused is None:
         check_one_run(arguments)
         return

@@ -1,4 +1,4 @@
-"""Does the map show every instance where it is, in the width there is?"""
+"""The domain map: every instance in its place, in the width of the terminal."""
 
 from __future__ import annotations
 

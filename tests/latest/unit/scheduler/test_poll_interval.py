@@ -1,4 +1,4 @@
-"""Is an operation asked about when it is worth it?"""
+"""The times at which an operation is polled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a request held back just as long as the service would refuse it?"""
+"""The rate limiter: a request waits exactly as long as the service would refuse it."""
 
 from __future__ import annotations
 

@@ -1,13 +1,14 @@
-"""Has every target exactly one outcome, in its place, whatever happens and in whatever order?
+"""The scheduler: exactly one outcome for each target, in its place, whatever happens and in whatever order.
 
 The service here is a fake that does to each target what its plan says: first the steps of its sendings, then those of
-its looks, one word each.
+its polls, one word each.
 """
 
 from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timezone
@@ -18,9 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azext_flexcompare.scheduler import list_poll
+from azext_flexcompare.scheduler import list_poll, scheduler
 from azext_flexcompare.scheduler import poll_interval as poll_interval
-from azext_flexcompare.scheduler import scheduler as fanout
 from azext_flexcompare.scheduler import service as scheduler_service
 from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.observer import Observer
@@ -56,10 +56,10 @@ def _impatience() -> Iterator[None]:
     """Wait for milliseconds where the product waits for seconds."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("FIRST_RETRY", "LONGEST_RETRY", "TICK"):
-            patch.setattr(fanout, name, 0.001)
+            patch.setattr(scheduler, name, 0.001)
         for name in ("FIRST", "LONGEST"):
             patch.setattr(poll_interval, name, 0.001)
-        patch.setattr(fanout, "SHUTDOWN_GRACE", PATIENCE)
+        patch.setattr(scheduler, "SHUTDOWN_GRACE", PATIENCE)
         yield
 
 
@@ -80,7 +80,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(fanout, "time", clock)
+    monkeypatch.setattr(scheduler, "time", clock)
     return clock
 
 
@@ -92,20 +92,20 @@ class Service:
         self.hook = hook
         self.lock = threading.Lock()
         self.sent: list[int] = []
-        self.looked: list[int] = []
+        self.polled: list[int] = []
         self.in_progress = self.peak = 0
 
-    def send(self, target: int) -> Flown:
+    def send(self, target: int) -> FakePoller:
         with self.lock:
             self.sent.append(target)
             self.in_progress += 1
             self.peak = max(self.peak, self.in_progress)
         step = self.step(target)
-        return Flown(self, target, None if step == "at once" else f"url/{target}")
+        return FakePoller(self, target, None if step == "at once" else f"url/{target}")
 
     def poll(self, target: int) -> bool:
         with self.lock:
-            self.looked.append(target)
+            self.polled.append(target)
         return self.step(target) == "done"
 
     def step(self, target: int) -> str:
@@ -115,8 +115,8 @@ class Service:
             self.in_progress -= step in ("throttle", *ENDS)
         if step == "throttle":
             raise Throttled
-        if step in ("look throttled", "lost"):
-            raise Throttled if step == "look throttled" else Unanswered
+        if step in ("poll throttled", "lost"):
+            raise Throttled if step == "poll throttled" else Unanswered
         if step in ("refuse", "fail"):
             raise Failure(BROKEN)
         if step == "crash":
@@ -124,7 +124,7 @@ class Service:
         return step
 
 
-class Flown:
+class FakePoller:
     def __init__(self, service: Service, target: int, url: str | None) -> None:
         self.service, self.target, self.url = service, target, url
 
@@ -162,12 +162,12 @@ def assert_as_planned(service: Service, plans: Sequence[Plan], outcomes: Sequenc
     assert [outcome.error for outcome in outcomes] == [ERRORS.get(plan[-1]) for plan in plans]
     sends = [plan.count("throttle") + 1 for plan in plans]
     assert Counter(service.sent) == dict(enumerate(sends))
-    looks = {target: len(plan) - sends[target] for target, plan in enumerate(plans)}
-    assert Counter(service.looked) == {target: number for target, number in looks.items() if number}
+    polls = {target: len(plan) - sends[target] for target, plan in enumerate(plans)}
+    assert Counter(service.polled) == {target: number for target, number in polls.items() if number}
 
 
-watching = st.lists(st.sampled_from(["going", "lost", "look throttled"]), max_size=3)
-taken = st.builds(lambda steps, end: ("accept", *steps, end), watching, st.sampled_from(["done", "fail", "crash"]))
+polling = st.lists(st.sampled_from(["going", "lost", "poll throttled"]), max_size=3)
+taken = st.builds(lambda steps, end: ("accept", *steps, end), polling, st.sampled_from(["done", "fail", "crash"]))
 sendings = st.lists(st.just("throttle"), max_size=2)
 run_end = taken | st.sampled_from([("refuse",), ("crash",), ("at once",)])
 a_plan = st.builds(lambda steps, end: (*steps, *end), sendings, run_end)
@@ -229,11 +229,11 @@ def test_a_target_that_ended_well_has_its_times_its_url_and_what_it_returned() -
     assert one.seconds is not None
 
 
-@pytest.mark.parametrize("lost", ["lost", "look throttled", "going"])
+@pytest.mark.parametrize("lost", ["lost", "poll throttled", "going"])
 def test_what_was_accepted_is_never_sent_again(lost: str) -> None:
     service = Service(("accept", *[lost] * 20, "done"))
     assert statuses_of(run(service)) == ["Succeeded"]
-    assert (service.sent, len(service.looked)) == ([0], 21)
+    assert (service.sent, len(service.polled)) == ([0], 21)
 
 
 @pytest.mark.parametrize("plan", [("refuse",), ("crash",), ("accept", "fail"), ("accept", "crash")])
@@ -289,7 +289,7 @@ def test_a_throttled_sending_is_repeated_and_holds_the_others_back_as_long_as_th
     service = Service(SUCCESS, SUCCESS, SUCCESS)
     moments: list[tuple[float, int]] = []
 
-    def send(target: int) -> Flown:
+    def send(target: int) -> FakePoller:
         moments.append((clock.now, target))
         for throttled in answers:
             raise throttled
@@ -305,7 +305,7 @@ def test_what_does_not_end_in_its_time_is_timed_out_and_the_others_are_seen_to_t
     rest = {0, 2}
 
     def each_round() -> bool:
-        clock.now += 1000 if rest <= set(service.looked) and not service.in_progress > 1 else 0.001
+        clock.now += 1000 if rest <= set(service.polled) and not service.in_progress > 1 else 0.001
         return False
 
     outcomes = run(service, each_round, timeout=500)
@@ -317,7 +317,7 @@ def test_what_does_not_end_in_its_time_is_timed_out_and_the_others_are_seen_to_t
 def test_what_stays_throttled_is_timed_out_without_a_sending_past_its_time(clock: Clock) -> None:
     sendings = count(1)
 
-    def send(_: int) -> Flown:
+    def send(_: int) -> FakePoller:
         if next(sendings) > 3:
             raise AssertionError("0, 4 and 8 seconds, and not 12")
         raise Throttled(4.0)
@@ -327,19 +327,19 @@ def test_what_stays_throttled_is_timed_out_without_a_sending_past_its_time(clock
 
 
 def test_a_retry_after_is_kept_between_polls(clock: Clock) -> None:
-    looks: list[float] = []
+    polls: list[float] = []
 
-    class Unhurried(Flown):
+    class Unhurried(FakePoller):
         @property
         def acceptance(self) -> Acceptance:
             return Acceptance(Poll(done=False, retry_after=30.0))
 
         def poll(self) -> Poll:
-            looks.append(clock.now)
-            return Poll(done=len(looks) == 3, retry_after=30.0)
+            polls.append(clock.now)
+            return Poll(done=len(polls) == 3, retry_after=30.0)
 
     run_with([0], lambda target: Unhurried(Service(), target, "url"), Limits(8), Observer(clock.goes_on))
-    assert all(later - earlier >= 30 for earlier, later in pairwise(looks))
+    assert all(later - earlier >= 30 for earlier, later in pairwise(polls))
 
 
 def test_without_waiting_everything_accepted_is_accepted() -> None:
@@ -347,7 +347,7 @@ def test_without_waiting_everything_accepted_is_accepted() -> None:
     outcomes = run(service, wait=False)
     assert statuses_of(outcomes) == ["Accepted", "Failed", "Accepted", "Accepted"]
     assert [outcome.url for outcome in outcomes] == ["url/0", None, None, "url/3"]
-    assert service.looked == []
+    assert service.polled == []
 
 
 def test_an_acceptance_has_a_beginning_and_no_end() -> None:
@@ -414,7 +414,7 @@ def test_a_target_that_was_only_throttled_was_not_started() -> None:
 
 
 def test_a_request_that_is_never_answered_does_not_hold_an_interruption_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "SHUTDOWN_GRACE", 0.001)
+    monkeypatch.setattr(scheduler, "SHUTDOWN_GRACE", 0.001)
     answered, asked, ended = threading.Event(), threading.Event(), threading.Event()
 
     def never(*_: Any) -> None:
@@ -437,13 +437,13 @@ def test_an_interruption_at_any_moment_leaves_one_outcome_each(plans: list[Plan]
     assert [outcome.target for outcome in outcomes] == list(range(len(plans)))
     for plan, outcome in zip(plans, outcomes, strict=True):
         assert outcome.status in (ENDS[plan[-1]], "Interrupted", "NotStarted")
-        accepted = outcome.target in service.looked or outcome.url is not None
+        accepted = outcome.target in service.polled or outcome.url is not None
         assert not (accepted and outcome.status == "NotStarted")
     assert asked.is_set() or not {"Interrupted", "NotStarted"} & set(statuses_of(outcomes))
 
 
 def test_nothing_is_done_over_and_over_while_every_thread_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "TICK", PATIENCE)
+    monkeypatch.setattr(scheduler, "TICK", PATIENCE)
     rounds: list[None] = []
     busy = Service(*[SUCCESS] * 5, hook=lambda _, step: step == "done" and threading.Event().wait(0.05))
     run(busy, lambda: rounds.append(None) or False, workers=1)
@@ -451,7 +451,7 @@ def test_nothing_is_done_over_and_over_while_every_thread_is_busy(monkeypatch: p
 
 
 def test_a_target_that_raises_system_exit_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "SHUTDOWN_GRACE", 0.001)
+    monkeypatch.setattr(scheduler, "SHUTDOWN_GRACE", 0.001)
     rounds = count()
 
     def leave(*_: Any) -> None:
@@ -461,7 +461,7 @@ def test_a_target_that_raises_system_exit_has_failed(monkeypatch: pytest.MonkeyP
 
 
 def test_an_acceptance_that_cannot_be_read_fails_the_target_alone() -> None:
-    class Lost(Flown):
+    class Lost(FakePoller):
         @property
         def acceptance(self) -> Acceptance:
             raise ValueError("unforeseen")
@@ -473,7 +473,7 @@ def test_an_acceptance_that_cannot_be_read_fails_the_target_alone() -> None:
 
 
 class Listing:
-    """A survey of operations that end at the second asking, or one that is no help."""
+    """A listing that names the targets which may have ended."""
 
     def __init__(self, names: Callable[[int], list[int]]) -> None:
         self.names, self.asked = names, 0
@@ -505,7 +505,7 @@ def test_an_instance_in_the_list_poll_is_polled_once() -> None:
     service = Service(*[("accept", "done")] * 40)
     outcomes = list_polled(service, listing := Listing(lambda count: list(range(count))))
     assert statuses_of(outcomes) == ["Succeeded"] * 40
-    assert Counter(service.looked) == dict.fromkeys(range(40), 1)
+    assert Counter(service.polled) == dict.fromkeys(range(40), 1)
     assert listing.asked
 
 
@@ -519,9 +519,37 @@ def test_a_failed_list_poll_leaves_every_target_to_be_polled() -> None:
 
 @pytest.mark.usefixtures("quick_surveys")
 def test_an_empty_list_poll_delays_and_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "LONGEST_POLL_GAP", 0.01)
+    monkeypatch.setattr(scheduler, "LONGEST_POLL_GAP", 0.01)
     service = Service(*[("accept", "going", "done")] * 40)
     assert statuses_of(list_polled(service, Listing(lambda _: []))) == ["Succeeded"] * 40
+
+
+class Crowd(Observer[int]):
+    """An observer that holds the first acceptance until the other targets have ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.accepted, self.ended = threading.Event(), threading.Semaphore(0)
+
+    def on_accepted(self, *_: object) -> None:
+        if self.accepted.is_set():
+            return
+        self.accepted.set()
+        assert all(self.ended.acquire(timeout=PATIENCE) for _ in range(3))
+        time.sleep(0.05)  # until the threads have returned what they did
+
+    def hook(self, target: int, step: str) -> None:
+        if target and step == "at once":
+            self.accepted.wait(PATIENCE)
+            self.ended.release()
+
+
+def test_the_last_target_is_polled_when_the_others_end_in_the_turn_of_its_acceptance() -> None:
+    crowd = Crowd()
+    service = Service(("accept", "going", "done"), *[("at once",)] * 3, hook=crowd.hook)
+    described = scheduler_service.Service(one_group, Listing(lambda _: []))
+    outcomes = send_and_poll(range(4), service.send, Limits(4, timeout=PATIENCE), crowd, service=described)
+    assert statuses_of(outcomes) == ["Succeeded"] * 4
 
 
 def test_a_throttled_rate_limit_group_delays_no_other() -> None:
@@ -557,8 +585,8 @@ GONE = Error("OperationNotAllowed", "Too many requests.")
 def test_a_refusal_for_longer_than_the_timeout_is_met_by_a_handful() -> None:
     sent, send = refusing(repeat(Throttled(7300.0, GONE)))
     outcomes = run_with(range(60), send, Limits(32, timeout=PATIENCE), Observer())
-    assert len(sent) <= fanout.PROBES
-    assert {(one.status, one.error, one.reason) for one in outcomes} == {("TimedOut", GONE, fanout.NOT_TAKEN)}
+    assert len(sent) <= scheduler.PROBES
+    assert {(one.status, one.error, one.reason) for one in outcomes} == {("TimedOut", GONE, scheduler.NOT_TAKEN)}
 
 
 def test_an_outage_is_waited_for_and_does_not_use_up_the_targets() -> None:
@@ -589,7 +617,7 @@ def test_an_unknown_outcome_is_timed_out_with_what_is_known() -> None:
 
 
 def test_polls_that_are_refused_for_ever_end_with_the_timeout(clock: Clock) -> None:
-    class Refused(Flown):
+    class Refused(FakePoller):
         def poll(self) -> Poll:
             raise Throttled(10.0**9, GONE)
 
