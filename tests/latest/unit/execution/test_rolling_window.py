@@ -68,7 +68,7 @@ def test_every_instance_has_its_turn_and_no_more_than_allowed_at_once(go: Go, me
     chosen, sent = members(), set[str]()
     work = [Work([one], partial(at_most, 2, sent, one)) for one in chosen]
     outcomes, monitor = go(Batch(1, chosen, work), allowed=2)
-    assert [(one.target, one.status) for one in outcomes] == [(one, Status.SUCCEEDED) for one in chosen]
+    assert {one.target.name: one.status for one in outcomes} == {one.name: Status.SUCCEEDED for one in chosen}
     assert monitor.stopped is None
 
 
