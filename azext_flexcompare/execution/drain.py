@@ -6,6 +6,7 @@ that was killed names everybody whom it has taken out.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -75,6 +76,7 @@ class Drain:
         self.out = {one.key: one for one in plan.earlier.out}
         self.healthy: set[ResourceId] = set()
         self.failed = False
+        self.lock = threading.RLock()  # with a window, the turns of several instances begin and end at once
 
     def begin(self, turns: Iterable[Collection[Instance]]) -> None:
         """Return those to rotation that an earlier run left out, unless their turn comes in this run."""
@@ -100,9 +102,10 @@ class Drain:
                 continue
             write = TakeOut(self.azure, target.pool["id"], self.monitor, wanted=addresses, batch=batch)
             outcome = write_pool(write, self.plan.timeout, _Watch(self.monitor, "taking out of rotation"))
-            self.out |= {one.key: one for one in write.changes}
+            with self.lock:
+                self.out |= {one.key: one for one in write.changes}
             self._stop_at(outcome, target.name, "could not be taken out of rotation")
-        if any(one.instance in wanted for one in self.out.values()):
+        if any(one.instance in wanted for one in self._all_out()):
             self._wait()
 
     def put_back(self, batch: int, instances: Iterable[Instance], outcomes: Iterable[Outcome[Instance]]) -> None:
@@ -111,10 +114,14 @@ class Drain:
         statuses = {one.target.id: one.status for one in outcomes if one.target.id in members}
         returning = [
             one
-            for one in self.out.values()
+            for one in self._all_out()
             if one.instance in statuses and self._returns(one.instance, statuses[one.instance], self.plan.gated)
         ]
         self._put_back(batch, returning)
+
+    def _all_out(self) -> list[Drained]:
+        with self.lock:
+            return list(self.out.values())
 
     def run_end(self, run_end: RunEnd) -> RunEnd:
         """Return how a run ended, with those that are out of rotation."""
@@ -138,8 +145,9 @@ class Drain:
             write = PutBack(self.azure, drained[0].pool, self.monitor, drained=drained, batch=batch)
             outcome = write_pool(write, self.plan.timeout, _Watch(self.monitor, "putting back into rotation"))
             if outcome.status == Status.SUCCEEDED:
-                for one in drained:
-                    del self.out[one.key]
+                with self.lock:
+                    for one in drained:
+                        del self.out[one.key]
             self.failed |= self._stop_at(outcome, last_name(drained[0].pool), "could not be put back")
 
     def _stop_at(self, outcome: Outcome[PoolWrite], pool: str, what: str) -> bool:

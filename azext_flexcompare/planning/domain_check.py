@@ -24,6 +24,7 @@ def check_zones(instances: Sequence[Instance], run_options: RunOptions) -> None:
     limits = {
         "--batch-size": run_options.batch_size,
         "--max-parallel": run_options.max_parallel,
+        "--max-unavailable": run_options.max_unavailable,
         "--batch-by fault-domain": "fault-domain" in run_options.batch_by,
     }
     limited = next((name for name, value in limits.items() if value), None)

@@ -147,13 +147,12 @@ class _Scheduler(Generic[T]):
         self._give_up_closed(group, now)
         states = list[TargetState[T]]()
         while (
-            group.waiting
-            and group.waiting[0].not_before <= now
-            and len(self.in_progress) < self.width
+            len(self.in_progress) < self.width
             and len(states) < min(self.workers.free, self._open(group))
             and not group.sends.wait(now)
+            and (state := self._first_of(group, now))
         ):
-            state = group.waiting.popleft()
+            group.waiting.remove(state)
             if state.started and self._left(state) <= 0:
                 self._give_up(state)
                 continue
@@ -161,6 +160,13 @@ class _Scheduler(Generic[T]):
             group.sends.take(now)
             states.append(state)
         return states
+
+    def _first_of(self, group: RateLimitGroup[T], now: float) -> TargetState[T] | None:
+        """Return the first of the targets that wait which may be sent now."""
+        admit = self.service.admit
+        if admit is None:
+            return group.waiting[0] if group.waiting and group.waiting[0].not_before <= now else None
+        return next((one for one in group.waiting if one.not_before <= now and admit(one.target)), None)
 
     def _open(self, group: RateLimitGroup[T]) -> int:
         """Return how many requests may be sent at once: few until the service accepts one, and after a refusal."""
@@ -203,7 +209,7 @@ class _Scheduler(Generic[T]):
         return max(0.0, min([TICK, *moments]))
 
     def _next_send(self, group: RateLimitGroup[T], now: float) -> float:
-        if self._open(group) <= 0:
+        if self._open(group) <= 0 or self.service.admit:
             return TICK
         return max(group.sends.wait(now), group.waiting[0].not_before - now)
 

@@ -35,3 +35,4 @@ class Service(Generic[T]):
     list_poll: ListPoll[T] | None = None
     resolve_unknown: ResolveUnknown[T] | None = None
     estimates: Estimates = field(default_factory=Estimates)
+    admit: Callable[[T], bool] | None = None  # whether a target may be sent now; None: each may

@@ -627,3 +627,17 @@ def test_polls_that_are_refused_for_ever_end_with_the_timeout(clock: Clock) -> N
     assert outcome.status == "TimedOut"
     assert outcome.error
     assert "Too many requests." in outcome.error.message
+
+
+def test_targets_are_sent_in_the_order_in_which_they_are_admitted() -> None:
+    """The last target is admitted first, and each of the others once the one after it has ended."""
+    service, ended = Service(SUCCESS, SUCCESS, SUCCESS), list[int]()
+
+    class Watch(Observer[int]):
+        def on_outcome(self, outcome: Outcome[int]) -> None:
+            ended.append(outcome.target)
+
+    waits = scheduler_service.Service[int](lambda _: 0, admit=lambda target: target == 2 or target + 1 in ended)
+    outcomes = send_and_poll(range(3), service.send, Limits(4), Watch(), service=waits)
+    assert [one.status for one in outcomes] == [Status.SUCCEEDED] * 3
+    assert ended == [2, 1, 0]
