@@ -8,8 +8,8 @@ A call is rewritten only if the script and the table prove all of this:
   shared by both commands. Values may be variables or substitutions. Where an option could be, there must be none: an
   unquoted `$OPTIONS` or a `"${arguments[@]}"` rules a rewrite out. One such word right after an option is its value.
 * Nothing reads its output, which has another layout after the rewrite: no --query, pipe, substitution or file. The
-  exceptions are output that is discarded (`> /dev/null`, `-o none`), a --query whose result depends only on fields
-  that the table lists as kept, and a --query that the table maps to another.
+  exceptions are output that is discarded (`> /dev/null`, `-o none`), a --query or a filter of `jq` whose result
+  depends only on fields that the table lists as kept, and a --query that the table maps to another.
 * It names the instances, if the command of this extension requires that, and none by a number.
 
 Otherwise the call stays as it is, and is reported for manual review unless the table says that it works.
@@ -37,7 +37,7 @@ from azext_flexcompare.translation.options import (
     values_of,
     with_values,
 )
-from azext_flexcompare.translation.query import reads_only
+from azext_flexcompare.translation.query import jq_query, reads_only
 from azext_flexcompare.translation.rows import Row, always_works, exception_of, is_group, row_named, support_with
 from azext_flexcompare.translation.runners import is_run_for_each, skip_runners
 
@@ -196,9 +196,12 @@ def _drop(word: Word, before: Word) -> Edit:
 def _output_edits(call: Call, options: list[ParsedOption]) -> tuple[Edit, ...]:
     """Return the edits that keep the output as it is read; raises NotProven if there are none that do."""
     queries = [one for one in options if one.name == "--query"]
-    if call.command.output is Output.DISCARDED or values_of(options, "--output", "-o")[-1:] == ["none"]:
+    formats = values_of(options, "--output", "-o")[-1:]
+    if call.command.output is Output.DISCARDED or formats == ["none"]:
         return ()
     query = queries[-1].values[-1] if queries and queries[-1].values else None
+    if not queries and formats in ([], ["json"], ["jsonc"]):
+        query = jq_query([word.value for word in call.command.reader])
     if query is None and not queries and call.command.output is Output.SHOWN:
         return ()
     if query and "keeps" in call.row and reads_only(query, call.row["keeps"]):
