@@ -90,6 +90,22 @@ class NatRuleCommand(ActingCommand):
     acting = ("max_parallel", "timeout", "retries", "dry_run", "no_wait", "yes")
 
 
+class DrainCommand(ActingCommand):
+    """A command that changes backend pools: its requests go to load balancers, so few options of a run apply."""
+
+    acting = ("timeout", "dry_run", "yes")
+
+
+class UndrainCommand(ActingCommand):
+    """A command that puts instances back, or those that a run of a job log left out."""
+
+    acting = ("timeout", "dry_run", "yes")
+
+    def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
+        """Return whether the instances are those of a job log."""
+        return bool(command_args["job"])
+
+
 class OperationCommand(ActingCommand):
     """A command for an operation of the table, with the options that the table declares."""
 

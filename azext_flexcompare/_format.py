@@ -28,8 +28,12 @@ NAT_RULES = (
     "[].{Instance:instance, LoadBalancer:loadBalancer, Rule:rule, Address:frontendAddress, Port:frontendPort,"
     " BackendPort:backendPort, Protocol:protocol}"
 )
+DRAINED = (
+    "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Pools:join(', ', pools[].pool),"
+    " Before:join(', ', pools[].adminStateBefore), Why:error.code || reason}"
+)
 TRANSLATED = (
-    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead, Rewritten:rewritten, Review:review,"
+    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead || '', Rewritten:rewritten, Review:review,"
     " First:places[0]}"
 )
 SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"

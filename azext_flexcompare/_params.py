@@ -16,6 +16,7 @@ from azext_flexcompare import _completers as completers
 from azext_flexcompare._validators import port, resource_name, row_name
 from azext_flexcompare.planning.option_values import (
     OfferedEngines,
+    backend_pool,
     batch_size,
     engine_name,
     file_name,
@@ -166,6 +167,17 @@ def load_arguments(loader: Any, _: str) -> None:
         _describe_waiting(c)
     with loader.argument_context("vmss-flex nat-rule") as c:
         _describe_nat_rules(c)
+    for command in ("drain", "undrain"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            _describe_drains(c)
+    with loader.argument_context("vmss-flex undrain") as c:
+        c.argument(
+            "job",
+            type=file_name,
+            arg_group=OWN,
+            help="Run, by the file of its job log, the name of its job or `last`: put the instances back that it left "
+            "out of rotation, each with the state that it had before.",
+        )
     with loader.argument_context("vmss-flex compare") as c:
         c.argument("section", arg_type=get_enum_type(sections()), help="Only rows of this section of the page.")
         c.argument(
@@ -300,6 +312,8 @@ def _describe_run_options(c: Any) -> None:
         settings = dict(option.argument)
         choices = {"arg_type": get_enum_type(settings.pop("choices"))} if "choices" in settings else {}
         named = {"completer": completers.of_jobs()} if option.name in ("resume", "retry_failed") else {}
+        if option.name == "drain":
+            named = {"completer": completers.load_balancers()}
         c.argument(option.name, arg_group=option.group, help=option.help, **choices, **named, **settings)
 
 
@@ -397,6 +411,19 @@ def _describe_nat_rules(c: Any) -> None:
         help="Name of the frontend IP configuration of the load balancer. Default: the only one.",
     )
     c.argument("protocol", arg_type=get_enum_type(["Tcp", "Udp", "All"]), arg_group=OWN, help="Protocol to forward.")
+
+
+def _describe_drains(c: Any) -> None:
+    c.argument(
+        "load_balancer",
+        options_list=["--load-balancer", "--lb"],
+        nargs="+",
+        type=backend_pool,
+        completer=completers.load_balancers(),
+        arg_group=OWN,
+        help="Space-separated load balancers, each LB or LB/POOL by name or ID, or `auto` for every backend pool of "
+        "the instances. Default: auto.",
+    )
 
 
 def _describe_ssh(c: Any) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 from azext_flexcompare import _format as layout
 from azext_flexcompare._command_types import (
+    DrainCommand,
     InstanceCommand,
     NatRuleCommand,
     OperationCommand,
     RefusalCommand,
     SetCommand,
+    UndrainCommand,
     WaitCommand,
 )
 from azext_flexcompare.output.terminal import protect_terminal
@@ -19,6 +21,7 @@ from azext_flexcompare.table.entries import operations, refusals
 GROUP = "vmss-flex"
 
 HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
+    "drain": (DrainCommand, "drain", layout.DRAINED),
     "extension list": (InstanceCommand, "extension_list", layout.extensions),
     "extension show": (InstanceCommand, "extension_show", layout.EXTENSION),
     "get-instance-view": (InstanceCommand, "get_instance_view", layout.VIEWED),
@@ -35,6 +38,7 @@ HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
     "set-orchestration-service-state": (SetCommand, "set_orchestration_service_state", layout.SETS),
     "show": (InstanceCommand, "show", layout.SHOWN),
     "ssh-config": (InstanceCommand, "ssh_config", None),
+    "undrain": (UndrainCommand, "undrain", layout.DRAINED),
     "wait": (WaitCommand, "wait", layout.WAITED),
 }
 

@@ -215,6 +215,33 @@ def nat_rule_list(cmd: Any, choice: Choice, lb_name: str | None = None) -> list[
     return list_rules(cmd.cli_ctx, choice, lb_name)
 
 
+def drain(
+    cmd: Any, choice: Choice, acting: dict[str, Any], load_balancer: list[str] | None = None
+) -> list[dict[str, Any]]:
+    """Take the chosen instances out of rotation of their backend pools."""
+    from azext_flexcompare.execution import drain_commands as draining
+    from azext_flexcompare.planning.run_options import merge_run_options
+
+    return draining.drain(cmd.cli_ctx, choice, load_balancer or (), run_options=merge_run_options(acting))
+
+
+def undrain(
+    cmd: Any,
+    choice: Choice,
+    acting: dict[str, Any],
+    load_balancer: list[str] | None = None,
+    job: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return the chosen instances, or those that a run left out, to the rotation of their backend pools."""
+    from azext_flexcompare.execution import drain_commands as draining
+    from azext_flexcompare.planning.run_options import merge_run_options
+
+    run_options = merge_run_options(acting)
+    if job:
+        return draining.undrain_job(cmd.cli_ctx, choice, job, load_balancer or (), run_options=run_options)
+    return draining.undrain(cmd.cli_ctx, choice, load_balancer or (), run_options=run_options)
+
+
 def list_instance_connection_info(cmd: Any, choice: Choice) -> dict[str, str]:
     """Return the address and port by which each chosen instance is reached."""
     from azext_flexcompare.nat_rules.interfaces import connection_info

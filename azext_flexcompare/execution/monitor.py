@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -91,6 +92,7 @@ class Monitor(Observer[Work]):
         self.operation, self.finish, self.errors = operation, finish, errors
         self.log_output, self.now = log_output, now
         self.recorders: list[Recorder] = []
+        self.lock = threading.RLock()  # the thread that writes a backend pool records it
         self.displays: list[Display] = []
         self.error_limit = None if max_errors is None else max(Fraction(1), max_errors.of(total))
         self.counts: Counter[str] = Counter()
@@ -242,11 +244,12 @@ class Monitor(Observer[Work]):
             self.show(f"{then} in {left:.0f} s")
 
     def _each(self, do: Callable[[Recorder], None]) -> None:
-        for recorder in list(self.recorders):
-            try:
-                do(recorder)
-            except OSError as error:  # noqa: PERF203  (each has its own)
-                self._remove(recorder, error)
+        with self.lock:
+            for recorder in list(self.recorders):
+                try:
+                    do(recorder)
+                except OSError as error:  # noqa: PERF203  (each has its own)
+                    self._remove(recorder, error)
 
     def _each_display(self, do: Callable[[Display], None]) -> None:
         for display in list(self.displays):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.execution.departures import deleting_reasons
+from azext_flexcompare.execution.drain import NO_DRAINS, EarlierDrains
 from azext_flexcompare.execution.logged_command import KEPT
 from azext_flexcompare.execution.set_protection import protecting
 from azext_flexcompare.execution.turn import Batch
@@ -87,6 +88,7 @@ class RunPlan(NamedTuple):
     total: int | None = None  # instances that a percentage of --max-errors is of; None: those that get a call
     possibly_active: Sequence[Instance] = ()  # instances that an earlier run may have left in operation
     gate_first: Batch | None = None  # instances that must be healthy before anything is sent
+    earlier_drains: EarlierDrains = NO_DRAINS  # whom an earlier run left out of rotation
     hooks: HookRecords = HookRecords()  # of the earlier run
 
     @property

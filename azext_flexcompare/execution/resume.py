@@ -23,6 +23,7 @@ from azext_flexcompare.arm.clients import compute_client
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.execution.closed_gates import closed_gate
+from azext_flexcompare.execution.drain_plan import earlier_drains
 from azext_flexcompare.execution.hooks import AFTER
 from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.planned_instances import planned_instance, reread_instances, why_missing
@@ -88,7 +89,8 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         gate_first, _ = closed_gate(logged_run)
         run_plan = run_plan._replace(log=log, total=total, gate_first=gate_first and _without(gate_first, excluded))
         run_plan = run_plan._replace(hooks=read_hooks(logged_run))
-        return run(context, run_plan._replace(possibly_active=_possibly_active(found)))
+        drains = earlier_drains(path, logged_run, found)
+        return run(context, run_plan._replace(possibly_active=_possibly_active(found), earlier_drains=drains))
 
 
 def retry_failed(
@@ -120,6 +122,7 @@ def retry_failed(
             chosen=retried,
             new_outcomes=[*run_plan.new_outcomes, *gone],
             possibly_active=_possibly_active(found),
+            earlier_drains=earlier_drains(path, logged_run, found),
         )
         kept = [one for one in found if one[0].id not in excluded]
         run_plan = _with_gate(run_plan, *closed_gate(logged_run, kept))
@@ -163,6 +166,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
                 new_outcomes=[],
                 known_outcomes=[*run_plan.known_outcomes, *run_plan.new_outcomes],
                 stopped=stopped,
+                earlier_drains=earlier_drains(path, logged_run, found),
             ),
         )
 

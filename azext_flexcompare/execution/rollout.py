@@ -37,10 +37,12 @@ def roll_out(
     """
     outcomes: list[Outcome[Instance]] = []
     monitor, estimates = rollout.monitor, Estimates()
+    rollout.drain.begin([one.instances for one in (*batches, *filter(None, [gate_first]))])
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
     members = Members(rollout.azure, (one for batch in batches for one in batch.instances))
     if gate_first:
         check_health(rollout, gate_first, [])
+        rollout.drain.put_back(gate_first.number, gate_first.instances, gate_first.ended)
     for place, batch in enumerate(batches, 1):
         confirm_batch(rollout, batch, batches[-1].number)
         _check_active(rollout, batch, active)
@@ -54,6 +56,7 @@ def roll_out(
         if any(one.status != Status.NOT_STARTED for one in done):
             monitor.end_batch([*batch.ended, *done], domain_of(batch.instances, rollout.policy.domains))
         if rollout.over:
+            rollout.drain.put_back(batch.number, batch.instances, [*batch.ended, *done])
             continue  # the batches that are left are passed through, so that each instance has its outcome
         outcomes = end_turn(rollout, batch, outcomes)
         if place < len(batches):

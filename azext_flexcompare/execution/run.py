@@ -18,6 +18,8 @@ from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.alarm import watch_alarm
 from azext_flexcompare.execution.confirmation import ask, question_before, require_terminal
+from azext_flexcompare.execution.drain import Drain
+from azext_flexcompare.execution.drain_plan import plan_drain, show_drain
 from azext_flexcompare.execution.health_command import gate_of
 from azext_flexcompare.execution.health_extension import check_gate
 from azext_flexcompare.execution.hooks import AFTER, BEFORE, Hooks
@@ -78,14 +80,18 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
     with ExitStack() as stack:
         stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))
         check_gate(context.azure, run_options.health_gate, run_plan.acting)
+        drain_plan = plan_drain(context, run_plan)
         if run_options.dry_run:
+            show_drain(drain_plan, run_plan)
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)
         require_terminal(run_options, run_plan.batches)
         require_query(context.cli_ctx, expected_rows(context.operation, run_plan.chosen))
         _confirm(context, run_plan)
         monitor, log = _open_monitor(context, run_plan, stack)
-        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor, log)]
-        run_end = monitor.run_end(run_plan.stopped)
+        begin_log(context, run_plan, monitor, log)
+        drain = Drain(context.azure, monitor, drain_plan)
+        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor, drain)]
+        run_end = drain.run_end(monitor.run_end(run_plan.stopped))
         status = exit_status((one.status for one in outcomes), run_end)
         monitor.write(records.end(context.operation, int(status), outcomes))
         retry = retry._replace(log=log_reference(log))
@@ -135,9 +141,8 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> t
     return monitor, log
 
 
-def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, log: JobLog | None) -> list[Outcome[Instance]]:
+def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, drain: Drain) -> list[Outcome[Instance]]:
     run_options = context.run_options
-    begin_log(context, run_plan, monitor, log)
     monitor.write(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
     monitor.require_recording()
     monitor.check_error_limit()
@@ -157,7 +162,7 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, log: JobLog |
     commands = {BEFORE: run_options.before_batch, AFTER: run_options.after_batch}
     echo = None if run_options.events == STDERR else write_lines()
     hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo=echo, earlier=run_plan.hooks)
-    rollout = Rollout(context.azure, run_limits, monitor, policy, hooks=hooks)
+    rollout = Rollout(context.azure, run_limits, monitor, policy, hooks=hooks, drain=drain)
     with watch_alarm(run_options.stop_on, monitor, shell):
         return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
 

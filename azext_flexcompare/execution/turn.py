@@ -15,6 +15,7 @@ from typing import NamedTuple
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.execution.drain import Drain
 from azext_flexcompare.execution.health_gate import Gate, Subject, Verdict, subjects_of, wait_until_healthy
 from azext_flexcompare.execution.hooks import AFTER, BEFORE, HookCall, Hooks
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
@@ -57,6 +58,7 @@ class Rollout(NamedTuple):
     monitor: Monitor
     policy: RolloutPolicy
     hooks: Hooks
+    drain: Drain
 
     @property
     def over(self) -> bool:
@@ -69,13 +71,15 @@ def begin_turn(rollout: Rollout, batch: Batch) -> None:
 
     The hook of a batch that an earlier run has begun to send does not run again.
     """
+    if not batch.work or rollout.over:
+        return
     call = HookCall(BEFORE, batch.number, batch.instances)
     begun = bool(batch.ended) or any(work.sent for work in batch.work)
-    if not batch.work or rollout.over or (begun and rollout.hooks.ended(call)):
-        return
-    if not begun:
-        rollout.hooks.warn_of_repetition(call)
-    rollout.hooks.run(call)
+    if not (begun and rollout.hooks.ended(call)):
+        if not begun:
+            rollout.hooks.warn_of_repetition(call)
+        rollout.hooks.run(call)
+    rollout.drain.take_out(batch.number, batch.work)
 
 
 def end_turn(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance]]) -> list[Outcome[Instance]]:
@@ -86,6 +90,7 @@ def end_turn(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance]]) 
     outcomes = check_health(rollout, batch, outcomes)
     members = {one.id for one in batch.instances}
     ended = [*batch.ended, *(one for one in outcomes if one.target.id in members)]
+    rollout.drain.put_back(batch.number, batch.instances, ended)
     call = HookCall(AFTER, batch.number, batch.instances, ended)
     if not rollout.over and not rollout.hooks.ended(call) and not rollout.hooks.run(call):
         rollout.monitor.end_failed = True
@@ -108,6 +113,7 @@ def check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance
         monitor.end_failed = True
         return outcomes
     _warn_of_left_out(verdict)
+    rollout.drain.healthy |= set(before) - {one.id for one, _ in verdict.unhealthy}
     logged = [{"id": one.id, "reason": why} for one, why in verdict.unhealthy]
     monitor.write(records.record("health", batch=batch.number, unhealthy=logged))
     if not verdict.unhealthy:

@@ -43,6 +43,8 @@ RECORDS: dict[str, dict[str, Kinds]] = {
     "batch": {"batch": WHOLE, "of": WHOLE},
     "health": {"batch": WHOLE, "unhealthy": LIST},
     "stopped": {"reason": TEXT},
+    "drain": {"state": TEXT, "pool": TEXT, "addresses": LIST},
+    "undrain": {"state": TEXT, "pool": TEXT, "addresses": LIST},
 }
 INSTANCE: dict[str, Kinds] = {
     "id": TEXT,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.output.exit_status import NORMAL_END, RunEnd
 from azext_flexcompare.output.text import shorten
 from azext_flexcompare.scheduler.outcome import BAD, UNFINISHED, Error, Outcome, Status
@@ -61,6 +61,7 @@ def run_messages(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: R
     lines += [Message(_throttled(run_end.throttle_waits))] if run_end.throttle_waits else []
     if any(one.status == Status.INTERRUPTED for one in outcomes):
         lines.append(Message("The end of what is Interrupted was not seen; operationUrl shows how each ended."))
+    lines += _out_of_rotation(outcomes, retry, run_end.out_of_rotation)
     advice = _advice(outcomes, retry, run_end)
     return [*lines, Message(advice)] if advice else lines
 
@@ -130,6 +131,20 @@ def _advice(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd
         return "A run without a job log cannot be resumed behind its health gate."
     file = ", where FILE has the ids of what did not succeed, one a line" if len(left) > IDS_SHOWN else ""
     return f"To retry: {_command(retry, left)}{again}{file}" if left else None
+
+
+def _out_of_rotation(outcomes: Sequence[Outcome[Instance]], retry: Retry, out: Sequence[str]) -> list[Message]:
+    """Return who is out of rotation, and the command that puts them back."""
+    if not out:
+        return []
+    left = [one for one in outcomes if one.target.id in out]
+    chosen = _selection(retry, left) if left else f"--ids {shlex.join(out)}"
+    chosen = f"--job {shlex.quote(retry.log)}" if retry.log else chosen
+    names = first_names([last_name(one) for one in out])
+    return [
+        Message(f"{count(len(out), 'instance')} out of rotation: {names}.", is_error=True),
+        Message(f"To put back into rotation: az vmss-flex undrain {chosen}", is_error=True),
+    ]
 
 
 def _as_before(retry: Retry) -> str:

@@ -5,6 +5,7 @@ Each raises ArgumentTypeError for another text, which the parser reports with th
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentTypeError
 
 from azext_flexcompare.planning.batches import Amount, parse_amount, parse_batch_size
@@ -12,6 +13,9 @@ from azext_flexcompare.times import parse_duration
 
 MANY = 10**9
 ENGINES = ("vm", "set", "bulk")
+AUTO = "auto"  # every backend pool
+LOAD_BALANCER_ID = re.compile(r"/subscriptions/.+/loadBalancers/[^/]+(/backendAddressPools/[^/]+)?", re.IGNORECASE)
+LOAD_BALANCER_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def positive(text: str) -> int:
@@ -89,3 +93,10 @@ class OfferedEngines(list[str]):
     def __contains__(self, name: object) -> bool:
         """Return whether it is an engine of any command."""
         return name in ENGINES
+
+
+def backend_pool(text: str) -> str:
+    """Return a load balancer or one of its backend pools, by name or id, or `auto`."""
+    if not (LOAD_BALANCER_ID if text.startswith("/") else LOAD_BALANCER_NAME).fullmatch(text):
+        raise ArgumentTypeError(f"{text!r} is neither LB, LB/POOL, the id of one of them nor {AUTO}")
+    return text

@@ -16,7 +16,9 @@ from azure.cli.core.azclierror import (
 
 from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.option_values import (
+    AUTO,
     amount,
+    backend_pool,
     batch_size,
     command_text,
     duration,
@@ -262,6 +264,38 @@ RUN_OPTIONS = (
         optional=True,
     ),
     RunOption(
+        "drain",
+        BATCHES,
+        "Space-separated load balancers, each LB or LB/POOL by name or ID, or `auto` for every backend pool of the "
+        "instances. The instances of a batch are out of rotation there (administrative state Down) from before their "
+        "turn until they have succeeded and passed the health gate.",
+        {"nargs": "+", "type": backend_pool},
+        logged=(list,),
+        fixed=True,
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
+        "drain_time",
+        BATCHES,
+        "Time for connections to end between the write of a backend pool and the operation, such as 90, 90s, 5m or "
+        "1h. Default: 0.",
+        {"type": duration},
+        logged=(int, float),
+        needs=("drain",),
+        optional=True,
+    ),
+    RunOption(
+        "undrain_failed",
+        BATCHES,
+        "Put instances back into rotation whose operation failed, or that did not become healthy, too. By default "
+        "they stay out.",
+        {"action": "store_true"},
+        logged=(bool,),
+        needs=("drain",),
+        optional=True,
+    ),
+    RunOption(
         "job_log",
         LOG,
         "File to record every step in, so that an interrupted run can be resumed. Default: a job of its own in the "
@@ -328,6 +362,9 @@ class RunOptions:
     confirm_each: bool = False
     confirm_after: int | None = None
     stop_on: str | None = None
+    drain: tuple[str, ...] = ()
+    drain_time: float = 0
+    undrain_failed: bool = False
     job_log: str | None = None
     no_job_log: bool = False
     log_output: bool = False
@@ -363,6 +400,7 @@ class RunOptions:
     def check(self, operation: Operation) -> None:
         """Raise for options that exclude each other, or that the operation makes meaningless."""
         given = [option for option in RUN_OPTIONS if getattr(self, option.name) != getattr(RunOptions, option.name)]
+        check_pools("--drain", self.drain)
         waiting = [option.flag for option in given if option.needs_wait]
         if self.no_wait and waiting:
             raise MutuallyExclusiveArgumentError(
@@ -390,6 +428,14 @@ def _check_health_command(run_options: RunOptions) -> None:
 
 
 NO_OPTIONS = RunOptions()
+
+
+def check_pools(option: str, pools: Collection[str]) -> None:
+    """Raise for `auto` together with pools."""
+    if AUTO in pools and len(set(pools)) > 1:
+        raise MutuallyExclusiveArgumentError(
+            f"{option}: {AUTO} and names of load balancers cannot be combined.", recommendation=f"Omit {AUTO}."
+        )
 
 
 def merge_run_options(

@@ -20,7 +20,7 @@ of this extension asks for confirmation, because `az vmss` does not ask and a sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from azext_flexcompare.table.entries import Operation, operations
@@ -31,7 +31,7 @@ from azext_flexcompare.translation.options import (
     UNCLEAR,
     NotProven,
     ParsedOption,
-    literal_number,
+    check_instances,
     parse_options,
     shared_options,
     values_of,
@@ -48,13 +48,12 @@ UNLISTED = "The table has no such command."
 OUTPUT_READ = "The script reads its output, and the output of `{instead}` has another layout."
 MAPPED = "A --query of `{query}` is `{mapped}` there."
 NO_INSTANCES = "`{instead}` needs --instance-ids; `--instance-ids '*'` stands for all instances."
-NUMBER = "The instance {number} is the number of one of a Uniform scale set; those of a Flexible one have VM names."
 NO_OPTION = "`{instead}` has no {option} with the same meaning."
 WITH_OPTION = "With {option} it {support}."
 USE_INSTEAD = "Use `{instead}`."
 CONFIRMS = "`{instead}` asks for confirmation, which a script cannot give, so --yes is added."
 REDEFINED = "The script defines a function or an alias with the name `az`."
-ONE_CALL = "`{instead}` takes all instances in one call, and sends their requests in parallel: it needs no loop."
+ONE_CALL = "One `{instead}` takes all instances and sends their requests in parallel; a loop is not needed for that."
 
 
 class Call(NamedTuple):
@@ -90,20 +89,23 @@ def redefines_az(command: Command) -> bool:
     return "az" in command.functions or bool(alias and any(word.raw.startswith("az=") for word in command.words))
 
 
-def check_command(command: Command, redefined: bool) -> Finding | None:
-    """Return the finding for a command, or None if it is no call of a command of `az vmss`."""
+def check_command(command: Command, redefined: bool, numbered: Container[str] = ()) -> Finding | None:
+    """Return the finding for a command, or None if it is no call of a command of `az vmss`.
+
+    `redefined` is whether the script has another `az`, and `numbered` are the variables that it sets to numbers.
+    """
     try:
         call = _parse_call(command)
     except NotProven as problem:
         return Finding(skip_runners(command)[0].start, command.end, str(problem))
-    number = call and literal_number(call.words)
-    if not call or (always_works(call.row) and not number):
-        return call and call.finding
+    if not call:
+        return None
     try:
+        check_instances(call.words[call.length :], numbered)
+        if always_works(call.row):
+            return call.finding._replace(advice=_advice(call))
         if redefined:
             raise NotProven(REDEFINED)  # noqa: TRY301  (reported as the others are)
-        if number:
-            raise NotProven(NUMBER.format(number=number))  # noqa: TRY301
         return _rewrite(call)
     except NotProven as problem:
         reason = f"{call.row['today']} {problem}".rstrip()

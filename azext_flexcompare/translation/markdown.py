@@ -18,7 +18,6 @@ SHELLS = {"", "azurecli", "azurecli-interactive", "bash", "ksh", "sh", "shell", 
 OUTPUT = {"json", "output", "diff"}
 PROMPT = re.compile(r"(?:[\w.-]+@[\w.-]+:?[\w~/.-]*)?\$ +(?=\S)")
 PLACEHOLDER = re.compile(r"(?<![<\w$&])<[A-Za-z](?:[\w ./|-]*\w)?>(?=[\s\"'\\),;/:.-]|\Z)")
-OPTION = re.compile(r"az vmss [^`\n]*? -")
 
 PROSE = "It is in a text, which is not rewritten."
 OTHER_BLOCK = "It is in a block of {language}, which is not rewritten."
@@ -30,14 +29,12 @@ class _Line(NamedTuple):
 
 
 def find_parts(text: str) -> Parts:
-    """Find the blocks of shell in a Markdown document; prose counts only where it has a command with options."""
+    """Find the blocks of shell in a Markdown document."""
     fragments, regions, at = list[Fragment](), list[Region](), 0
     lines = [_Line(match.start(), match[0]) for match in re.finditer(r"[^\n]*\n|[^\n]+", text)]
     while at < len(lines):
         opening = OPENING.match(lines[at].text)
         if not opening:
-            if not OPTION.search(lines[at].text):
-                regions.append(Region(lines[at].start, lines[at].start + len(lines[at].text), None))
             at += 1
             continue
         block = _block(lines, at + 1, opening["fence"])

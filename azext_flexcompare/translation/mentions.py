@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from azext_flexcompare.translation.bash import Command, Output, Script
 from azext_flexcompare.translation.findings import UNKNOWN, WORKS, Finding
+from azext_flexcompare.translation.options import NUMBER
 from azext_flexcompare.translation.rows import Row, always_works, row_named, support_with
 from azext_flexcompare.translation.runners import skip_runners
 
@@ -24,24 +25,34 @@ CONTINUED = re.compile(r"[^\n]*?[\\`^]\r?\n")  # in shell, PowerShell and batch
 OPTION = re.compile(r"--[a-z][a-z-]+(?:[ =][A-Za-z]+)?")
 DYNAMIC = re.compile(r"[ \t,][\"']?(?:@\w|\$\{?\w*(?:arg|opt|param)s?\w*|\*)", re.IGNORECASE)
 
+NUMBERED = re.compile(r"--instance-ids?[\"']?[\s=,]+[\"']?(\d+)(?![\w-])")
+CONTINUES = re.compile(r"(?:[^`\n]|[`\\^]\r?\n)*?\s--?[a-z]|\s*[\"']\s*[,+%]|\s[\"']?[$@{%]", re.IGNORECASE)
+
 NOT_A_CALL = "It is an argument of another command or part of a text, and may not be run as it is written."
 DOCUMENT = "It is in a here-document, which may not be run."
 
 
-def find_mentions(text: str, why: Callable[[int], str | None]) -> Iterator[Finding]:
-    """Find the mentions that have a reason to report them; those of a command that works are findings to keep."""
+def find_mentions(text: str, why: Callable[[int], str | None], *, in_prose: bool = False) -> Iterator[Finding]:
+    """Find the mentions that have a reason to report them; those of a command that works are findings to keep.
+
+    In prose, which may only name a command, a mention has an option or is followed by another piece of a text.
+    """
     for match in MENTION.finditer(text):
         reason = why(match.start())
-        if not reason:
+        words, line = match[0] + match["rest"], _logical_line(text, match.start())
+        if not reason or (in_prose and "," not in words and not CONTINUES.match(line.removeprefix(words))):
             continue
         row = row_named(re.findall(r"[a-z][a-z-]*", match["rest"]))
         end = _line_end(text, match.end())
         if not row:
             yield Finding(match.start(), end, reason)
             continue
-        support = _support(row, match[0] + match["rest"], _logical_line(text, match.start()))
+        support = _support(row, words, line)
+        number = NUMBERED.search(line)
         found = Finding(match.start(), end, "", command=row["name"], support=support, instead=row["instead"])
-        yield found if support == WORKS else found._replace(reason=" ".join([row["today"], *_instead(row), reason]))
+        said = [NUMBER.format(number=number[1]) if number else "", reason]
+        reported = found._replace(reason=" ".join([row["today"], *_instead(row), *filter(None, said)]))
+        yield found if support == WORKS and not number else reported
 
 
 def find_suspects(text: str, reason: str) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from azext_flexcompare.table.entries import Operation
@@ -28,6 +28,15 @@ BUILT = re.compile(r"\"?(?:-|\$\(|`|\$\{?\w*(?:arg|opt|param|flag|extra)\w*)", r
 ATTACHED = re.compile(r"(--[a-z][a-z-]*)=|(-[a-zA-Z])")
 
 DYNAMIC_OPTIONS = "The script builds its options at run time."
+NUMBER = "The instance {number} is a number, and instances of a Flexible scale set have VM names."
+CUT_OUT = "{word} is a part of a name, and instances of a Flexible scale set have whole VM names."
+CUT = re.compile(r"\$\{\w+##?[^}/]*_\}")  # what follows an underscore: the number of an instance of a Uniform set
+SET_TO_NUMBER = "The script sets {name} to a number, and instances of a Flexible scale set have VM names."
+VARIABLE = re.compile(r"(?:\A|[=\"])\$\{?(\w+)\}?\"?\Z")
+NUMBERED = re.compile(
+    r"(?<![\w$-])(\w+)=[\"']?(?:\d+[\"']?(?=[\s;)]|\Z)|\$\{\w+##?[^}/]*_\})"
+    r"|\bfor\s+(\w+)\s+in\s+(?:[\"']?\d+[\"']?(?=[\s;])|\{\d+\.\.|(?:\$\(|`)seq\b)"
+)
 UNCLEAR = "The meaning of {word} for `az` is not clear."
 
 
@@ -80,18 +89,33 @@ def with_values(options: list[ParsedOption]) -> list[str]:
     return [f"{one.name} {one.values[0]}" if one.values and one.values[0] else one.name for one in options]
 
 
-def literal_number(words: Iterable[Word]) -> str | None:
-    """Return the first instance of a call that is written as a number, by itself or at the end of an id."""
-    option = ""
+def numbered_variables(script: str) -> frozenset[str]:
+    """List the variables that a script sets to the number of an instance."""
+    return frozenset(match[1] or match[2] for match in NUMBERED.finditer(script))
+
+
+def check_instances(words: tuple[Word, ...], numbered: Container[str] = ()) -> None:
+    """Check that no instance is a number, or the last part of a name; raises NotProven otherwise."""
+    for word in _instance_words(words):
+        variable = VARIABLE.search(word.raw)
+        if variable and variable[1] in numbered:
+            raise NotProven(SET_TO_NUMBER.format(name=variable[1]))
+        if CUT.search(word.raw):
+            raise NotProven(CUT_OUT.format(word=word.raw))
+        for value in re.split(r"[\s,]+", (word.value or "").partition("=")[2] or word.value or ""):
+            last = value.rpartition("/")[2]
+            if last.isdecimal():
+                raise NotProven(NUMBER.format(number=last))
+
+
+def _instance_words(words: tuple[Word, ...]) -> Iterator[Word]:
+    """List the words that choose instances: the values of the options that do, or those options with a value."""
+    chooses = False
     for word in words:
-        text = word.value or ""
-        if text.startswith("-"):
-            option, _, text = text.partition("=")
-        if option in ("--ids", *INSTANCE_OPTIONS):
-            for instance in re.split(r"[\s,]+", text):
-                if (name := instance.rpartition("/")[2]).isdecimal():
-                    return name
-    return None
+        name = (word.value or word.raw).partition("=")[0]
+        chooses = name in (*INSTANCE_OPTIONS, "--ids") if name.startswith("-") else chooses
+        if chooses and (not name.startswith("-") or "=" in word.raw):
+            yield word
 
 
 def _parse_option(word: Word) -> tuple[str, list[str | None]]:

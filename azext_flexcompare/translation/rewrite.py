@@ -15,6 +15,7 @@ from azext_flexcompare.translation.findings import Finding, Translation, apply
 from azext_flexcompare.translation.fragments import Parts
 from azext_flexcompare.translation.kinds import SHELL, Kind
 from azext_flexcompare.translation.mentions import find_mentions, find_suspects, is_within, reason_for_mention
+from azext_flexcompare.translation.options import numbered_variables
 
 UNPARSED = "The script cannot be parsed beyond line {line}: {problem}."
 
@@ -35,7 +36,8 @@ def _check_script(script: str, output: Output = Output.SHOWN, first_line: int = 
         reason = UNPARSED.format(line=line, problem=error)
         return [*find_mentions(script, lambda _: reason), *find_suspects(script, reason)]
     redefined = any(redefines_az(command) for command in found.commands)
-    checked = [check_command(command, redefined) for command in found.commands]
+    numbered = numbered_variables(script)
+    checked = [check_command(command, redefined, numbered) for command in found.commands]
     mentions = find_mentions(script, lambda offset: reason_for_mention(found, offset))
     return [*filter(None, checked), *mentions]
 
@@ -56,4 +58,4 @@ def _check_parts(text: str, kind: Kind, parts: Parts) -> Iterator[Finding]:
         regions = (one.reason for one in parts.regions if one.start <= offset < one.end)
         return next(regions, parts.reason)
 
-    yield from find_mentions(text, reason)
+    yield from find_mentions(text, reason, in_prose=True)

@@ -17,7 +17,7 @@ from azext_flexcompare.table.entries import facts, operations
 from azext_flexcompare.translation.kinds import SHELL, kind_of
 from azext_flexcompare.translation.options import FLAG, shared_options
 from azext_flexcompare.translation.rows import SHORTEST
-from tests.latest.helpers.az import ROOT
+from tests.latest.helpers.az import ROOT, Run
 from tests.latest.helpers.translations import DEPLOY, FOLDER, holds, plain
 
 CASES = [
@@ -123,7 +123,7 @@ def test_every_shell_text_of_the_help_of_az_vmss_keeps_its_other_bytes(cli: dict
     assert len(examples) > 90
     done = {text: holds(text) for text in (*examples, *fenced)}
     assert any(one.rewritten for one in done.values())
-    assert sum("is the number" in left.reason for one in done.values() for left in one.needs_review) > 3
+    assert sum("is a number" in left.reason for one in done.values() for left in one.needs_review) > 3
     for script, one in done.items():
         assert words(one.text) == words(script)
 
@@ -198,3 +198,20 @@ def test_no_option_is_mistaken_for_the_abbreviation_of_one_that_makes_a_differen
         if len(other) >= SHORTEST and other != option and option.startswith(other)
     ]
     assert mistaken == []
+
+
+def test_a_folder_is_listed_and_then_rewritten(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".github").mkdir()
+    workflow, program = tmp_path / ".github" / "x.yml", tmp_path / "x.py"
+    workflow.write_text("- run: az vmss deallocate -g rg -n web\n", "utf-8")
+    program.write_text("run('az vmss list')\n", "utf-8")
+    listed = run("translate", ".", "-o", "table", cwd=tmp_path)
+    assert (listed.exit, "1 can be rewritten (--write)" in listed.stderr) == (4, True)
+    assert re.search(r"az vmss deallocate +1 +differs +az vmss-flex deallocate +1 +0 +\.github/x\.yml:1", listed.stdout)
+    written = run("translate", ".github", "x.py", "--write", cwd=tmp_path)
+    assert (written.exit, "+- run: az vmss-flex deallocate" in written.stderr) == (0, True)
+    assert [row["call"] for row in written.json] == ["az vmss deallocate", "az vmss list"]
+    assert workflow.read_text("utf-8") == "- run: az vmss-flex deallocate -g rg -n web\n"
+    for wrong in (["--write"], [".", "--file", "x.py"], ["missing"]):
+        refused = run("translate", *wrong, cwd=tmp_path)
+        assert (refused.exit != 0, refused.stdout) == (True, "")

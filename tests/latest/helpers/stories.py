@@ -23,12 +23,13 @@ POLLS = ("poll", "bulk-status")
 LONG = 3 * 3600  # seconds, far beyond every --timeout here
 LIMIT = 2  # seconds of --timeout
 KILLED = -9
+KINDS = ("send", "poll", "look", "read")  # of requests: that act, that poll, that read one instance, all others
 
 
 class Kill(NamedTuple):
-    """A moment of a command at which its process is killed: at the nth request that acts, or that does not."""
+    """A moment of a command at which its process is killed: at the nth request of a kind."""
 
-    acting: bool
+    kind: str  # of KINDS
     nth: int
     handled: bool  # whether the service still handles the request
 
@@ -45,7 +46,7 @@ class Story:
         self.left: dict[str, int] = {}  # requests that a machine had had when it left its set
         self.failing: set[str] = set()  # instances of which an operation was made to fail
         self.kill: Kill | None = None
-        self.seen: Counter[bool] = Counter()
+        self.seen: Counter[str] = Counter()
         self.announced = 0  # bytes of the log that are on the disk, since a request was sent after them
         self.lock = Lock()
 
@@ -63,9 +64,9 @@ class Story:
         if fault.get("kind") == "fail":
             self.failing |= {name} if name else {*self.names}
 
-    def kill_at(self, acting: bool, nth: int, handled: bool) -> None:
+    def kill_at(self, kind: str, nth: int, handled: bool) -> None:
         """Kill the next command at a moment, if it comes to it."""
-        self.kill, self.seen = Kill(acting, nth, handled), Counter()
+        self.kill, self.seen = Kill(kind, nth, handled), Counter()
 
     def cut(self, share: float) -> None:
         """Cut the log at any byte that no request has followed."""
@@ -122,6 +123,7 @@ class Story:
 
     def run(self, *command: str) -> Ran:
         before, requests = len(self.plans()), {name: self.requests(name) for name in self.names}
+        may_be_sent, retries = self.may_be_sent(), "--retry-failed" in command
         accepted, polls = self.accepted_in_log(waits="wait" in command), self.count(*POLLS)
         done = self.warm.run(*command)
         self.kill = None
@@ -129,11 +131,11 @@ class Story:
         plans = self.plans()
         if len(plans) > before:
             assert len(plans) == before + 1
-            names = {one["instance"] for one in plans[-1]["instances"] if "sent" not in one}
+            names = {one["instance"] for one in plans[-1]["instances"]} & may_be_sent
             self.allowed.update(names)
             for name in names:
                 self.base[name] = requests[name]
-        elif accepted and done.exit in (0, 4) and "--retry-failed" not in command:
+        elif accepted and done.exit in (0, 4) and not retries:
             assert self.count(*POLLS) > polls, f"{command}: accepted operations were not polled: {done.stderr}"
         self.check(done)
         return done
@@ -160,7 +162,9 @@ class Story:
         if row["status"] == "Succeeded":
             assert since > 0 or self.is_as_asked(name), claim
         if row["status"] == "Accepted":
-            assert since > 0 or self.engine == "bulk", claim  # it may be queued
+            assert since > 0 or self.engine != "vm", (
+                claim
+            )  # the call was accepted, and its part may be queued or refused
         if row["status"] == "Failed":
             assert since == 0 or name in self.failing, claim
         if row["status"] == "Skipped":
@@ -194,19 +198,28 @@ class Story:
 
     def outcomes(self) -> dict[str, dict[str, Any]]:
         """The last outcome of each instance since the last plan."""
-        found: dict[str, dict[str, Any]] = {}
-        for one in self.records():
-            if one["record"] == "plan":
-                found = {}
-            if one["record"] == "outcome":
-                found[one["id"].lower()] = one
-        return found
+        return {one["id"].lower(): one for one in self.since_plan() if one["record"] == "outcome"}
+
+    def may_be_sent(self) -> set[str]:
+        """The instances that a new plan may send: those that were never sent, or whose last outcome is no success."""
+        plan = [one for plan in self.plans()[-1:] for one in plan["instances"]]
+        begun = {str(one["id"]).lower() for one in self.since_plan() if one["record"] in ("intent", "accepted")}
+        begun |= {one["id"].lower() for one in plan if "sent" in one}
+        begun -= {id_ for id_, one in self.outcomes().items() if one["status"] in ("Failed", "TimedOut", "NotStarted")}
+        return {*self.names} - {one["instance"] for one in plan if one["id"].lower() in begun}
+
+    def since_plan(self) -> list[dict[str, Any]]:
+        records = self.records()
+        begin = max((place for place, one in enumerate(records) if one["record"] == "plan"), default=0)
+        return records[begin + 1 :]
 
     def accepted_in_log(self, *, waits: bool) -> bool:
         """Check whether the log has an operation that was accepted, can be polled, and has no end.
 
         A resumed run with --no-wait leaves those that are Accepted.
         """
+        if not waits and any(one["how"]["noWait"] for one in self.plans()[-1:]):
+            return False
         unseen = ("Interrupted", "Accepted") if waits else ("Interrupted",)
         accepted: set[str] = set()
         for one in self.records():
@@ -222,12 +235,12 @@ class Story:
     def answer(self, request: Request, handle: Any) -> Response | None:
         if request.path.startswith(("/_sim", "/msi")) or "/metadata/" in request.path:
             return handle(request)  # type: ignore[no-any-return]
-        acting = request.method in ACTING and not request.path.lower().endswith(("status", "resources"))
+        kind = kind_of(request)
         with self.lock:
-            self.seen[acting] += 1
-            if acting:
+            self.seen[kind] += 1
+            if kind == "send":
                 self.announced = max(self.announced, self._announced())
-            kill = self.kill if self.kill and self.kill[:2] == (acting, self.seen[acting]) else None
+            kill = self.kill if self.kill and self.kill[:2] == (kind, self.seen[kind]) else None
             if not kill:
                 pass
             elif kill.handled:
@@ -248,6 +261,15 @@ class Story:
             if line.endswith(b"\n") and json.loads(line)["record"] in ("intent", "plan"):
                 found = end
         return found
+
+
+def kind_of(request: Request) -> str:
+    path = request.path.lower()
+    if request.method in ACTING:
+        return "poll" if path.endswith("status") else "read" if path.endswith("resources") else "send"
+    if "/locations/" in path:
+        return "poll"
+    return "look" if path.split("/")[-2:-1] == ["virtualmachines"] and "scalesets" not in path else "read"
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from armsim import Simulator
 from tests.latest.helpers.az import INSTANCES, WarmAz
-from tests.latest.helpers.stories import OPERATIONS, SENDS, Story, story_of
+from tests.latest.helpers.stories import KINDS, OPERATIONS, SENDS, Story, story_of
 
 BATCHES = ((), ("--batch-size", "2"), ("--batch-by", "zone"), ("--batch-size", "1", "100%", "--max-errors", "1"))
-WAITS = ((), ("--no-wait",))
+WAITS = (("--no-wait",),)
 LOST: tuple[dict[str, Any], ...] = (
     {"kind": "drop-before"},
     {"kind": "drop-after"},
@@ -36,6 +36,7 @@ ENDS: tuple[dict[str, Any], ...] = (
 )
 READS = ("get", "poll", "list", "bulk-status")
 places = st.integers(0, INSTANCES - 1)
+kills = st.tuples(st.sampled_from(KINDS), st.integers(1, INSTANCES), st.booleans())
 
 
 class Runs(RuleBasedStateMachine):
@@ -45,21 +46,33 @@ class Runs(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.story = self.stack.enter_context(story_of(warm, sim, folder))
-        self.begun = False
 
-    @initialize(capitals=st.booleans(), small_pages=st.booleans())
-    def spell_and_page(self, capitals: bool, small_pages: bool) -> None:
-        self.story.sim.configure(capital_groups=capitals, page_size=2 if small_pages else 50)
+    @initialize(
+        engine=st.sampled_from(sorted(OPERATIONS)),
+        options=st.sampled_from(BATCHES + WAITS),
+        spelt=st.tuples(st.booleans(), st.booleans()),
+        faults=st.lists(st.tuples(places, st.sampled_from(LOST + ENDS)), max_size=2),
+        kill=st.none() | kills,
+    )
+    def begin(
+        self,
+        engine: str,
+        options: tuple[str, ...],
+        spelt: tuple[bool, bool],
+        faults: list[tuple[int, dict[str, Any]]],
+        kill: tuple[str, int, bool] | None,
+    ) -> None:
+        self.story.engine = engine
+        self.story.sim.configure(capital_groups=spelt[0], page_size=2 if spelt[1] else 50)
+        for place, fault in faults:
+            self.break_a_request(place, fault)
+        if kill:
+            self.story.kill_at(*kill)
+        self.story.begin(engine, *options)
 
-    @precondition(lambda self: not self.begun)
-    @rule(engine=st.sampled_from(sorted(OPERATIONS)), batches=st.sampled_from(BATCHES), waits=st.sampled_from(WAITS))
-    def begin(self, engine: str, batches: tuple[str, ...], waits: tuple[str, ...]) -> None:
-        self.begun = True
-        self.story.begin(engine, *(waits or batches))
-
-    @rule(place=places, fault=st.sampled_from(LOST + ENDS), engine=st.sampled_from(sorted(SENDS)))
-    def break_a_request(self, place: int, fault: dict[str, Any], engine: str) -> None:
-        engine = self.story.engine if self.begun else engine
+    @rule(place=places, fault=st.sampled_from(LOST + ENDS))
+    def break_a_request(self, place: int, fault: dict[str, Any]) -> None:
+        engine = self.story.engine
         self.story.fault(SENDS[engine], fault, self.story.names[place] if engine == "vm" else None)
 
     @rule(action=st.sampled_from(READS), fault=st.sampled_from(LOST[:6]))
@@ -70,11 +83,10 @@ class Runs(RuleBasedStateMachine):
     def shift_a_list(self) -> None:
         self.story.fault("list", {"kind": "overlap"})
 
-    @rule(acting=st.booleans(), nth=st.integers(1, 12), handled=st.booleans())
-    def kill_the_next(self, acting: bool, nth: int, handled: bool) -> None:
-        self.story.kill_at(acting, nth if not acting else (nth + 1) // 2, handled)
+    @rule(kill=kills)
+    def kill_the_next(self, kill: tuple[str, int, bool]) -> None:
+        self.story.kill_at(*kill)
 
-    @precondition(lambda self: self.begun)
     @rule(share=st.floats(0, 1))
     def cut(self, share: float) -> None:
         self.story.cut(share)
@@ -100,17 +112,14 @@ class Runs(RuleBasedStateMachine):
     def advance(self, seconds: int) -> None:
         self.story.advance(seconds)
 
-    @precondition(lambda self: self.begun)
     @rule()
     def resume(self) -> None:
         self.story.resume()
 
-    @precondition(lambda self: self.begun)
     @rule()
     def retry(self) -> None:
         self.story.retry()
 
-    @precondition(lambda self: self.begun)
     @rule()
     def wait(self) -> None:
         self.story.wait()
@@ -153,13 +162,13 @@ def test_whatever_happens_to_many_runs_each_plan_sends_one_request(
 def a_look_is_throttled_and_the_run_is_killed(story: Story) -> None:
     story.fault("restart", {"kind": "drop-after"}, story.names[0])
     story.fault("get", {"status": 429})
-    story.kill_at(acting=False, nth=4 + 2 * INSTANCES, handled=False)
+    story.kill_at("look", nth=2, handled=False)
     story.begin("vm", "--max-parallel", "1")
     story.resume()
 
 
 def ids_are_spelt_otherwise(story: Story) -> None:
-    story.kill_at(acting=True, nth=3, handled=True)
+    story.kill_at("send", nth=3, handled=True)
     story.begin("vm")
     story.spell(capitals=False)
     story.resume()
@@ -168,9 +177,9 @@ def ids_are_spelt_otherwise(story: Story) -> None:
 
 def the_log_ends_behind_the_plan_of_a_retry(story: Story) -> None:
     story.fault("restart", {"status": 409, "code": "No", "message": "No."}, story.names[0])
-    story.kill_at(acting=True, nth=4, handled=True)
+    story.kill_at("send", nth=4, handled=True)
     story.begin("vm", "--max-parallel", "1")
-    story.kill_at(acting=True, nth=1, handled=False)
+    story.kill_at("send", nth=1, handled=False)
     story.announced = len(story.log.read_bytes())
     story.retry()
     content = story.log.read_bytes()
@@ -179,7 +188,7 @@ def the_log_ends_behind_the_plan_of_a_retry(story: Story) -> None:
 
 
 def a_machine_is_replaced(story: Story) -> None:
-    story.kill_at(acting=True, nth=2, handled=True)
+    story.kill_at("send", nth=2, handled=True)
     story.begin("vm", "--max-parallel", "1")
     story.leave(story.names[0], replaced=True)
     story.leave(story.names[5], replaced=True)
@@ -194,7 +203,7 @@ def a_bulk_call_is_waited_for(story: Story) -> None:
 
 def a_bulk_call_is_killed(story: Story) -> None:
     story.queue(1)
-    story.kill_at(acting=False, nth=4, handled=True)
+    story.kill_at("poll", nth=1, handled=True)
     story.begin("bulk")
     story.resume()
     story.retry()
@@ -202,7 +211,7 @@ def a_bulk_call_is_killed(story: Story) -> None:
 
 def a_set_call_is_killed(story: Story) -> None:
     story.queue(1)
-    story.kill_at(acting=False, nth=4, handled=True)
+    story.kill_at("poll", nth=1, handled=True)
     story.begin("set")
     story.resume()
 
@@ -233,13 +242,13 @@ def others_act_before_a_batch(story: Story) -> None:
 def others_act_before_a_request_that_was_never_sent(story: Story) -> None:
     event = {"kind": "event", "do": "reapply", "vm": story.names[5]}
     story.sim.add_fault({"action": "poll", "nth": 1, "per": "all", "fault": event})
-    story.kill_at(acting=True, nth=INSTANCES, handled=False)
+    story.kill_at("send", nth=INSTANCES, handled=False)
     story.begin("vm", "--batch-size", "5", "--batch-pause", "4")
     story.resume()
 
 
 def others_act_after_a_request_that_was_never_sent(story: Story) -> None:
-    story.kill_at(acting=True, nth=1, handled=False)
+    story.kill_at("send", nth=1, handled=False)
     story.begin("vm", "--max-parallel", "1")
     story.others_act(story.names[0], "reapply")
     story.resume()

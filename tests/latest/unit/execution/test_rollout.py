@@ -11,6 +11,7 @@ import pytest
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.execution.drain import Drain, DrainPlan
 from azext_flexcompare.execution.hooks import Hooks
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.rollout import roll_out
@@ -44,8 +45,9 @@ def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
             monitor.write = lambda *_: monitor.stop("Enough.") if monitor.counts else None  # type: ignore[method-assign]
+        drain = Drain(azure, monitor, DrainPlan())
         hooks = Hooks(monitor, Shell(str, monitor.interrupted), {}, timeout=60)
-        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy(), hooks)
+        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy(), hooks=hooks, drain=drain)
         return roll_out(rollout, batches, **more), monitor
 
     return go

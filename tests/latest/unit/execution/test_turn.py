@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from azext_flexcompare.arm.polling import Completed
+from azext_flexcompare.execution.drain import Drain, DrainPlan
 from azext_flexcompare.execution.hooks import AFTER, BEFORE, Hooks
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy, begin_turn, end_turn
@@ -30,7 +31,7 @@ def rollout(azure: Any = None, ended: str | None = None) -> Rollout:
     monitor = Monitor(OPERATIONS["restart"], lambda: False)
     earlier = HookRecords((), {(ended, 1, ResourceId(""))} if ended else ())
     hooks = Hooks(monitor, SHELL, FAILS, timeout=60, earlier=earlier)
-    return Rollout(azure, Limits(1), monitor, RolloutPolicy(), hooks)
+    return Rollout(azure, Limits(1), monitor, RolloutPolicy(), hooks=hooks, drain=Drain(azure, monitor, DrainPlan()))
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,12 @@ GIVEN: dict[str, Any] = {
     "confirm_each": True,
     "confirm_after": 1,
     "stop_on": "true",
+    "drain": ("lb/pool", "other"),
+    "drain_time": 30.5,
+    "undrain_failed": True,
     "log_output": True,
 }
-OF_LISTS = {"batch_size", "batch_by", "health_gate"}
+OF_LISTS = {"batch_size", "batch_by", "health_gate", "drain"}
 BELONGS = {"health_gate": {"health_command": "true"}}  # options without which another one is refused
 
 
@@ -88,7 +91,8 @@ def test_the_options_are_written_as_they_are_typed() -> None:
         "--engine set --batch-size 1 10% --batch-by zone "
         "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent command "
         "--health-command 'curl $VMSS_FLEX_INSTANCE' --health-timeout 30 --bake 90.0 --before-batch cat "
-        "--after-batch cat --hook-timeout 5 --confirm-each --confirm-after 1 --stop-on true --log-output"
+        "--after-batch cat --hook-timeout 5 --confirm-each --confirm-after 1 --stop-on true "
+        "--drain lb/pool other --drain-time 30.5 --undrain-failed --log-output"
     )
 
 
@@ -157,7 +161,7 @@ def test_a_fixed_option_can_be_repeated_but_not_changed(name: str) -> None:
 
 @pytest.mark.parametrize("name", [one.name for one in LOGGED if not one.fixed])
 def test_another_option_of_the_log_can_be_changed(name: str) -> None:
-    before = RunOptions(health_gate=("app-health",), batch_by=("zone",), after_batch="true").to_log()
+    before = RunOptions(health_gate=("app-health",), batch_by=("zone",), after_batch="true", drain=("auto",)).to_log()
     assert getattr(merge_run_options({name: typed(name)}, before), name) == GIVEN[name]
 
 

@@ -36,6 +36,7 @@ def test_support_is_that_of_the_options() -> None:
         ("for i in a b; do az vmss stop -g rg -n web --instance-ids $i; done", True),
         ("while read i; do az vmss stop -g rg -n web --instance-ids $i | cat; done", True),
         ('until x; do az vmss run-command invoke --ids "$i" --command-id x; done', True),
+        ("for i in a b; do az vmss delete-instances -g rg -n web --instance-ids $i; done", True),
         ("cat x | xargs -n1 az vmss stop -g rg -n web --instance-ids", True),
         ("cat x | xargs az vmss stop -g rg -n web --instance-ids", False),
         ("for i in a b; do az vmss stop -g $i -n web --instance-ids a; done", False),

@@ -129,5 +129,5 @@ def test_the_diff_of_several_files_replaces_the_inventory(
 def test_a_call_in_a_loop_is_advised_about(cli: CLI, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "a.sh").write_bytes(b"for i in a; do az vmss stop -g rg -n web --instance-ids $i; done\n")
     translate_file(cli, str(tmp_path / "a.sh"), diff=False)
-    assert "needs no loop" in caplog.text
+    assert "a loop is not needed" in caplog.text
     cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE, result=None)

@@ -11,6 +11,7 @@ from azext_flexcompare.translation.options import (
     SEVERAL,
     NotProven,
     ParsedOption,
+    check_instances,
     parse_options,
     values_of,
     with_values,
@@ -57,7 +58,30 @@ def test_the_word_of_the_last_value_is_kept() -> None:
     assert option.last.raw == "'b'"
 
 
-def test_values_and_instances_are_listed() -> None:
-    options = options_in("-g a --instance-ids /x/virtualMachines/b 'c,d' -g $e")
+def test_values_are_listed() -> None:
+    options = options_in("-g a --instance-ids b 'c,d' -g $e")
     assert values_of(options, "-g") == ["a", None]
-    assert with_values(options) == ["-g a", "--instance-ids /x/virtualMachines/b", "-g"]
+    assert with_values(options) == ["-g a", "--instance-ids b", "-g"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--instance-ids 0",
+        "--x --instance-id=3",
+        "--instance-ids a '1 2' -g x",
+        "--ids /x/virtualMachines/4",
+        "--instance-id ${name##*_}",
+        '--instance-ids "${names#web_}"',
+    ],
+)
+def test_an_instance_that_is_a_number_or_cut_out_of_a_name_is_not_proven(text: str) -> None:
+    with pytest.raises(NotProven, match="Flexible"):
+        check_instances(parse_script(f"az {text}").commands[0].words[1:])
+
+
+@pytest.mark.parametrize(
+    "text", ["--instance-ids web_0 '*'", "-g 1", "--instance-ids a --new-capacity 3", "--ids ${id##*/}", "--ids=$x"]
+)
+def test_other_instances_are_fine(text: str) -> None:
+    check_instances(parse_script(f"az {text}").commands[0].words[1:])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from azext_flexcompare.table.entries import facts
 from azext_flexcompare.translation.calls import OURS
 from azext_flexcompare.translation.findings import format_diff
+from azext_flexcompare.translation.kinds import kind_of
 from azext_flexcompare.translation.rewrite import translate
 from tests.latest.helpers.translations import DEPLOY, holds
 
@@ -57,6 +58,22 @@ def test_any_script_changes_in_command_words_only(script: str) -> None:
 def test_a_script_without_az_vmss_is_returned_as_it_is(script: str) -> None:
     done = translate(script)
     assert (done.text, done.rewritten) == (script, [])
+
+
+WRAPPED = {  # a place of shell in each kind of file
+    "x.md": "```bash\n{}\n```\n",
+    "x.yml": "jobs:\n- run: |\n    {}\n- script: {}\n",
+    "Makefile": "a:\n\t@{}\n",
+    "Jenkinsfile": 'sh """{}"""; sh \'{}\'\n',
+    "x.ps1": "{}\n",
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+@given(script=SCRIPTS, indent=st.sampled_from(["", "  ", "    ", "\t"]))
+def test_any_file_changes_in_command_words_only(name: str, script: str, indent: str) -> None:
+    text = WRAPPED[name].format(*[script.replace("\n", f"\n{indent}")] * 2)
+    holds(text, kind_of(name, text))
 
 
 @given(st.binary(max_size=60))
@@ -106,7 +123,7 @@ def test_an_instance_that_is_a_number_is_reported(command: str, chosen: str) -> 
     script = f"az vmss {command} -g rg -n web {chosen}"
     done = translate(script)
     assert done.text == script
-    assert "is the number" in done.needs_review[0].reason
+    assert "is a number" in done.needs_review[0].reason
 
 
 @pytest.mark.parametrize("listed", ['["az", "vmss", "nic", "list"]', "['az','vmss','nic','list','-g']"])
