@@ -10,6 +10,7 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.member_states import note_pages
 from azext_flexcompare.arm.uniform import uniform_advice
 from azext_flexcompare.instances import HIBERNATED, Instance, ResourceId, ScaleSet
 
@@ -32,11 +33,13 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
     """
     quoted = scale_set.id.replace("'", "''")
     with cli_errors(f"listing the instances of {scale_set.name}"):
-        machines = _all_pages(
+        pages = _all_pages(
             reader.client_of(scale_set.subscription).virtual_machines.list(
                 scale_set.resource_group, filter=f"'virtualMachineScaleSet/id' eq '{quoted}'", expand="instanceView"
             )
         )
+    note_pages(scale_set, len(pages))
+    machines = [machine for page in pages for machine in page]
     # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list that
     # changes while it is read.
     members = {
@@ -45,12 +48,12 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
     return [instance_of(machine, scale_set) for machine in members.values()]
 
 
-def _all_pages(paged: Any) -> list[Any]:
-    """List the entries of every page; raises ValueError for a list without an end."""
+def _all_pages(paged: Any) -> list[list[Any]]:
+    """List the entries of each page; raises ValueError for a list without an end."""
     pages, seen = paged.by_page(), set[str]()
-    found: list[Any] = []
+    found: list[list[Any]] = []
     for page in pages:
-        found += page
+        found.append(list(page))
         if pages.continuation_token:
             check_new_page(pages.continuation_token, seen)
     return found

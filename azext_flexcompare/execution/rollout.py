@@ -14,7 +14,7 @@ from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
 from azext_flexcompare.execution.departures import Members, resolve_failure, without_departed
 from azext_flexcompare.execution.health_gate import Gate, Subject, Verdict, subjects_of, wait_until_healthy
-from azext_flexcompare.execution.list_poll import SetListPoll
+from azext_flexcompare.execution.list_poll import list_poll_of
 from azext_flexcompare.execution.monitor import GateMonitor, Monitor
 from azext_flexcompare.execution.unknown_outcome import UnknownOutcomes
 from azext_flexcompare.instances import Instance
@@ -28,6 +28,9 @@ from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
 from azext_flexcompare.times import format_duration
+
+MANY_INSTANCES = 4  # of each call: a poll costs less than to notice its end late
+SHARED_GROWTH = 0.1  # of the age
 
 
 class Batch(NamedTuple):
@@ -78,7 +81,7 @@ def roll_out(
     interrupted, what was not sent is NotStarted, in this batch and in those after it.
     """
     outcomes: list[Outcome[Instance]] = []
-    monitor, estimates = rollout.monitor, Estimates()
+    monitor, estimates = rollout.monitor, Estimates(_growth(batches))
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
     members = Members(rollout.azure, (one for batch in batches for one in batch.instances))
     if gate_first:
@@ -99,6 +102,12 @@ def roll_out(
         if place < len(batches):
             monitor.pause(rollout.policy.pause)
     return outcomes
+
+
+def _growth(batches: Sequence[Batch]) -> float | None:
+    """Return how the interval between polls grows: slowly where a poll tells of many instances."""
+    calls = [len(work.instances) for batch in batches for work in batch.work]
+    return SHARED_GROWTH if sum(calls) > MANY_INSTANCES * len(calls) else None
 
 
 def _begin(rollout: Rollout, batch: Batch, batches: Sequence[Batch]) -> None:
@@ -129,10 +138,9 @@ def _run_calls(
 ) -> list[Outcome[Instance]]:
     """Send and poll every call, and then the calls that take the place of those that turned out not to be there."""
     azure, monitor = rollout.azure, rollout.monitor
-    list_poll = SetListPoll(azure, work) if all(len(each.instances) == 1 for each in work) else None
     unknown = UnknownOutcomes(azure, monitor.operation)
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
-    service = Service(_rate_limit_key, list_poll, resolve, estimates)
+    service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates)
     outcomes = send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
     shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
     found = [one for outcome in outcomes if outcome.target.settle for one in outcome.target.settle(outcome)]
