@@ -12,6 +12,7 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import error_of
+from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.arm.polling import Completed, ResumedPolling
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.arm.scale_sets import Reader, list_members, parse_id, read_scale_set
@@ -57,9 +58,8 @@ def reread_instances(reader: Reader, logged_run: LoggedRun) -> dict[ResourceId, 
 
 def reread(reader: Reader, planned: Sequence[Record]) -> list[Instance]:
     """Read planned instances again, in their order; see reread_instances."""
-    members: dict[ResourceId, Instance] = {}
-    for id_ in dict.fromkeys(ResourceId(one["scaleSetId"]) for one in planned):
-        members |= {one.id: one for one in _list_members(reader, id_)}
+    sets = list(dict.fromkeys(ResourceId(one["scaleSetId"]) for one in planned))
+    members = {one.id: one for found in read_all(partial(_list_members, reader), sets) for one in found}
     return [_reread(members.get(ResourceId(one["id"])), one) for one in planned]
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
 from azext_flexcompare.execution.departures import Members, resolve_failure, without_departed
@@ -143,7 +144,8 @@ def _run_calls(
     service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates)
     outcomes = send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
     shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
-    found = [one for outcome in outcomes if outcome.target.settle for one in outcome.target.settle(outcome)]
+    ways = [partial(outcome.target.settle, outcome) for outcome in outcomes if outcome.target.settle]
+    found = [one for settled in read_all(lambda settle: settle(), ways) for one in settled]
     settled = [one for one in found if not isinstance(one, Work)]
     monitor.settle(settled)
     done = [monitor.complete(one) for one in (*shared, *settled)]
