@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from armsim.arm.event_queue import EventQueue
 from armsim.arm.limits import Throttle
 from armsim.arm.operation_store import OperationStore
+from armsim.availability import Availability
 from armsim.compute.bulk import BulkStore
 from armsim.compute.lifecycle import GONE
 from armsim.faults.book import FaultBook
 from armsim.intervals import Intervals
+from armsim.network.rotation import Rotation
 from armsim.resourcegraph.index import GraphIndex
 from armsim.traffic import RequestLog
 from armsim.world.model import VmState
@@ -47,12 +49,18 @@ class Cloud:
     log: RequestLog = field(default_factory=RequestLog)
     accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
     intervals: Intervals = field(default_factory=Intervals)
+    rotation: Rotation = field(default_factory=Rotation)
+    availability: Availability = field(default_factory=Availability)
     others: list[Cloud] = field(default_factory=list)
     now: float = 0.0
 
     def __post_init__(self) -> None:
         self.graph = GraphIndex(self.world)
         self.catch_up()
+        self.rotation.begin(self.world.network, self.now)
+        for members in self.world.members.values():
+            for vm in members.values():
+                self.availability.note(vm, self.now)
 
     def catch_up(self) -> None:
         """Run every event that is due by now."""
@@ -94,7 +102,9 @@ class Cloud:
         when = self.now if moment is None else moment
         if power == GONE:
             self.world.remove_vm(vm)
+            self.availability.note(vm, when, gone=True)
             self.graph.publish(when, vm, gone=True)
             return
         vm.state = VmState(power, provisioning, self.at(when), error)
+        self.availability.note(vm, when)
         self.graph.publish(when, vm)

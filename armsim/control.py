@@ -10,7 +10,7 @@ from armsim.arm.errors import ArmError, not_modelled
 from armsim.dispatch import ROUTES
 from armsim.faults.rules import parse_rule
 from armsim.messages import Request, Response
-from armsim.truth import count_traffic, describe_changes, describe_state
+from armsim.truth import count_traffic, describe_changes, describe_state, list_backends
 
 if TYPE_CHECKING:
     from armsim.service import Service
@@ -29,6 +29,7 @@ class ControlPlane:
             "GET state": self._state,
             "GET counts": self._counts,
             "GET changes": self._changes,
+            "GET backends": self._backends,
             "POST reset": self._start_over,
             "POST faults": self._add_faults,
             "DELETE faults": self._clear_faults,
@@ -70,6 +71,9 @@ class ControlPlane:
 
     def _changes(self, request: Request) -> dict[str, Any]:  # noqa: ARG002
         return describe_changes(self._service.cloud)
+
+    def _backends(self, request: Request) -> list[dict[str, Any]]:  # noqa: ARG002
+        return list_backends(self._service.cloud)
 
     def _start_over(self, request: Request) -> Any:
         body = request.json() or {}

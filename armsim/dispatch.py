@@ -27,6 +27,7 @@ from armsim.faults.events import schedule
 from armsim.faults.rewrite import rewrite
 from armsim.faults.rules import LISTS, OPERATIONS
 from armsim.messages import Request, Response
+from armsim.network import pool_routes
 from armsim.network import routes as network_routes
 from armsim.resourcegraph import routes as graph_routes
 
@@ -38,6 +39,7 @@ ROUTES = Router()
 _MODULES = (
     login, groups, locks, operations, scale_set_routes, vm_routes, vm_actions, vm_writes, extension_routes, run_command,
     scale_set_actions, scale_set_batches, bulk_routes, graph_routes, network_routes,
+    pool_routes,
 )  # fmt: skip
 for _module in _MODULES:
     ROUTES.include(_module.routes)

@@ -16,7 +16,7 @@ from armsim.server import Server
 from armsim.service import Service
 from armsim.settings import Settings
 from armsim.traffic import Recorder
-from armsim.truth import count_accepted, count_traffic, describe_truth, find_vm
+from armsim.truth import count_accepted, count_traffic, describe_truth, find_vm, list_backends
 from armsim.world.build import build_worlds
 from armsim.world.description import default_description
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from armsim.availability import AvailabilityChange
     from armsim.intervals import Interval
+    from armsim.network.rotation import Turn
 
 
 class Simulator:
@@ -140,6 +142,11 @@ class Simulator:
         with self._service.lock:
             self._service.cloud.faults.add(parse_rule(rule, ROUTES.actions()))
 
+    def clear_faults(self) -> None:
+        """Remove every fault rule."""
+        with self._service.lock:
+            self._service.cloud.faults.clear()
+
     def configure(self, **settings: Any) -> None:
         """Change settings."""
         with self._service.lock:
@@ -162,6 +169,10 @@ class Simulator:
     def replace_vm(self, name: str) -> None:
         """Replace a VM by another one of its name."""
         self._let("replace", name)
+
+    def act_on_vm(self, action: str, name: str) -> None:
+        """Act on a VM as another client, by an action of lifecycle.json; where the VM refuses, nothing happens."""
+        self._let(action, name)
 
     def _let(self, do: str, name: str) -> None:
         with self._service.lock:
@@ -189,6 +200,24 @@ class Simulator:
         with self._service.lock:
             self._service.cloud.catch_up()
             return self._service.cloud.intervals.read()
+
+    def rotation(self) -> list[Turn]:
+        """Return who came into the rotation of a backend pool and who left it, in their order."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            return self._service.cloud.rotation.read()
+
+    def backends(self) -> list[dict[str, Any]]:
+        """Return each member of each backend pool: its administrative state, its probe, whether it is in rotation."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            return list_backends(self._service.cloud)
+
+    def availability(self) -> list[AvailabilityChange]:
+        """Return when each VM became unavailable and why, and when available, the states at first included."""
+        with self._service.lock:
+            self._service.cloud.catch_up()
+            return self._service.cloud.availability.read()
 
     def vm(self, name: str) -> dict[str, Any] | None:
         """Return the truth about a VM, None where there is none of that name."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from armsim.compute.bulk import STARTING
 from armsim.compute.lifecycle import ACTIONS, BATCHES, WRITES
+from armsim.network.rotation import describe_backends
 
 if TYPE_CHECKING:
     from armsim.cloud import Cloud
@@ -60,7 +61,16 @@ def count_accepted(cloud: Cloud) -> Counter[tuple[str, str]]:
 def describe_changes(cloud: Cloud) -> dict[str, Any]:
     """Return what was accepted and what ran when, for clients in other processes."""
     accepted = [{"id": vm, "action": action, "times": times} for (vm, action), times in cloud.accepted.items() if times]
-    return {"accepted": accepted, "intervals": [one._asdict() for one in cloud.intervals.read()]}
+    return {
+        "accepted": accepted,
+        "intervals": [one._asdict() for one in cloud.intervals.read()],
+        "rotation": [one._asdict() for one in cloud.rotation.read()],
+    }
+
+
+def list_backends(cloud: Cloud) -> list[dict[str, Any]]:
+    """Return each member of each backend pool, as the load balancer treats it now."""
+    return [one for each in cloud.subscriptions() for one in describe_backends(each.world)]
 
 
 def count_traffic(cloud: Cloud, meter: Meter) -> dict[str, Any]:

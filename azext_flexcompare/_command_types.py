@@ -31,7 +31,7 @@ class InstanceCommand(CommandOperation):
 
     def has_own_name(self) -> bool:
         """Return whether --name is the name of something other than the scale set."""
-        return self.function.startswith("extension_")
+        return self.function.startswith(("extension_", "nic_show"))
 
     def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
         """Return whether the instances are chosen by something other than the arguments."""
@@ -88,6 +88,22 @@ class NatRuleCommand(ActingCommand):
     """A command that changes NAT rules: its requests go to a load balancer, so few options of a run apply."""
 
     acting = ("max_parallel", "timeout", "retries", "dry_run", "no_wait", "yes")
+
+
+class DrainCommand(ActingCommand):
+    """A command that changes backend pools: its requests go to load balancers, so few options of a run apply."""
+
+    acting = ("timeout", "dry_run", "yes")
+
+
+class UndrainCommand(ActingCommand):
+    """A command that puts instances back, or those that a run of a job log left out."""
+
+    acting = ("timeout", "dry_run", "yes")
+
+    def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
+        """Return whether the instances are those of a job log."""
+        return bool(command_args["job"])
 
 
 class OperationCommand(ActingCommand):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure.cli.core.decorators import Completer
 
+from azext_flexcompare.planning.option_values import AUTO
+
 if TYPE_CHECKING:  # these would import the SDK at start-up
     from azext_flexcompare.instances import Instance
 
@@ -37,9 +39,25 @@ def of_instances(texts: Callable[[Instance], Iterable[str]]) -> Any:
     return Completer(complete)
 
 
+def load_balancers() -> Any:
+    """Build the completer of names of load balancers in the resource group, and of their backend pools."""
+    return Completer(lambda cmd, _, namespace: promptly(partial(_load_balancers, cmd.cli_ctx, namespace)))
+
+
+def of_jobs() -> Any:
+    """Build the completer of names of jobs; where none begins so, the shell completes the name of a file."""
+    return Completer(lambda _cmd, _prefix, _namespace: promptly(_jobs))
+
+
 def names(instance: Instance) -> list[str]:
     """Return the name of an instance."""
     return [instance.name]
+
+
+def nics(instance: Instance) -> list[str]:
+    """Return the names of the network interfaces of an instance."""
+    profile = instance.resource.network_profile
+    return [one.id.rpartition("/")[2] for one in (profile.network_interfaces if profile else None) or ()]
 
 
 def zones(instance: Instance) -> list[str]:
@@ -79,6 +97,27 @@ def _flexible_sets(cli_ctx: Any, namespace: Any) -> list[str]:
     group = namespace.resource_group_name
     found = sets.list(group) if group else sets.list_all()
     return [one.name for one in found if (one.orchestration_mode or "").lower() == "flexible"]
+
+
+def _load_balancers(cli_ctx: Any, namespace: Any) -> list[str]:
+    from azure.cli.core._profile import Profile
+
+    from azext_flexcompare.arm.clients import azure_of
+    from azext_flexcompare.arm.network import read_load_balancers
+
+    subscription = Profile(cli_ctx=cli_ctx).get_subscription_id()
+    group = f"/subscriptions/{subscription}/resourceGroups/{namespace.resource_group_name}"
+    found = read_load_balancers(azure_of(cli_ctx), group)
+    pools = [
+        f"{lb['name']}/{pool['name']}" for lb in found for pool in lb["properties"].get("backendAddressPools") or ()
+    ]
+    return [AUTO, *(lb["name"] for lb in found), *pools]
+
+
+def _jobs() -> list[str]:
+    from azext_flexcompare.joblog.jobs import LAST, job_paths, name_of
+
+    return [LAST, *map(name_of, reversed(job_paths()))]
 
 
 def _members(cli_ctx: Any, namespace: Any) -> list[Instance]:

@@ -16,6 +16,7 @@ from azext_flexcompare import _completers as completers
 from azext_flexcompare._validators import port, resource_name, row_name
 from azext_flexcompare.planning.option_values import (
     OfferedEngines,
+    backend_pool,
     batch_size,
     engine_name,
     file_name,
@@ -30,6 +31,8 @@ PROVISIONING_STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting"
 
 VMSS_NAME_ALIASES = {  # names of the option in the command of `az vmss`
     "list-instances": "--virtual-machine-scale-set-name",
+    "nic list": "--virtual-machine-scale-set-name",
+    "nic list-vm-nics": "--virtual-machine-scale-set-name",
     "perform-maintenance": "--vm-scale-set-name",
     "simulate-eviction": "--vm-scale-set-name",
 }
@@ -76,6 +79,28 @@ def load_arguments(loader: Any, _: str) -> None:
             arg_type=get_enum_type(["instanceView"]),
             help="Also print the instance view of each instance. It costs no further request.",
         )
+        c.argument(
+            "details",
+            options_list=["--details", "--show-details", "-d"],
+            action="store_true",
+            help="Also print computer name, private and public addresses, agent, application health, priority, and "
+            "whether the instance is on the latest model, which costs a request for each instance.",
+        )
+    with loader.argument_context("vmss-flex nic show") as c:
+        c.argument(
+            "name",
+            options_list=["--name", "-n", "--network-interface-name"],
+            type=resource_name,
+            completer=completers.of_instances(completers.nics),
+            arg_group=OWN,
+            help="Name of the network interface (NIC).",
+        )
+        c.argument("vmss_name", options_list=["--vmss-name", "--virtual-machine-scale-set-name"])
+    for command in ("nic list-vm-nics", "nic show"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            c.argument("instance_ids", options_list=["--instance-ids", "--instance-id", "--virtualmachine-index"])
+    with loader.argument_context("vmss-flex ssh-config") as c:
+        _describe_ssh(c)
     for command, alias in VMSS_NAME_ALIASES.items():
         with loader.argument_context(f"vmss-flex {command}") as c:
             c.argument("vmss_name", options_list=["--name", "-n", "--vmss-name", alias])
@@ -103,25 +128,56 @@ def load_arguments(loader: Any, _: str) -> None:
         c.argument(
             "timeout", help="Time to wait for the operation, such as 90, 90s, 5m or 1h; the outcome is then TimedOut."
         )
+    _describe_jobs(loader)
     with loader.argument_context("vmss-flex report") as c:
-        c.argument("job_log", type=file_type, help="Path of the job log of the run.")
+        c.argument(
+            "job_log",
+            type=file_type,
+            completer=completers.of_jobs(),
+            help="Run to show: the path of its job log, the name of its job or `last`.",
+        )
         c.argument(
             "file",
             options_list=["--file", "-f"],
             type=file_type,
             help="Path of the HTML page to write. An existing file is replaced.",
         )
+        c.argument(
+            "watch",
+            action="store_true",
+            help="Renew the page while the run is in progress; it reloads itself. Ends with the run.",
+        )
     with loader.argument_context("vmss-flex translate") as c:
+        c.positional(
+            "paths",
+            nargs="*",
+            help="Space-separated files and folders, of which one list of all calls is printed. Files that git ignores "
+            "and binary files are left out.",
+        )
         c.argument(
             "file",
             options_list=["--file", "-f"],
-            help="Path of the shell script, or `-` for standard input. Default: -.",
+            help="Path of one file to print with its calls rewritten, or `-` for standard input. Default: -.",
         )
-        c.argument("diff", action="store_true", help="Print a unified diff instead of the script.")
+        c.argument("diff", action="store_true", help="Print a unified diff instead of the file or of the list.")
+        c.argument(
+            "write", action="store_true", help="Rewrite PATHS in place, after printing the diff to standard error."
+        )
     with loader.argument_context("vmss-flex wait") as c:
         _describe_waiting(c)
     with loader.argument_context("vmss-flex nat-rule") as c:
         _describe_nat_rules(c)
+    for command in ("drain", "undrain"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            _describe_drains(c)
+    with loader.argument_context("vmss-flex undrain") as c:
+        c.argument(
+            "job",
+            type=file_name,
+            arg_group=OWN,
+            help="Run, by the file of its job log, the name of its job or `last`: put the instances back that it left "
+            "out of rotation, each with the state that it had before.",
+        )
     with loader.argument_context("vmss-flex compare") as c:
         c.argument("section", arg_type=get_enum_type(sections()), help="Only rows of this section of the page.")
         c.argument(
@@ -158,6 +214,18 @@ def _describe_choice(c: Any) -> None:
         help="Space-separated resource IDs of scale sets and instances, in any resource groups and subscriptions, "
         "instead of --resource-group and --name. `@file` and `@-` read them from a file and standard input, one "
         "per line.",
+    )
+    c.argument(
+        "all_sets",
+        action="store_true",
+        arg_group=group,
+        help="Choose from every Flexible scale set of --resource-group, instead of --name. Uniform ones are left out.",
+    )
+    c.argument(
+        "set_tag",
+        nargs="+",
+        arg_group=group,
+        help="Space-separated tags, each `key` or `key=value`. With --all-sets, only scale sets with all of them.",
     )
     c.argument(
         "instance_ids",
@@ -215,7 +283,7 @@ def _describe_choice(c: Any) -> None:
         action="store_true",
         arg_group=group,
         help="Only instances whose provisioning failed, and running ones whose VM agent is not Ready or whose "
-        "application is not healthy.",
+        "application is not healthy. Costs no request: the list has it.",
     )
     c.argument(
         "outdated",
@@ -243,7 +311,35 @@ def _describe_run_options(c: Any) -> None:
     for option in RUN_OPTIONS:
         settings = dict(option.argument)
         choices = {"arg_type": get_enum_type(settings.pop("choices"))} if "choices" in settings else {}
-        c.argument(option.name, arg_group=option.group, help=option.help, **choices, **settings)
+        named = {"completer": completers.of_jobs()} if option.name in ("resume", "retry_failed") else {}
+        if option.name == "drain":
+            named = {"completer": completers.load_balancers()}
+        c.argument(option.name, arg_group=option.group, help=option.help, **choices, **named, **settings)
+
+
+def _describe_jobs(loader: Any) -> None:
+    with loader.argument_context("vmss-flex job show") as c:
+        c.positional(
+            "job",
+            nargs="?",
+            default="last",
+            completer=completers.of_jobs(),
+            help="Name of the job, the beginning of it, `last`, or the file of a job log. Default: last.",
+        )
+        c.argument("watch", action="store_true", help="Follow the run to its end, and exit with its exit status.")
+        c.argument(
+            "undo",
+            action="store_true",
+            help="Print the commands that put back the power states that the run changed. They are not run.",
+        )
+    with loader.argument_context("vmss-flex job delete") as c:
+        c.positional(
+            "job",
+            nargs="+",
+            completer=completers.of_jobs(),
+            help="Space-separated names of jobs, or the beginnings of them.",
+        )
+        c.argument("yes", arg_group=None)
 
 
 def _describe_waiting(c: Any) -> None:
@@ -251,8 +347,10 @@ def _describe_waiting(c: Any) -> None:
     c.argument(
         "job_log",
         type=file_name,
+        completer=completers.of_jobs(),
         arg_group=group,
-        help="Job log of a run whose operations to wait for, without sending new ones.",
+        help="Run whose operations to wait for, without sending new ones: the file of its job log, the name of its job "
+        "or `last`.",
     )
     c.argument("created", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
     c.argument("updated", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
@@ -313,6 +411,40 @@ def _describe_nat_rules(c: Any) -> None:
         help="Name of the frontend IP configuration of the load balancer. Default: the only one.",
     )
     c.argument("protocol", arg_type=get_enum_type(["Tcp", "Udp", "All"]), arg_group=OWN, help="Protocol to forward.")
+
+
+def _describe_drains(c: Any) -> None:
+    c.argument(
+        "load_balancer",
+        options_list=["--load-balancer", "--lb"],
+        nargs="+",
+        type=backend_pool,
+        completer=completers.load_balancers(),
+        arg_group=OWN,
+        help="Space-separated load balancers, each LB or LB/POOL by name or ID, or `auto` for every backend pool of "
+        "the instances. Default: auto.",
+    )
+
+
+def _describe_ssh(c: Any) -> None:
+    c.argument(
+        "file",
+        options_list=["--file", "-f"],
+        type=file_type,
+        arg_group=OWN,
+        help="Path of the file to write. An existing file is replaced. Default: standard output, as text whatever "
+        "--output is.",
+    )
+    c.argument(
+        "user", options_list=["--user", "--local-user"], arg_group=OWN, help="User to log in as. Default: the VM's own."
+    )
+    c.argument("port", type=port, arg_group=OWN, help="Port of the SSH server on the instances.")
+    c.argument(
+        "prefer_private_ip",
+        action="store_true",
+        arg_group=OWN,
+        help="Use private addresses, and others only where there is none.",
+    )
 
 
 def _describe_own(loader: Any, operation: Operation) -> None:

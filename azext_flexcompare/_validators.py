@@ -19,7 +19,7 @@ from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.selection.selection import Choice
 from azext_flexcompare.table.comparison import names
 
-CHOICE_OF_SETS = ("resource_group_name", "vmss_name", "ids")
+CHOICE_OF_SETS = ("resource_group_name", "vmss_name", "ids", "all_sets", "set_tag")
 CHOICE = (
     *CHOICE_OF_SETS,
     "instance_ids",
@@ -51,9 +51,12 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False, set_option: 
     """
     typed = {name: arguments.pop(name, None) for name in CHOICE}
     group, name, ids = typed["resource_group_name"], typed["vmss_name"], typed["ids"]
+    all_sets = _takes_all_sets(typed, set_option)
+    if all_sets:
+        name = None
     if elsewhere:
         group, name = (None if getattr(one, "is_default", False) else one for one in (group, name))
-    elif ids is None and not (group and name):
+    elif ids is None and not (group and (name or all_sets)):
         raise RequiredArgumentMissingError(
             f"The scale set is missing: specify --resource-group and {set_option}, or --ids.",
             recommendation="`az vmss list -o table` lists the scale sets.",
@@ -71,14 +74,37 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False, set_option: 
         zones=_names("--zone", typed["zone"]),
         fault_domains=_names("--fault-domain", typed["fault_domain"]),
         power_states=_lines("--power-state", typed["power_state"]),
-        tags=_tags(typed["tag"]),
+        tags=_tags("--tag", typed["tag"]),
         exclude=_names("--exclude", typed["exclude"]) or (),
         provisioning_states=_lines("--provisioning-state", typed["provisioning_state"]),
         priorities=_lines("--priority", typed["priority"]),
         unhealthy=bool(typed["unhealthy"]),
         outdated=bool(typed["outdated"]),
         sample=None if typed["sample"] is None else str(typed["sample"]),
+        all_sets=all_sets,
+        set_tags=_tags("--set-tag", typed["set_tag"]),
     )
+
+
+def _takes_all_sets(typed: dict[str, Any], set_option: str) -> bool:
+    """Return whether every set of a group is chosen; raises for options that contradict that or mean nothing."""
+    all_sets = bool(typed["all_sets"])
+    named = [
+        option
+        for option, value in ((set_option, typed["vmss_name"]), ("--ids", typed["ids"]))
+        if value and not getattr(value, "is_default", False)
+    ]
+    if all_sets and named:
+        raise MutuallyExclusiveArgumentError(
+            f"--all-sets and {named[0]} cannot be combined.",
+            recommendation=f"Specify either {named[0]}, or --resource-group and --all-sets.",
+        )
+    if typed["set_tag"] is not None and not all_sets:
+        raise RequiredArgumentMissingError(
+            "--set-tag narrows --all-sets, which is missing.",
+            recommendation="Use --tag to choose instances by their own tags.",
+        )
+    return all_sets
 
 
 def resource_name(text: str) -> str:
@@ -133,6 +159,6 @@ def _entries(value: str) -> list[str]:
     return [str(entry["id"] if isinstance(entry, dict) and "id" in entry else entry) for entry in listed]
 
 
-def _tags(values: list[str] | None) -> tuple[tuple[str, str | None], ...] | None:
-    pairs = [entry.partition("=") for entry in _lines("--tag", values) or ()]
+def _tags(option: str, values: list[str] | None) -> tuple[tuple[str, str | None], ...] | None:
+    pairs = [entry.partition("=") for entry in _lines(option, values) or ()]
     return tuple((key, value if equals else None) for key, equals, value in pairs) or None

@@ -6,11 +6,13 @@ from typing import Any
 
 from azext_flexcompare import _format as layout
 from azext_flexcompare._command_types import (
+    DrainCommand,
     InstanceCommand,
     NatRuleCommand,
     OperationCommand,
     RefusalCommand,
     SetCommand,
+    UndrainCommand,
     WaitCommand,
 )
 from azext_flexcompare.output.terminal import protect_terminal
@@ -19,17 +21,35 @@ from azext_flexcompare.table.entries import operations, refusals
 GROUP = "vmss-flex"
 
 HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
+    "drain": (DrainCommand, "drain", layout.DRAINED),
     "extension list": (InstanceCommand, "extension_list", layout.extensions),
     "extension show": (InstanceCommand, "extension_show", layout.EXTENSION),
     "get-instance-view": (InstanceCommand, "get_instance_view", layout.VIEWED),
-    "list-instances": (InstanceCommand, "list_instances", layout.LISTED),
+    "list-instance-connection-info": (InstanceCommand, "list_instance_connection_info", layout.connections),
+    "list-instance-public-ips": (InstanceCommand, "list_instance_public_ips", layout.PUBLIC_IPS),
+    "list-instances": (InstanceCommand, "list_instances", layout.listed),
     "nat-rule create": (NatRuleCommand, "nat_rule_create", layout.NAT_OUTCOMES),
     "nat-rule delete": (NatRuleCommand, "nat_rule_delete", layout.NAT_OUTCOMES),
     "nat-rule list": (InstanceCommand, "nat_rule_list", layout.NAT_RULES),
+    "nic list": (InstanceCommand, "nic_list", layout.interfaces),
+    "nic list-vm-nics": (InstanceCommand, "nic_list_vm_nics", layout.interfaces),
+    "nic show": (InstanceCommand, "nic_show", layout.interface),
     "protection show": (InstanceCommand, "protection_show", layout.PROTECTION),
     "set-orchestration-service-state": (SetCommand, "set_orchestration_service_state", layout.SETS),
     "show": (InstanceCommand, "show", layout.SHOWN),
+    "ssh-config": (InstanceCommand, "ssh_config", None),
+    "undrain": (UndrainCommand, "undrain", layout.DRAINED),
     "wait": (WaitCommand, "wait", layout.WAITED),
+}
+
+
+PLAIN = {  # commands that choose no instances
+    "compare": ("compare", layout.comparison),
+    "job delete": ("job_delete", None),
+    "job list": ("job_list", layout.jobs),
+    "job show": ("job_show", layout.job),
+    "report": ("report", None),
+    "translate": ("translate", layout.TRANSLATED),
 }
 
 
@@ -37,9 +57,8 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
     """Register the commands that are written by hand and one for each entry of the table."""
     protect_terminal(loader.cli_ctx, GROUP)
     with loader.command_group(GROUP) as group:
-        group.custom_command("compare", "compare", table_transformer=layout.comparison)
-        group.custom_command("report", "report")
-        group.custom_command("translate", "translate")
+        for name, (plain, table) in PLAIN.items():
+            group.custom_command(name, plain, table_transformer=table)
     for name, (make, function, table) in HAND_WRITTEN.items():
         loader.add_cli_command(f"{GROUP} {name}", make(loader, function), table_transformer=table)
     for operation in operations():

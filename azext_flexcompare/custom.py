@@ -24,33 +24,78 @@ def compare(
     """Print the equivalence table; without a scale set to check, it needs no login and no network."""
     from azext_flexcompare.table.comparison import command_rows, compare_rows
 
-    if by == "command":
-        return command_rows(operation)
     if any(name and not getattr(name, "is_default", False) for name in (resource_group_name, vmss_name)):
         from azext_flexcompare._validators import take_choice
+        from azext_flexcompare.queries.live_commands import commands_for
         from azext_flexcompare.queries.live_comparison import check_live
 
         choice = take_choice({"resource_group_name": resource_group_name, "vmss_name": vmss_name})
+        if by == "command":
+            return commands_for(cmd.cli_ctx, choice, operation)
         return check_live(cmd.cli_ctx, choice, (section, operation, support))
-    return compare_rows(section, operation, support)
+    return command_rows(operation) if by == "command" else compare_rows(section, operation, support)
 
 
-def translate(cmd: Any, file: str = "-", diff: bool = False) -> None:
-    """Print a shell script with its `az vmss` calls rewritten for Flexible sets, and list those to be reviewed."""
-    from azext_flexcompare.translation.command import translate_file
+def translate(
+    cmd: Any, paths: list[str] | None = None, file: str | None = None, diff: bool = False, write: bool = False
+) -> list[dict[str, Any]] | None:
+    """Print a file with its `az vmss` calls rewritten for Flexible sets, or the inventory of files and folders."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
-    translate_file(cmd.cli_ctx, file, diff)
+    from azext_flexcompare.translation.command import translate_file, translate_paths
+
+    if (paths or write) and (file or not paths):
+        raise MutuallyExclusiveArgumentError(
+            "Files are either positional arguments or the value of --file.",
+            recommendation="Omit --file. --write needs positional files or folders.",
+        )
+    if paths:
+        return translate_paths(cmd.cli_ctx, paths, diff, write)
+    translate_file(cmd.cli_ctx, file or "-", diff)
+    return None
 
 
-def report(cmd: Any, job_log: str, file: str) -> dict[str, Any]:  # noqa: ARG001  (it needs no login and no network)
-    """Write an HTML page about the run of a job log."""
+def report(
+    cmd: Any,  # noqa: ARG001  (it needs no login and no network)
+    job_log: str,
+    file: str,
+    watch: bool = False,
+) -> dict[str, Any]:
+    """Write an HTML page about the run of a job log, once or as long as the run is in progress."""
+    from azext_flexcompare.html_report.live import write_live_report
     from azext_flexcompare.html_report.page import write_report
 
-    return write_report(job_log, file)
+    return write_live_report(job_log, file) if watch else write_report(job_log, file)
+
+
+def job_list(cmd: Any) -> list[dict[str, Any]]:  # noqa: ARG001  (it needs no login and no network)
+    """List the jobs of this machine."""
+    from azext_flexcompare.execution.job_commands import list_jobs
+
+    return list_jobs()
+
+
+def job_show(cmd: Any, job: str = "last", watch: bool = False, undo: bool = False) -> dict[str, Any] | None:
+    """Return a job with what is in progress and what failed, or print the commands that undo it."""
+    from azext_flexcompare.execution.job_commands import show_job
+
+    return show_job(cmd.cli_ctx, job, follow=watch, undo=undo)
+
+
+def job_delete(cmd: Any, job: list[str], yes: bool = False) -> None:  # noqa: ARG001
+    """Delete the logs of jobs."""
+    from azext_flexcompare.execution.job_commands import delete_jobs
+
+    delete_jobs(job, yes=yes)
 
 
 def list_instances(
-    cmd: Any, choice: Choice, source: str = "compute", as_map: bool = False, expand: str | None = None
+    cmd: Any,
+    choice: Choice,
+    source: str = "compute",
+    as_map: bool = False,
+    expand: str | None = None,
+    details: bool = False,
 ) -> list[dict[str, Any]] | None:
     """List the chosen instances with zone, fault domain and power state, or print a map of them."""
     from azure.cli.core.azclierror import ArgumentUsageError
@@ -58,17 +103,23 @@ def list_instances(
     from azext_flexcompare.output.rows import listed_row
     from azext_flexcompare.selection.choose import choose
 
-    if expand and source != "compute":
+    if (expand or details) and source != "compute":
         raise ArgumentUsageError(
-            "--source resource-graph has no instance views.", recommendation="Omit --source to expand instances."
+            f"--source resource-graph has no instance views, which {'--expand' if expand else '--details'} needs.",
+            recommendation="Omit --source to read from the compute API.",
         )
     chosen = choose(cmd.cli_ctx, "list-instances", choice, source)
     if as_map:
         _print_map(chosen)
         return None
+    rows = [listed_row(instance) for instance in chosen]
+    if details:
+        from azext_flexcompare.nat_rules.details import add_details
+
+        rows = add_details(cmd.cli_ctx, chosen, rows)
     if expand:
-        return [{**listed_row(instance), "instanceView": instance.resource.instance_view} for instance in chosen]
-    return [listed_row(instance) for instance in chosen]
+        return [{**row, "instanceView": one.resource.instance_view} for row, one in zip(rows, chosen, strict=True)]
+    return rows
 
 
 def show(cmd: Any, choice: Choice) -> list[Any]:
@@ -162,6 +213,82 @@ def nat_rule_list(cmd: Any, choice: Choice, lb_name: str | None = None) -> list[
     from azext_flexcompare.nat_rules.commands import list_rules
 
     return list_rules(cmd.cli_ctx, choice, lb_name)
+
+
+def drain(
+    cmd: Any, choice: Choice, acting: dict[str, Any], load_balancer: list[str] | None = None
+) -> list[dict[str, Any]]:
+    """Take the chosen instances out of rotation of their backend pools."""
+    from azext_flexcompare.execution import drain_commands as draining
+    from azext_flexcompare.planning.run_options import merge_run_options
+
+    return draining.drain(cmd.cli_ctx, choice, load_balancer or (), run_options=merge_run_options(acting))
+
+
+def undrain(
+    cmd: Any,
+    choice: Choice,
+    acting: dict[str, Any],
+    load_balancer: list[str] | None = None,
+    job: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return the chosen instances, or those that a run left out, to the rotation of their backend pools."""
+    from azext_flexcompare.execution import drain_commands as draining
+    from azext_flexcompare.planning.run_options import merge_run_options
+
+    run_options = merge_run_options(acting)
+    if job:
+        return draining.undrain_job(cmd.cli_ctx, choice, job, load_balancer or (), run_options=run_options)
+    return draining.undrain(cmd.cli_ctx, choice, load_balancer or (), run_options=run_options)
+
+
+def list_instance_connection_info(cmd: Any, choice: Choice) -> dict[str, str]:
+    """Return the address and port by which each chosen instance is reached."""
+    from azext_flexcompare.nat_rules.interfaces import connection_info
+
+    return connection_info(cmd.cli_ctx, choice)
+
+
+def list_instance_public_ips(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+    """List the public addresses of the chosen instances."""
+    from azext_flexcompare.nat_rules.interfaces import list_public_ips
+
+    return list_public_ips(cmd.cli_ctx, choice)
+
+
+def nic_list(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+    """List the network interfaces of the chosen instances."""
+    from azext_flexcompare.nat_rules.interfaces import list_nics
+
+    return list_nics(cmd.cli_ctx, choice)
+
+
+def nic_list_vm_nics(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+    """List the network interfaces of named instances."""
+    from azext_flexcompare.nat_rules.interfaces import list_nics_of
+
+    return list_nics_of(cmd.cli_ctx, choice)
+
+
+def nic_show(cmd: Any, choice: Choice, name: str) -> dict[str, Any]:
+    """Return one network interface of named instances."""
+    from azext_flexcompare.nat_rules.interfaces import show_nic
+
+    return show_nic(cmd.cli_ctx, choice, name)
+
+
+def ssh_config(
+    cmd: Any,
+    choice: Choice,
+    file: str | None = None,
+    user: str | None = None,
+    port: int = 22,
+    prefer_private_ip: bool = False,
+) -> dict[str, Any] | None:
+    """Write an OpenSSH configuration for the chosen instances."""
+    from azext_flexcompare.nat_rules.ssh_config import SshOptions, write_config
+
+    return write_config(cmd.cli_ctx, choice, SshOptions(user, int(port), prefer_private_ip), file)
 
 
 def refuse(cmd: Any, refusal: Refusal, choice: Choice) -> None:  # noqa: ARG001  (nothing is read, nothing is sent)

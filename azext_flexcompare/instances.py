@@ -26,7 +26,11 @@ class ResourceId(str):
         return hash(self.lower())
 
 
-GONE = "It no longer exists."  # the reason of an instance that left its scale set
+# Reasons why an instance is not there to act on.
+GONE = "It no longer exists."
+REPLACED = "Another machine has its name now."
+DELETING = "It is being deleted."
+DEALLOCATED = "Another client deallocated it meanwhile."
 
 
 class ScaleSet(NamedTuple):
@@ -105,6 +109,25 @@ def is_unhealthy(instance: Instance) -> bool:
     return not ready or (health is not None and (health.code or "").lower() != "healthstate/healthy")
 
 
+def is_deleting(instance: Instance) -> bool:
+    """Check whether an instance is being deleted."""
+    return (instance.provisioning_state or "").lower() == "deleting"
+
+
+def why_absent(known: Instance, found: Instance | None) -> str | None:
+    """Return why an instance, as it was found under its name, is not there to act on, or None."""
+    if found is None:
+        return GONE
+    if is_replaced(known.vm_id, found.vm_id):
+        return REPLACED
+    return DELETING if is_deleting(found) else None
+
+
+def was_deallocated(before: Instance, after: Instance) -> bool:
+    """Check whether an instance that was allocated is no longer, or is about to be no longer."""
+    return before.power_state not in (None, *NOT_ALLOCATED) and after.power_state in NOT_ALLOCATED
+
+
 def last_name(resource_id: str) -> str:
     """Return the name at the end of a resource id; a name is returned as it is."""
     return resource_id.rstrip("/").rsplit("/", 1)[-1]
@@ -117,6 +140,7 @@ def describe(sets: Iterable[ScaleSet]) -> str:
 
 
 HIBERNATED = "hibernated"
+NOT_ALLOCATED = ("deallocated", "deallocating", HIBERNATED)
 TRANSITIONAL_STATES = ("creating", "updating", "deleting")
 
 

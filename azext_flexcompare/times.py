@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 
 MINUTE, HOUR = 60, 3600  # seconds
 DURATION = re.compile(r"((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]{1,3})?) ?([smh]?)")
@@ -12,18 +12,19 @@ SECONDS_UP_TO, MINUTES_UP_TO = 120, 7200  # seconds up to which a duration is wr
 
 
 def format_utc(at: datetime | None) -> str | None:
-    """Format a UTC time as Azure does, to the millisecond."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
+    """Format a time in UTC as Azure does, to the millisecond."""
+    return at.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
 
 
 def parse_utc(text: str | None) -> datetime | None:
-    """Parse a time as Azure writes it; return None for any other text.
+    """Parse a time as Azure writes it, with any offset, as one in UTC; return None for any other text.
 
     Python 3.10 reads neither the Z nor the seven digits.
     """
     try:
-        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", (text or "").replace("Z", "+00:00")))
-    except ValueError:
+        found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", (text or "").replace("Z", "+00:00")))
+        return found.astimezone(timezone.utc) if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
         return None
 
 

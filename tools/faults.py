@@ -59,7 +59,7 @@ def table_rows() -> Iterator[tuple[Any, ...]]:
 
 def _cells(found: dict[str, Any]) -> tuple[Any, ...]:
     status = f"{found['status']}, `{found['code']}`" if found.get("code") else found["status"]
-    exit_ = int(exit_status([found["status"]]))
+    exit_ = found.get("exit", int(exit_status([found["status"]])))
     return status, exit_, _times(found["sent"]), _times(found["carriedOut"]), found["happens"]
 
 
@@ -77,6 +77,9 @@ def _fits(operation: Operation, wanted: dict[str, Any]) -> bool:
         "many": operation.target == "set",
         "removes": operation.removes,
         "returns": bool(operation.returns),
+        "boots": operation.boots is True and operation.powerState is None,
+        "lock": operation.target == "lock",
+        "deallocatedToo": operation.deallocatedToo,
         "traced": operation.method in REPEATABLE or operation.name in LEAVES_TRACE,
     }
     return all(

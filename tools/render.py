@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 from knack.help_files import helps
 
 from azext_flexcompare import _help  # noqa: F401  (importing it registers the help texts)
@@ -110,6 +110,10 @@ class Arguments:
         names = settings.get("options_list") or [f"--{dest.replace('_', '-')}"]
         if "help" in settings:
             self._told[dest] = (names, settings["help"])
+
+    def positional(self, dest: str, *_: Any, **settings: Any) -> None:
+        """Add a positional argument, as the help shows it."""
+        self._told[dest] = ([f"<{dest.upper()}>"], settings["help"])
 
     def rows(self, scope: str) -> list[tuple[str, str]]:
         """List the options of a scope and their help."""

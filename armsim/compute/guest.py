@@ -33,6 +33,7 @@ def go_down(cloud: Cloud, vm: Vm, moment: float) -> None:
         vm.agent = Report(NOT_READY, cloud.at(moment))
     if vm.spec.healthy_after not in {0, STALE}:
         vm.health = Report(_INITIALIZING, cloud.at(moment))
+    cloud.availability.note(vm, moment)
 
 
 def come_up(cloud: Cloud, vm: Vm, booted: float) -> None:
@@ -41,9 +42,11 @@ def come_up(cloud: Cloud, vm: Vm, booted: float) -> None:
 
     def report_agent(due: float) -> None:
         vm.agent = Report(spec.vm_agent, cloud.at(due))
+        cloud.availability.note(vm, due)
 
     def report_application(due: float) -> None:
         vm.health = Report(spec.vm_health, cloud.at(due))
+        cloud.availability.note(vm, due)
 
     for delay, report in ((spec.agent_ready_after, report_agent), (spec.healthy_after, report_application)):
         if delay == 0:

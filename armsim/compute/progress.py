@@ -24,6 +24,9 @@ _PREEMPTED = {
     "message": "Operation execution has been preempted by a more recent operation.",
 }
 
+_PREEMPTING = {"deleted": GONE, "deallocated": "deallocated"}
+"""Faults in which another client preempts an operation, and the power state that it leads to."""
+
 Error = dict[str, str]
 AtEnd = Callable[[float, "Error | None"], None]
 """What else an operation does when it ends: it gets the time and what went wrong."""
@@ -42,8 +45,8 @@ def begin(
     cloud, fault = call.cloud, call.fault
     operation = cloud.operations.start(vm.spec.name, action.name, vm.spec.location, cloud.utc())
     operation.hidden = fault is not None and fault.kind == "gone"
-    deleted = fault is not None and fault.kind == "deleted"
-    lost = fault is not None and fault.kind == "deleted" and fault.status == 404
+    instead = _PREEMPTING.get(fault.kind) if fault else None
+    lost = fault is not None and instead is not None and fault.status == 404
 
     def finish(due: float, error: Error | None) -> None:
         cloud.operations.end(operation, cloud.at(due), error, "Canceled" if error is _PREEMPTED else "Failed")
@@ -51,8 +54,8 @@ def begin(
         if at_end:
             at_end(due, error)
 
-    error = _PREEMPTED if deleted else _failure(fault, words) or (words if fails else None)
-    carry_out(cloud, vm, action, operation, finish=finish, error=error, stuck=is_stuck(fault), deleted=deleted)
+    error = _PREEMPTED if instead else _failure(fault, words) or (words if fails else None)
+    carry_out(cloud, vm, action, operation, finish=finish, error=error, stuck=is_stuck(fault), instead=instead)
     cloud.events.run(cloud.now)
     return operation
 
@@ -82,18 +85,18 @@ def carry_out(
     *,
     error: Error | None = None,
     stuck: bool = False,
-    deleted: bool = False,
+    instead: str | None = None,
     moment: float | None = None,
 ) -> None:
     """Carry out an action on a VM from a moment on, and end its operation with it.
 
-    A VM that another client `deleted` meanwhile is gone halfway.
+    Where another client preempts it halfway, the VM is in the power state `instead` from then on.
     """
     start = cloud.now if moment is None else moment
     before = vm.state.power
     boots = before in action.boots
-    failed = error if deleted or action.vm_fails else None
-    target = (GONE if deleted else before) if error else action.target(vm)
+    failed = error if instead == GONE or (action.vm_fails and not instead) else None
+    target = (instead or before) if error else action.target(vm)
 
     def end(due: float) -> None:
         cloud.intervals.end(number, due)
@@ -117,7 +120,7 @@ def carry_out(
         go_down(cloud, vm, start)
     cloud.change(vm, action.during or before, action.provisioning, start)
     if not stuck:
-        cloud.events.add(start + length(cloud, vm, action, operation.action) / (2 if deleted else 1), end)
+        cloud.events.add(start + length(cloud, vm, action, operation.action) / (2 if instead else 1), end)
 
 
 def is_stuck(fault: Fault | None) -> bool:

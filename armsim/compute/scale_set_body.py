@@ -76,7 +76,11 @@ def flexible_instance(scale_set: ScaleSet, vm: Vm) -> dict[str, Any]:
         "protectFromScaleIn": vm.spec.protect_from_scale_in,
         "protectFromScaleSetActions": vm.spec.protect_from_scale_set_actions,
     }
-    item["properties"] = {"latestModelApplied": vm.spec.latest_model, "protectionPolicy": protection}
+    item["properties"] = {
+        "latestModelApplied": vm.spec.latest_model,
+        "vmId": vm.spec.vm_id,
+        "protectionPolicy": protection,
+    }
     return item | ({"zones": vm.spec.zones} if vm.spec.zones else {})
 
 

@@ -85,9 +85,10 @@ def _properties(spec: VmSpec) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "hardwareProfile": {"vmSize": spec.size},
         "storageProfile": _storage_profile(spec),
-        "osProfile": _os_profile(spec),
         "networkProfile": _network_profile(spec),
     }
+    if spec.admin_username is not None:
+        properties["osProfile"] = _os_profile(spec)
     if spec.scale_set:
         properties["virtualMachineScaleSet"] = {"id": spec.scale_set}
     if spec.priority == "Spot":
@@ -119,9 +120,10 @@ def _storage_profile(spec: VmSpec) -> dict[str, Any]:
 
 
 def _os_profile(spec: VmSpec) -> dict[str, Any]:
+    """Return what a VM of a generalized image was created with."""
     profile: dict[str, Any] = {
         "computerName": computer_name(spec),
-        "adminUsername": "azureuser",
+        "adminUsername": spec.admin_username,
         "secrets": [],
         "allowExtensionOperations": True,
         "requireGuestProvisionSignal": True,
@@ -139,12 +141,21 @@ def _os_profile(spec: VmSpec) -> dict[str, Any]:
 
 
 def _network_profile(spec: VmSpec) -> dict[str, Any]:
-    return {"networkInterfaces": [{"id": nic_id(spec), "properties": {"primary": True, "deleteOption": "Delete"}}]}
+    return {
+        "networkInterfaces": [
+            {"id": nic, "properties": {"primary": number == 0, "deleteOption": "Delete"}}
+            for number, nic in enumerate(nic_ids(spec))
+        ]
+    }
 
 
-def nic_id(spec: VmSpec) -> str:
-    """Return the id of a VM's network interface."""
-    return f"{_group_of(spec)}/providers/Microsoft.Network/networkInterfaces/{spec.name}-nic"
+def nic_ids(spec: VmSpec) -> list[str]:
+    """Return the ids of a VM's network interfaces, the primary one first."""
+    group = _group_of(spec)
+    if spec.nic_group:
+        group = f"{group.rpartition('/')[0]}/{spec.nic_group}"
+    suffixes = ("-nic", "-nic2") if spec.second_nic else ("-nic",)
+    return [f"{group}/providers/Microsoft.Network/networkInterfaces/{spec.name}{suffix}" for suffix in suffixes]
 
 
 def _group_of(spec: VmSpec) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from armsim.arm.errors import ArmError
 from armsim.compute.lifecycle import ACTIONS, GONE
 from armsim.compute.progress import begin_part
-from armsim.compute.vm_body import nic_id
-from armsim.network.build import add_nic
+from armsim.compute.vm_body import nic_ids
+from armsim.identifiers import suffix
+from armsim.network.build import add_nics
 from armsim.world.model import Report, Vm, VmState
 
 if TYPE_CHECKING:
@@ -38,13 +39,19 @@ def _apply(cloud: Cloud, vm: Vm, event: Event, due: float) -> None:
         _remove(cloud, vm, due)
     elif event.do == "replace":
         _remove(cloud, vm, due)
-        _add_another(cloud, vm, due)
+        _add_another(cloud, vm, due, generation=vm.spec.generation + 1)
+    elif event.do == "add":
+        name = f"{vm.spec.name.rpartition('_')[0] or vm.spec.name}_{suffix(vm.spec.id, cloud.world.created)}"
+        kind = vm.spec.id.rpartition("/")[0]
+        _add_another(cloud, vm, due, name=name, id=f"{kind}/{name}", generation=0)
     elif event.do == "provisioning":
         cloud.change(vm, vm.state.power, event.word, due)
     elif event.do == "agent":
         vm.agent = Report(event.word, cloud.at(due))
+        cloud.availability.note(vm, due)
     elif event.do == "health":
         vm.health = Report(event.word, cloud.at(due))
+        cloud.availability.note(vm, due)
     else:
         _act(cloud, vm, event.do, due)
 
@@ -55,14 +62,15 @@ def _remove(cloud: Cloud, vm: Vm, due: float) -> None:
     cloud.change(vm, GONE, "Deleting", due)
 
 
-def _add_another(cloud: Cloud, vm: Vm, due: float) -> None:
-    """Create another VM of the same name, as a scale set does that heals or scales."""
+def _add_another(cloud: Cloud, vm: Vm, due: float, **changed: Any) -> None:
+    """Create another VM like one, of the same name or another, as a scale set does that heals or scales."""
     moment = cloud.at(due)
-    spec = replace(vm.spec, ordinal=cloud.world.created, created=moment, generation=vm.spec.generation + 1)
+    spec = replace(vm.spec, ordinal=cloud.world.created, created=moment, **changed)
     agent, health = (Report(word, moment) for word in (spec.vm_agent, spec.vm_health))
     other = Vm(spec, VmState("running", "Succeeded", moment), agent, health, extensions=dict(vm.extensions))
     cloud.world.add_vm(other)
-    add_nic(cloud.world, other, nic_id(spec))
+    cloud.availability.note(other, due)
+    add_nics(cloud.world, other, nic_ids(spec))
     cloud.graph.publish(due, other)
 
 

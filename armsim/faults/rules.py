@@ -17,17 +17,18 @@ ANSWERS = {"status", "answer", "malformed", "drop-before", "drop-after", "refuse
 """Faults of the answer."""
 LISTS = {"overlap", "loop", "case"}
 """Faults of a list."""
-OPERATIONS = {"fail", "stuck", "gone", "deleted", "output"}
+_PREEMPTING = {"deleted", "deallocated"}
+OPERATIONS = {"fail", "stuck", "gone", "output", *_PREEMPTING}
 """Faults of the operation that an accepted request starts."""
 _OF_ONE_VM = {*ACTIONS, *WRITES}
-"""The actions whose operation ends when its VM is deleted."""
+"""The actions whose operation ends when another client preempts it."""
 
 PARTS = {"status", "fail", "stuck"}
 """Faults of what a request does to one of its VMs."""
 
 _WORDS = {"kind", "status", "code", "message", "retryAfter", "details", "innererror"}
 _KEYS = {"output": {"kind", "value"}, "answer": {"kind", *REWRITE_KEYS}, "event": {"kind", "do", "vm", "word", "delay"}}
-_EVENTS = {"remove", "replace", "agent", "health", "provisioning"}
+_EVENTS = {"remove", "replace", "add", "agent", "health", "provisioning"}
 _REPORTS = {
     "provisioning": {"Succeeded", "Failed", "Updating", "Deleting"},
     "agent": {"Ready", "Not Ready"},
@@ -127,8 +128,9 @@ def _check_kind(rule: Rule, actions: dict[str, bool]) -> None:
     """Raise ValueError where an action cannot have the fault of its rule."""
     if rule.fault.kind in OPERATIONS and not actions.get(rule.action, True):
         raise ValueError(f"the action '{rule.action}' starts no operation that could be '{rule.fault.kind}'")
-    if rule.fault.kind == "deleted" and rule.action not in _OF_ONE_VM:
-        raise ValueError(f"the action '{rule.action}' is not one on a single VM, which could be deleted meanwhile")
+    if rule.fault.kind in _PREEMPTING and rule.action not in _OF_ONE_VM:
+        kind = rule.fault.kind
+        raise ValueError(f"the action '{rule.action}' is not one on a single VM, which could be {kind} meanwhile")
     if rule.fault.kind == "output" and rule.action != "runCommand":
         raise ValueError(f"the action '{rule.action}' has no output")
 
@@ -162,8 +164,8 @@ def _parse_words(kind: str, entry: dict[str, Any]) -> Fault:
     status = entry.get("status", 0)
     if kind == "status" and not 400 <= status <= 599:
         raise ValueError(f"a fault of kind status needs an HTTP status of 400 to 599, not {status}")
-    if kind == "deleted" and status not in {0, 404}:
-        raise ValueError(f"a fault of kind deleted has the status 404 or none, not {status}")
+    if kind in _PREEMPTING and status not in {0, 404}:
+        raise ValueError(f"a fault of kind {kind} has the status 404 or none, not {status}")
     extra: dict[str, Any] = {name: entry[name] for name in ("details", "innererror", "value") if name in entry}
     return Fault(
         kind, status, entry.get("code"), entry.get("message"), retry_after=entry.get("retryAfter"), extra=extra

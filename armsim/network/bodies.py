@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from armsim.identifiers import guid
 from armsim.network.documents import LOAD_BALANCER, NIC, Body, Document, Network
+from armsim.network.port_mappings import port_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +36,8 @@ def describe(document: Document, network: Network) -> Body:
         body["properties"][kind] = [_part(document, kind, member) for member in members]
     if document.kind == LOAD_BALANCER:
         _link(body["properties"], network)
+        if is_standard(document):
+            _add_addresses(document, body["properties"], network)
     body["properties"] |= {"provisioningState": document.provisioning, "resourceGuid": guid("network", document.id)}
     if document.kind == NIC and document.owner:
         body["properties"]["virtualMachine"] = {"id": document.owner}
@@ -46,6 +49,23 @@ def describe(document: Document, network: Network) -> Body:
         "location": document.location,
         **body,
     }
+
+
+def is_standard(load_balancer: Document) -> bool:
+    """Return whether a load balancer is of the SKU whose pools have addresses."""
+    return str(load_balancer.body.get("sku", {}).get("name", "Basic")).lower() == "standard"
+
+
+def describe_pool(document: Document, name: str, network: Network) -> Body | None:
+    """Return one backend address pool."""
+    pools = describe(document, network)["properties"]["backendAddressPools"]
+    return next((pool for pool in pools if pool["name"].lower() == name.lower()), None)
+
+
+def address_name(configuration: str) -> str:
+    """Return the name of the backend address of a NIC's IP configuration: that of its group, its NIC and its own."""
+    parts = configuration.split("/")
+    return f"{parts[4]}_{parts[8]}{parts[10]}"
 
 
 def describe_rule(document: Document, name: str, network: Network) -> Body | None:
@@ -63,6 +83,27 @@ def _part(document: Document, kind: str, member: Body) -> Body:
         "type": f"Microsoft.Network/{provider}/{kind}",
         "properties": {**member.get("properties", {}), "provisioningState": document.provisioning},
     }
+
+
+def _add_addresses(document: Document, parts: Body, network: Network) -> None:
+    """Add the backend addresses of NICs, and to those of IP addresses the NIC that has them."""
+    users = network.users()
+    for pool in parts["backendAddressPools"]:
+        listed = pool["properties"].get("loadBalancerBackendAddresses", [])
+        for address in listed:
+            found = network.with_address(address["properties"].get("ipAddress"))
+            if found:
+                address["properties"]["networkInterfaceIPConfiguration"] = {"id": found}
+        for place, configuration in enumerate(users.get((_POOLS, pool["id"].lower()), ())):
+            state = network.admin_states.get((pool["id"].lower(), configuration.lower()))
+            properties = {
+                "provisioningState": document.provisioning,
+                "networkInterfaceIPConfiguration": {"id": configuration},
+                "inboundNatRulesPortMapping": port_mappings(parts["inboundNatRules"], pool, place),
+                **({"adminState": state} if state else {}),
+            }
+            listed.append({"name": address_name(configuration), "etag": document.etag, "properties": properties})
+        pool["properties"]["loadBalancerBackendAddresses"] = listed
 
 
 def _link(properties: Body, network: Network) -> None:

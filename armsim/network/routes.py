@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 routes = Router()
 
 _ALL = "/subscriptions/{subscription}/providers"
-_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers"
-_LB = f"{_GROUP}/{LOAD_BALANCER}/{{lb}}"
+GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers"
+_LB = f"{GROUP}/{LOAD_BALANCER}/{{lb}}"
 _RULE = f"{_LB}/inboundNatRules/{{rule}}"
+POOLS, ADDRESSES = "backendAddressPools", "loadBalancerBackendAddresses"
 _MEMBERS = {"id", "name", "type", "etag", "location", "tags", "sku", "zones", "extendedLocation", "kind", "properties"}
 
 
 def _reader(kind: str) -> Callable[[Call], Response]:
     def read(call: Call) -> Response:
-        document = _document_of(call, kind)
+        document = find_document(call, kind)
         return Response(200, describe(document, call.cloud.world.network), {"ETag": document.etag})
 
     return read
@@ -52,8 +53,8 @@ def _lister(kind: str) -> Callable[[Call], Response]:
 
 
 for _kind, _name in ((LOAD_BALANCER, "lb"), (NIC, "nic"), (PUBLIC_IP, "public-ip")):
-    routes.route(f"GET {_GROUP}/{_kind}/{{{_name}}}", f"{_name}-get", query=("$expand",))(_reader(_kind))
-    routes.route(f"GET {_GROUP}/{_kind}", f"{_name}-list", query=("$skiptoken",))(_lister(_kind))
+    routes.route(f"GET {GROUP}/{_kind}/{{{_name}}}", f"{_name}-get", query=("$expand",))(_reader(_kind))
+    routes.route(f"GET {GROUP}/{_kind}", f"{_name}-list", query=("$skiptoken",))(_lister(_kind))
     routes.route(f"GET {_ALL}/{_kind}", f"{_name}-list-all", query=("$skiptoken",))(_lister(_kind))
 
 
@@ -67,6 +68,7 @@ def put_load_balancer(call: Call) -> Response:
     if old:
         _check_place(old, body)
         body = {**({"sku": old.body["sku"]} if "sku" in old.body else {}), **body}
+    _keep_addresses(body, old)
     group = world.groups[group_of(call)]
     document = old or Document(
         LOAD_BALANCER,
@@ -81,7 +83,7 @@ def put_load_balancer(call: Call) -> Response:
     return answer(call, operation, 200 if old else 201, describe(document, network))
 
 
-@routes.route(f"PUT {_GROUP}/{NIC}/{{nic}}", "nic-put", long=True)
+@routes.route(f"PUT {GROUP}/{NIC}/{{nic}}", "nic-put", long=True)
 def put_nic(call: Call) -> Response:
     """Replace a network interface; addresses that the body leaves out stay."""
     network = call.cloud.world.network
@@ -99,14 +101,14 @@ def put_nic(call: Call) -> Response:
 @routes.route(f"GET {_LB}/inboundNatRules", "nat-rules")
 def list_rules(call: Call) -> Response:
     """List the inbound NAT rules of a load balancer."""
-    document = _document_of(call, LOAD_BALANCER)
+    document = find_document(call, LOAD_BALANCER)
     return Response(200, {"value": describe(document, call.cloud.world.network)["properties"]["inboundNatRules"]})
 
 
 @routes.route(f"GET {_RULE}", "nat-rule", query=("$expand",))
 def get_rule(call: Call) -> Response:
     """Return one inbound NAT rule."""
-    document = _document_of(call, LOAD_BALANCER)
+    document = find_document(call, LOAD_BALANCER)
     rule = describe_rule(document, call.params["rule"], call.cloud.world.network)
     if rule is None:
         kind = f"{LOAD_BALANCER}/{document.name}/inboundNatRules"
@@ -117,8 +119,8 @@ def get_rule(call: Call) -> Response:
 @routes.route(f"PUT {_RULE}", "nat-rule-put", long=True)
 def put_rule(call: Call) -> Response:
     """Create or replace one inbound NAT rule: a write to the whole load balancer."""
-    document, name = _document_of(call, LOAD_BALANCER), call.params["rule"]
-    rule = {**_object(call), "name": name}
+    document, name = find_document(call, LOAD_BALANCER), call.params["rule"]
+    rule = {**read_object(call), "name": name}
     rules = [one for one in document.parts("inboundNatRules") if one["name"].lower() != name.lower()]
     new = len(rules) == len(document.parts("inboundNatRules"))
     operation = write(call, document, _with_rules(document, [*rules, rule]))
@@ -128,14 +130,15 @@ def put_rule(call: Call) -> Response:
 @routes.route(f"DELETE {_RULE}", "nat-rule-delete", long=True)
 def delete_rule(call: Call) -> Response:
     """Delete one inbound NAT rule; 204 where there is none."""
-    document, name = _document_of(call, LOAD_BALANCER), call.params["rule"].lower()
+    document, name = find_document(call, LOAD_BALANCER), call.params["rule"].lower()
     rules = [one for one in document.parts("inboundNatRules") if one["name"].lower() != name]
     if len(rules) == len(document.parts("inboundNatRules")):
         return Response(204)
     return answer(call, write(call, document, _with_rules(document, rules)), 202)
 
 
-def _document_of(call: Call, kind: str) -> Document:
+def find_document(call: Call, kind: str) -> Document:
+    """Return the resource that a path names; raises the 404 where there is none."""
     expand = call.request.query.get("$expand")
     if expand:
         raise not_modelled(f"$expand={expand} of a resource of {kind}")
@@ -144,6 +147,16 @@ def _document_of(call: Call, kind: str) -> Document:
     if document is None:
         raise resource_not_found(kind, name, call.params["group"])
     return document
+
+
+def _keep_addresses(body: Body, old: Document | None) -> None:
+    """Replace the backend addresses in a body by the stored ones: the PUT of a load balancer does not write them."""
+    kept = {one["name"].lower(): one["properties"].get(ADDRESSES) for one in old.parts(POOLS)} if old else {}
+    for pool in body["properties"].get(POOLS) or []:
+        if isinstance(pool, dict) and isinstance(pool.get("properties"), dict):
+            pool["properties"].pop(ADDRESSES, None)
+            if addresses := kept.get(str(pool.get("name")).lower()):
+                pool["properties"][ADDRESSES] = addresses
 
 
 def _with_rules(document: Document, rules: list[Body]) -> Body:
@@ -167,7 +180,7 @@ def _kept_of(nic: Document) -> Body:
 
 
 def _read(call: Call) -> Body:
-    body = _object(call)
+    body = read_object(call)
     unknown = sorted(set(body) - _MEMBERS)
     if unknown:
         message = f"Could not find member '{unknown[0]}' on object of type 'ResourceDefinition'."
@@ -178,7 +191,8 @@ def _read(call: Call) -> Body:
     return {**body, "properties": properties if isinstance(properties, dict) else {}}
 
 
-def _object(call: Call) -> Body:
+def read_object(call: Call) -> Body:
+    """Return the object that a request has as its body."""
     body = call.request.json()
     if not isinstance(body, dict):
         raise ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", [])

@@ -56,6 +56,8 @@ def write(call: Call, document: Document, body: Body) -> Operation:
     document.version += 1
     network.touch({one.id for one in network.owners(before ^ _links(document))})
     network.add(document)
+    network.forget_former_members()
+    call.cloud.rotation.accept(network, call.cloud.now)
     return _begin(call, document)
 
 
@@ -121,6 +123,8 @@ def _begin(call: Call, document: Document) -> Operation:
     def end(due: float) -> None:
         cloud.operations.end(operation, cloud.at(due), error)
         document.provisioning = "Failed" if error else "Succeeded"
+        if not error:
+            cloud.rotation.end(cloud.world.network, document, due)
 
     if fault is None or fault.kind != "stuck":
         length = DURATION * (1 + JITTER * (2 * fraction(document.id, document.version) - 1))

@@ -138,3 +138,16 @@ def test_a_batch_that_fails_is_told(az: Az, name: str) -> None:
     assert (done.returncode, f"'{name}': Full: No." in done.stderr) == (1, True)
     done = az.run("vmss", "reimage", "-g", "rg", "-n", "flex", "--instance-ids", name)
     assert (done.returncode, "'VirtualMachineScaleSets.reimageall.POST' is not allowed" in done.stderr) == (1, True)
+
+
+def test_network_lb_address_pool_address_update(az: Az, name: str) -> None:
+    pool = ("-g", "rg", "--lb-name", "flex-lb", "--pool-name", "flex-pool")
+    nic = f"/{name}-nic/"
+    listed = az.json("network", "lb", "address-pool", "address", "list", *pool)
+    (address,) = [one["name"] for one in listed if nic in one["networkInterfaceIPConfiguration"]["id"]]
+    written = az.json(
+        "network", "lb", "address-pool", "address", "update", *pool, "-n", address, "--admin-state", "Down"
+    )
+    states = {one["name"]: one.get("adminState") for one in written["loadBalancerBackendAddresses"]}
+    assert {one: state for one, state in states.items() if state} == {address: "Down"}
+    assert {one["vm"] for one in az.sim.backends() if one["adminState"] == "Down"} == {name}

@@ -171,6 +171,16 @@ def test_a_vm_that_another_client_deletes_cancels_the_operation(arm: Arm, vm: st
     assert vm not in arm.sim.names("flex")
 
 
+def test_a_vm_that_another_client_deallocates_cancels_the_operation(arm: Arm, vm: str) -> None:
+    arm.sim.add_fault({"action": "restart", "fault": {"kind": "deallocated"}})
+    answer = arm.act(vm, "restart")
+    arm.sim.advance(DAY)
+    body = arm.follow(answer).json()
+    assert (body["status"], body["error"]["code"]) == ("Canceled", "OperationPreempted")
+    truth = arm.sim.vm(vm)
+    assert (truth["powerState"], truth["provisioningState"]) == ("deallocated", "Succeeded")
+
+
 def test_with_the_vm_the_operation_may_be_gone_as_well(arm: Arm, vm: str) -> None:
     arm.sim.add_fault({"action": "restart", "fault": {"kind": "deleted", "status": 404}})
     answer = arm.act(vm, "restart")
@@ -274,6 +284,7 @@ def test_resource_graph_can_be_throttled(arm: Arm) -> None:
         ({"action": "*", "fault": {"kind": "deleted"}}, "single VM"),
         ({"action": "vmss-restart", "fault": {"kind": "deleted"}}, "single VM"),
         ({"action": "restart", "fault": {"kind": "deleted", "status": 500}}, "404 or none"),
+        ({"action": "vmss-restart", "fault": {"kind": "deallocated"}}, "single VM"),
     ],
 )
 def test_a_rule_that_says_something_else_is_refused(arm: Arm, rule: dict[str, Any], named: str) -> None:

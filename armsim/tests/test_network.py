@@ -318,3 +318,46 @@ def test_a_world_may_have_rules(arm: Arm) -> None:
     user = get(arm, "loadBalancers/lb/inboundNatRules/ssh")["properties"]["backendIPConfiguration"]["id"]
     assert user == path(arm, "networkInterfaces/b-nic/ipConfigurations/ipconfig1")
     assert put(arm, "loadBalancers/lb", bare(arm, "lb")).status_code == 200
+
+
+def test_a_world_may_have_further_interfaces_and_public_addresses(arm: Arm) -> None:
+    some = {"b": {"nicGroup": "net", "secondNic": True, "publicAddress": True, "adminUsername": None}}
+    balancer = {"backendPools": {"pool": ["web"]}}
+    groups = {"rg": {"scaleSets": {"web": {"instances": ["a", "b"], "overrides": some}}}, "net": {}}
+    groups["rg"]["loadBalancers"] = {"lb": balancer}
+    arm.sim.reset({"resourceGroups": groups})
+    machine = arm.get(arm.sim.vm_id("b")).json()["properties"]
+    assert "osProfile" not in machine
+    first, second = machine["networkProfile"]["networkInterfaces"]
+    assert (first["properties"]["primary"], second["properties"]["primary"]) == (True, False)
+    listed = arm.get(arm.group(f"{NETWORK}/networkInterfaces", "net")).json()["value"]
+    assert [one["id"] for one in listed] == [first["id"], second["id"]]
+    (configuration,) = listed[0]["properties"]["ipConfigurations"]
+    (address,) = arm.get(arm.group(f"{NETWORK}/publicIPAddresses", "net")).json()["value"]
+    assert configuration["properties"]["publicIPAddress"]["id"] == address["id"]
+    assert address["properties"]["ipConfiguration"]["id"] == configuration["id"]
+    assert "publicIPAddress" not in listed[1]["properties"]["ipConfigurations"][0]["properties"]
+    (pool,) = get(arm, "loadBalancers/lb")["properties"]["backendAddressPools"]
+    assert len(pool["properties"]["backendIPConfigurations"]) == 2
+    assert arm.act("b", "delete").status_code == 202
+    arm.sim.advance(DAY)
+    assert arm.get(arm.group(f"{NETWORK}/publicIPAddresses", "net")).json()["value"] == []
+
+
+def test_a_rule_over_a_pool_maps_a_port_to_each_member(arm: Arm) -> None:
+    names = arm.sim.names("flex")
+    pool = {"id": path(arm, "loadBalancers/flex-lb/backendAddressPools/flex-pool")}
+    span = {"frontendPortRangeStart": 50000, "frontendPortRangeEnd": 50001, "backendAddressPool": pool}
+    v2 = rule(arm, "v2", 0, **span)
+    del v2["properties"]["frontendPort"]
+    assert put(arm, "loadBalancers/flex-lb", with_rules(arm, v2)).status_code == 200
+    arm.sim.advance(DAY)
+    for _ in range(2):  # a body that is written back changes nothing, since these members are read-only
+        body = get(arm, "loadBalancers/flex-lb")
+        addresses = body["properties"]["backendAddressPools"][0]["properties"]["loadBalancerBackendAddresses"]
+        mapped = [one["properties"].get("inboundNatRulesPortMapping") for one in addresses]
+        ports = [[{"inboundNatRuleName": "v2", "frontendPort": port, "backendPort": 22}] for port in (50000, 50001)]
+        assert mapped == [*ports, *[[]] * (len(names) - 2)]
+        assert addresses[0]["name"] == f"rg_{names[0]}-nicipconfig1"
+        assert put(arm, "loadBalancers/flex-lb", body).status_code == 200
+        arm.sim.advance(DAY)

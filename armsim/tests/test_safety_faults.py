@@ -290,6 +290,15 @@ def test_a_batch_ends_without_a_vm_that_is_removed(arm: Arm, vm: str) -> None:
     assert arm.follow(answer).json()["status"] == "Failed"
 
 
+def test_a_scale_set_may_get_another_vm(arm: Arm, vm: str) -> None:
+    names = arm.sim.names("flex")
+    fault(arm, "group", nth=1, kind="event", do="add", vm=vm)
+    arm.get(arm.group())
+    (added,) = set(arm.sim.names("flex")) - set(names)
+    assert added.startswith("flex_")
+    assert arm.get(arm.sim.vm_id(added)).json()["properties"]["vmId"] != vm_id(arm, vm)
+
+
 def test_a_vm_may_be_replaced_under_its_name(arm: Arm, vm: str) -> None:
     before, names = vm_id(arm, vm), arm.sim.names("flex")
     fault(arm, "restart", nth=1, kind="event", do="replace")

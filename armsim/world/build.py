@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from armsim.compute.vm_body import nic_id
+from armsim.compute.vm_body import nic_ids
 from armsim.identifiers import SUBSCRIPTION, suffix
-from armsim.network.build import add_load_balancer, add_nic
+from armsim.network.build import add_load_balancer, add_nics
 from armsim.world.description import DELAYS, NEVER, VM_KEYS, check_description, overrides_of
 from armsim.world.locks import Lock
 from armsim.world.model import (
@@ -154,7 +154,7 @@ def _add_vm(
     vm = Vm(spec, state, agent, health, extensions=_extensions(spec, properties))
     world.add_vm(vm)
     if instance is None:
-        add_nic(world, vm, nic_id(spec))
+        add_nics(world, vm, nic_ids(spec))
 
 
 def _meant(key: str, value: Any) -> Any:

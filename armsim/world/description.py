@@ -21,7 +21,8 @@ _FURTHER = {"location", "resourceGroups", "locks"}
 _WORLD = {"subscription", "subscriptions", *_FURTHER}
 _GROUP = {"location", "scaleSets", "virtualMachines", "loadBalancers", "locks"}
 _SET = {"mode", "location", "instances", "zones", "faultDomains", "tags", "size", "overrides", "locks"}
-_LOAD_BALANCER = {"frontends", "backendPools", "natRules", "loadBalancingRules"}
+_LOAD_BALANCER = {"frontends", "backendPools", "natRules", "loadBalancingRules", "probes", "outboundRules", "sku"}
+_POOL = {"scaleSets", "addresses", "adminStates"}
 _LOCK = {"level", "notes", "owners"}
 
 VM_KEYS = {
@@ -43,6 +44,10 @@ VM_KEYS = {
     "latestModelApplied": "latest_model",
     "protectFromScaleIn": "protect_from_scale_in",
     "protectFromScaleSetActions": "protect_from_scale_set_actions",
+    "adminUsername": "admin_username",
+    "nicGroup": "nic_group",
+    "secondNic": "second_nic",
+    "publicAddress": "public_address",
 }
 """What a description may say about a VM, and the attribute of VmSpec that it sets."""
 
@@ -100,6 +105,8 @@ def _check_subscription(what: str, description: dict[str, Any]) -> None:
             _check_vm(f"virtual machine '{vm}'", alone)
         for load_balancer, properties in group.get("loadBalancers", {}).items():
             _check(f"load balancer '{load_balancer}'", properties, _LOAD_BALANCER)
+            for pool, members in properties.get("backendPools", {}).items():
+                _check(f"backend pool '{pool}'", members if isinstance(members, dict) else {}, _POOL)
         for scale_set, properties in group.get("scaleSets", {}).items():
             _check(f"scale set '{scale_set}'", properties, _SET)
             _check_locks(f"scale set '{scale_set}'", properties)

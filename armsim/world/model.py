@@ -58,6 +58,10 @@ class VmSpec:
     latest_model: bool = True
     protect_from_scale_in: bool = False
     protect_from_scale_set_actions: bool = False
+    admin_username: str | None = "azureuser"
+    nic_group: str | None = None
+    second_nic: bool = False
+    public_address: bool = False
     generation: int = 0
 
     @property

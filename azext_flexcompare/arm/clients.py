@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import cache, lru_cache, partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -187,6 +188,12 @@ class Azure(NamedTuple):
 
     compute: Callable[[str | None], Any]
     arm: Callable[[str | None], Any]
+
+    def now(self, subscription: str) -> datetime | None:
+        """Return a time that the service has reached, by its own clock, or None before its first answer."""
+        clock = getattr(self.arm(subscription), "clock", None)
+        found: datetime | None = clock and clock.now()
+        return found
 
 
 def azure_of(cli_ctx: Any) -> Azure:

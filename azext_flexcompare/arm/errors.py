@@ -79,7 +79,7 @@ def cli_errors(doing: str) -> Iterator[None]:
     except HttpResponseError as error:
         code, message = error_of(error)
         raise azclierror.AzureResponseError(f"Azure refused the request while {doing}: {code}: {message}") from error
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:  # no JSON, or a body of another shape
         message = f"Azure's answer while {doing} cannot be read: {one_line(error)}"
         raise azclierror.AzureResponseError(message) from error
     except AzureError as error:

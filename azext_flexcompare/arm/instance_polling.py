@@ -14,7 +14,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
 from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining
 from azext_flexcompare.arm.scale_sets import instance_of
-from azext_flexcompare.instances import Instance, is_replaced
+from azext_flexcompare.instances import GONE, REPLACED, Instance, is_replaced
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
 from azext_flexcompare.scheduler.poller import Acceptance, Poll, Unanswered
@@ -50,6 +50,7 @@ class Reading(NamedTuple):
 
     instance: Instance | None
     remaining: float | None = None
+    absence: str = GONE  # why there is no instance, where there is none
 
 
 def read_instance(azure: Azure, instance: Instance) -> Reading:
@@ -64,8 +65,9 @@ def read_instance(azure: Azure, instance: Instance) -> Reading:
         except ResourceNotFoundError as error:
             return Reading(None, remaining(error.response.headers) if error.response else None)
         try:
-            same = not is_replaced(instance.vm_id, found.vm_id)
-            return Reading(instance_of(found, instance.scale_set) if same else None, remaining(headers))
+            if is_replaced(instance.vm_id, found.vm_id):
+                return Reading(None, remaining(headers), REPLACED)
+            return Reading(instance_of(found, instance.scale_set), remaining(headers))
         except (AttributeError, TypeError) as error:  # a body of another shape
             raise Unanswered(f"The instance cannot be read: {error}") from error
 

@@ -28,7 +28,8 @@ def is_own_url(endpoint: str, url: object) -> bool:
     """Check whether a URL is one of the cloud's Resource Manager, to which the token may be sent.
 
     The host is that of the endpoint, or the same with the name of a region before it, as in
-    `https://westeurope.management.azure.com` (Microsoft, Azure Resource Manager, regional endpoints).
+    `https://eastus.management.azure.com`. Documented in an example of another service (Microsoft, Azure Operator Nexus,
+    Disable the Border Gateway Protocol neighbors, 2024-05-03); unverified for Microsoft.Compute.
     """
     try:
         here, there = urlsplit(endpoint), urlsplit(str(url))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, NamedTuple, NoReturn
 
@@ -65,6 +65,8 @@ class SteppedPolling(ARMPolling):
         self._client, self._pipeline_response, self._initial_response = client, initial_response, initial_response
         self._accepted = read_acceptance(initial_response.http_response, client.format_url("/"))
         self._status = self._accepted.status
+        if self.returns and self.finished() and "value" not in self._body():
+            raise Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: its answer has no result."))
         _release_connection(initial_response)
 
     def run(self) -> None:
@@ -285,8 +287,6 @@ def _seconds_between(start: Any, end: Any) -> float | None:
 
 
 def _time(text: Any) -> datetime | None:
-    """Parse a time; without an offset it is UTC, and the first year of the calendar is none."""
+    """Parse a time; the first year of the calendar is none."""
     found = parse_utc(text) if isinstance(text, str) else None
-    if found is None or found.year == 1:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    return None if found is None or found.year == 1 else found

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache, partial
+from typing import NamedTuple
 
 from knack.log import get_logger
 
 from azext_flexcompare.arm.calls import with_headers
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
 from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, is_replaced
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Status
-from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Departed, Failure, Throttled, Unanswered
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Service
 
 READ_TIMEOUT = 60  # seconds
 NOT_FOUND = ("ResourceNotFound", "NotFound", "ParentResourceNotFound")
+
+
+class Protected(NamedTuple):
+    """Whether an instance is protected from scale set actions, and the machine that the scale set shows there."""
+
+    protected: bool = False
+    vm_id: str | None = None
 
 
 class ProtectionPolicies:
@@ -34,9 +43,22 @@ class ProtectionPolicies:
     def protects(self, instance: Instance) -> bool:
         """Read whether an instance is protected from scale set actions.
 
-        Raises Throttled where that could not be read for a moment. A policy that may not be read protects nothing.
+        Raises Departed where another machine has its name, Throttled where the policy could not be read for a moment.
+        A policy that may not be read protects nothing.
         """
-        return bool(self._read(instance).result)
+        found: Protected = self._read(instance).result
+        if is_replaced(instance.vm_id, found.vm_id):
+            self._check_replaced(instance)
+        return found.protected
+
+    def _check_replaced(self, instance: Instance) -> None:
+        """Raise Departed where the VM itself is another one; no source says that the scale set's view has its id."""
+        try:
+            reading = read_instance(self.azure, instance)
+        except Failure:  # a VM that may not be read proves nothing
+            return
+        if reading.instance is None:
+            raise Departed(reading.absence)
 
     def protected(self, instances: Iterable[Instance]) -> set[str]:
         """Return the ids of the instances that are protected; the policy of each is read once."""
@@ -44,7 +66,7 @@ class ProtectionPolicies:
         unread = [one for one in wanted if one.id not in self.known]
         reads, service = limits(READ_TIMEOUT, sends=READS), Service[Instance](rate_limit_key)
         outcomes = send_and_poll(unread, self._read, reads, Observer(), service=service)
-        self.known.update({one.target.id: bool(one.result) for one in outcomes if one.status == Status.SUCCEEDED})
+        self.known.update({one.target.id: one.result.protected for one in outcomes if one.status == Status.SUCCEEDED})
         return {one.id for one in wanted if self.known.get(one.id)}
 
     def _read(self, instance: Instance) -> Completed:
@@ -59,6 +81,7 @@ class ProtectionPolicies:
             if failure.error.code not in NOT_FOUND:
                 set_name, code = instance.scale_set.name, failure.error.code
                 self.warn("The protection policies of %s cannot be read: %s", set_name, code)
-            return Completed(False)
+            return Completed(Protected())
         policy = view.protection_policy
-        return Completed(bool(policy and policy.protect_from_scale_set_actions), remaining(headers))
+        found = Protected(bool(policy and policy.protect_from_scale_set_actions), view.vm_id)
+        return Completed(found, remaining(headers))

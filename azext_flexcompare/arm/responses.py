@@ -60,7 +60,7 @@ def classify(
     if status == HTTPStatus.CONFLICT and code.startswith(tuple(busy)):
         return Throttled(after, error)
     if status in NOT_ACCEPTED:
-        return Throttled(after, error)
+        return Throttled(after, error, by_limit=status == HTTPStatus.TOO_MANY_REQUESTS)
     if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         refused = status == HTTPStatus.SERVICE_UNAVAILABLE and after
         return Throttled(after, error) if refused else Unacknowledged(error)
@@ -74,7 +74,7 @@ def classify(
 def classify_read(status: int, headers: Mapping[str, str], error: Error) -> Throttled | Unanswered | Failure:
     """Return what the answer to a request that only reads means, if it is no success."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Throttled(retry_after_of(headers), error)
+        return Throttled(retry_after_of(headers), error, by_limit=True)
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return Failure(error) if is_client_error and status not in PASSING else Unanswered(": ".join(error))
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.clients import check_new_page
@@ -44,14 +45,14 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
             ),
             read_budget(scale_set.subscription.lower()),
         )
-    note_pages(scale_set, len(pages))
-    machines = [machine for page in pages for machine in page]
-    # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list that
-    # changes while it is read.
-    members = {
-        machine.id.lower(): machine for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
-    }
-    return [instance_of(machine, scale_set) for machine in members.values()]
+        note_pages(scale_set, len(pages))
+        machines = [machine for page in pages for machine in page]
+        # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list
+        # that changes while it is read.
+        members = {
+            machine.id.lower(): machine for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
+        }
+        return [instance_of(machine, scale_set) for machine in members.values()]
 
 
 def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]:
@@ -74,15 +75,49 @@ def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
     """Return a Flexible scale set; raises ValidationError for a Uniform one."""
     client = reader.client_of(subscription)
-    budget = read_budget((subscription or vars(client)["_config"].subscription_id).lower())
+    budget = _budget(client, subscription)
     with cli_errors(f"looking for scale set {name} in resource group {group}"), budget.reading() as learn:
         answer = client.virtual_machine_scale_sets.get(group, name, raw_response_hook=learn)
+        scale_set = _scale_set(answer)
     if (answer.orchestration_mode or "Uniform").lower() != "flexible":
         raise _uniform(reader, subscription, group, name)
-    parts = parse_resource_id(answer.id)
+    return scale_set
+
+
+def list_scale_sets(reader: Reader, group: str) -> tuple[list[tuple[ScaleSet, dict[str, str]]], list[str]]:
+    """List the Flexible scale sets of a resource group, each with its tags, and the names of the Uniform ones."""
+    with cli_errors(f"listing the scale sets of resource group {group}"):
+        client = reader.client_of(None)
+        pages = _all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None))
+        answers = [one for page in pages for one in page]
+    flexible = [one for one in answers if (one.orchestration_mode or "").lower() == "flexible"]
+    uniform = [one.name for one in answers if one not in flexible]
+    return [(_scale_set(one), one.tags or {}) for one in flexible], uniform
+
+
+def _budget(client: Any, subscription: str | None) -> ReadBudget:
+    return read_budget((subscription or vars(client)["_config"].subscription_id).lower())
+
+
+def _scale_set(answer: Any) -> ScaleSet:
+    parts = parse_id(answer.id or "")
     return ScaleSet(
         parts["subscription"], parts["resource_group"], parts["name"], ResourceId(answer.id), balanced=_balanced(answer)
     )
+
+
+def read_vm(reader: Reader, vm: str) -> Any:
+    """Read a VM by its id; return None where it does not exist."""
+    parts = parse_id(vm)
+    with cli_errors(f"reading {vm}"):
+        machines = reader.client_of(parts["subscription"]).virtual_machines
+        try:
+            found = machines.get(parts["resource_group"], parts["name"], expand="instanceView")
+        except ResourceNotFoundError:
+            return None
+        if found is None or not found.id:
+            raise ValueError("it describes no VM")
+        return found
 
 
 def _balanced(scale_set: Any) -> bool:

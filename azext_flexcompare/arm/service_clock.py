@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from time import monotonic
+
+from azext_flexcompare.times import parse_utc
+
+CLOCK_SLACK = timedelta(seconds=2)  # by which two clocks of the service may differ
 
 
 class ServiceClock:
@@ -27,3 +31,9 @@ class ServiceClock:
     def now(self) -> datetime | None:
         """Return a time that the service has reached, or None before its first answer."""
         return self._zero and self._zero + timedelta(seconds=monotonic())
+
+
+def is_later(times: Iterable[str], since: datetime | None) -> bool:
+    """Check whether one of the times may be later than a time of the service; None is a time that is not known."""
+    found = [one if one.tzinfo else one.replace(tzinfo=timezone.utc) for one in map(parse_utc, times) if one]
+    return since is None or any(one >= since - CLOCK_SLACK for one in found)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from azext_flexcompare.execution.remaining_work import planned_instance
-from azext_flexcompare.execution.rollout import Batch
+from azext_flexcompare.execution.planned_instances import planned_instance
+from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun, outcome_of

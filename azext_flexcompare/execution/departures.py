@@ -1,31 +1,41 @@
-"""Instances that leave their scale set during a run: deleted, being deleted, or replaced under their name."""
+"""Instances that other clients take away during a run: deleted, replaced under their name, or deallocated."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
+
+from azure.cli.core.azclierror import AzCLIError
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.member_states import States, each_page_of_states, list_pages, side_by_side
-from azext_flexcompare.instances import GONE, Instance, ResourceId, ScaleSet, is_replaced
+from azext_flexcompare.arm.scale_sets import Reader, list_members
+from azext_flexcompare.instances import (
+    DEALLOCATED,
+    DELETING,
+    GONE,
+    REPLACED,
+    Instance,
+    ResourceId,
+    ScaleSet,
+    is_deleting,
+    is_replaced,
+    was_deallocated,
+    why_absent,
+)
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Outcome, Status
-from azext_flexcompare.scheduler.poller import Departed, Failure, OutcomeCheck, Poll, ResolveUnknown
+from azext_flexcompare.scheduler.poller import Departed, Failure, OutcomeCheck, OutcomeUnknown, Poll, ResolveUnknown
 from azext_flexcompare.table.entries import Operation
 
-DELETING = "It is being deleted."
-REPLACED = "Another machine has its name now."
 LISTING_AGE = 5.0  # seconds after which the members are listed again before a request, for each page of the list
+REFUSED = ("Conflict", "OperationNotAllowed")  # an operation that the state of the instance forbids (recorded)
+PREEMPTED = ("OperationPreempted", "Canceled")  # an operation in whose place Azure began a later one (reported)
 LOCAL = ("NotSent", "ScopeLocked", "AuthorizationFailed")  # failures that say nothing of whether the instance exists
-
-
-def is_deleting(instance: Instance) -> bool:
-    """Check whether an instance is being deleted."""
-    return (instance.provisioning_state or "").lower() == "deleting"
 
 
 def deleting_reasons(instances: Iterable[Instance]) -> dict[ResourceId, str]:
@@ -97,30 +107,37 @@ def _is_sent(work: Work) -> bool:
 
 @dataclass(eq=False)
 class DepartureCheck:
-    """A poll of an instance after a failure, which finds out whether the instance has left."""
+    """A poll of an instance after a failure, which finds out whether another client has taken the instance away.
+
+    With `taken_back` an instance that was deallocated meanwhile counts as taken away.
+    """
 
     azure: Azure
     instance: Instance
     failure: Failure
+    taken_back: bool = False
     reason: str | None = field(default=None)
 
     def poll(self) -> Poll:
-        """Raise Departed if the instance is gone or being deleted, else the failure."""
+        """Raise Departed if the instance is not there to act on, else the failure."""
         try:
-            found = read_instance(self.azure, self.instance).instance
+            reading = read_instance(self.azure, self.instance)
         except Failure:
             raise self.failure from None
+        found = reading.instance
         if found is None:
-            raise Departed(GONE)
+            raise Departed(reading.absence)
         if is_deleting(found):
             raise Departed(DELETING)
+        if self.taken_back and was_deallocated(self.instance, found):
+            raise Departed(DEALLOCATED)
         raise self.failure
 
 
 def resolve_failure(
     azure: Azure, operation: Operation, resolve_unknown: ResolveUnknown[Work], *call: Any
 ) -> OutcomeCheck | None:
-    """Return the check that a failure needs: what became of the call, or whether the instance has left.
+    """Return the check that a failure needs: what became of the call, or whether the instance was taken away.
 
     `call` is the work, the failure, and whether the service had accepted the call.
     """
@@ -128,4 +145,31 @@ def resolve_failure(
     unknown = resolve_unknown(work, failure, accepted)
     if unknown or len(work.instances) != 1 or operation.target == "set" or failure.error.code in LOCAL:
         return unknown
-    return DepartureCheck(azure, work.instances[0], failure)
+    # An operation that failed by itself may leave its instance deallocated.
+    stopped = failure.error.code in PREEMPTED if accepted else not isinstance(failure, OutcomeUnknown)
+    return DepartureCheck(azure, work.instances[0], failure, stopped and not operation.deallocatedToo)
+
+
+def skip_departed(azure: Azure, operation: Operation, outcomes: Sequence[Outcome[Instance]]) -> list[Outcome[Instance]]:
+    """Return outcomes of a call for many, those that failed because another client took the instance away as Skipped.
+
+    The scale sets of the instances that failed are listed once.
+    """
+    failed = [one.target for one in outcomes if one.status == Status.FAILED]
+    found: dict[ResourceId, Instance] = {}
+    try:
+        for scale_set in dict.fromkeys(one.scale_set for one in failed):
+            found |= {one.id: one for one in list_members(Reader(azure.compute, operation.name), scale_set)}
+    except AzCLIError:  # the list tells nothing, and the service's error stays
+        return list(outcomes)
+    return [_departed(operation, one, found.get(one.target.id)) for one in outcomes]
+
+
+def _departed(operation: Operation, one: Outcome[Instance], found: Instance | None) -> Outcome[Instance]:
+    if one.status != Status.FAILED or one.error is None:
+        return one
+    why = why_absent(one.target, found)
+    stopped = one.error.code in (*PREEMPTED, *REFUSED) and not operation.deallocatedToo
+    if why is None and stopped and found and was_deallocated(one.target, found):
+        why = DEALLOCATED
+    return replace(one, status=Status.SKIPPED, error=None, reason=why) if why else one

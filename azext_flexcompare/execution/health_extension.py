@@ -24,9 +24,9 @@ TYPE = "applicationhealth"  # beginning of the type: ApplicationHealthLinux, App
 READ_TIMEOUT = 60  # seconds
 
 
-def check_gate(azure: Azure, gate: str | None, instances: Sequence[Instance]) -> None:
+def check_gate(azure: Azure, gates: Sequence[str], instances: Sequence[Instance]) -> None:
     """Raise where a gate waits for application health that some of the instances cannot report, naming them."""
-    without = instances_without_extension(azure, instances) if gate == GATE else []
+    without = instances_without_extension(azure, instances) if GATE in gates else []
     if without:
         raise InvalidArgumentValueError(
             f"--health-gate {GATE}: without the Application Health extension:"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
-from azext_flexcompare.instances import GONE, Instance, ResourceId, is_in_transition
+from azext_flexcompare.instances import DELETING, GONE, NOT_ALLOCATED, Instance, ResourceId, is_in_transition
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Outcome, Status
 from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Unanswered
@@ -22,8 +22,8 @@ from azext_flexcompare.table.entries import Operation
 from azext_flexcompare.times import format_utc
 
 SWEEP_TIMEOUT, SHORTEST_SWEEP = 60, 5  # seconds in which the service must answer for each instance of a sweep
+BAKE_INTERVAL = 10.0  # seconds between two sweeps of instances that must stay healthy
 RUNNING = "running"
-GIVEN_BACK = ("deallocated", "deallocating")  # it cannot become healthy
 
 
 class Report(NamedTuple):
@@ -103,17 +103,18 @@ CHECKS = {
 
 
 class Gate(NamedTuple):
-    """The checks that each instance must pass, for how many seconds at most, and whether the operation boots."""
+    """The checks that each instance must pass, for how many seconds at most, and whether the operation boots.
+
+    `command` makes a check that ends by a moment of the monotonic clock; `bake` are the seconds that all of the
+    instances must stay healthy.
+    """
 
     name: str
     timeout: int
     checks: Sequence[Check]
     boots: bool = False
-
-
-def gate_of(name: str, timeout: int, boots: bool = False) -> Gate:
-    """Return the gate of a value of --health-gate."""
-    return Gate(name, timeout, (CHECKS[name],), boots)
+    command: Callable[[float], Check] | None = None
+    bake: float = 0
 
 
 def subjects_of(
@@ -160,33 +161,75 @@ class Verdict(NamedTuple):
     seconds: float
 
 
-def wait_until_healthy(azure: Azure, gate: Gate, subjects: Sequence[Subject], observer: Observer[Subject]) -> Verdict:
-    """Poll instances until all are healthy in one sweep, or the time is over.
+def wait_until_healthy(
+    azure: Azure,
+    gate: Gate,
+    subjects: Sequence[Subject],
+    observer: Observer[Subject],
+    *,
+    rest: Callable[[float], None] = time.sleep,
+) -> Verdict:
+    """Poll instances until all are healthy in one sweep, and stay so, or the time is over.
 
     A sweep reads every instance once. Instances that it finds in trouble are polled until they are healthy, and then
-    all are swept again, so that one that was healthy for a moment passes no gate.
+    all are swept again, so that one that was healthy for a moment passes no gate. `rest` waits for so many seconds.
     """
-    began = time.monotonic()
-    left_out: dict[str, tuple[Instance, str]] = {}
+    return _Wait(azure, gate, subjects, observer).verdict(rest)
 
-    def poll(targets: Sequence[Subject], timeout: float, once: bool) -> list[tuple[Subject, str]]:
-        watch = partial(_HealthPoller, azure, gate.checks, once)
-        outcomes = send_and_poll(targets, watch, limits(timeout, sends=None), observer, service=_SERVICE)
-        left_out.update((one.target.instance.id, (one.target.instance, why)) for one in outcomes if (why := _left(one)))
+
+class _Wait:
+    def __init__(self, azure: Azure, gate: Gate, subjects: Sequence[Subject], observer: Observer[Subject]) -> None:
+        self.azure, self.gate, self.subjects, self.observer = azure, gate, subjects, observer
+        self.began = time.monotonic()
+        last = [gate.command(self.began + gate.timeout)] if gate.command else []
+        self.checks = [*gate.checks, *last]
+        self.left_out: dict[str, tuple[Instance, str]] = {}
+
+    @property
+    def remaining(self) -> float:
+        """Return the seconds that are left until the gate's time is over."""
+        return self.gate.timeout - (time.monotonic() - self.began)
+
+    def verdict(self, rest: Callable[[float], None]) -> Verdict:
+        """Wait; an instance that is in trouble during the bake is waited for again, unless the time is over."""
+        while True:
+            unhealthy = self._until_healthy()
+            if unhealthy or self.observer.interrupted():
+                break
+            unhealthy = self._bake(rest)
+            if not unhealthy or self.remaining <= 0 or self.observer.interrupted():
+                break
+        seconds = time.monotonic() - self.began
+        return Verdict([(one.instance, why) for one, why in unhealthy], list(self.left_out.values()), seconds)
+
+    def _until_healthy(self) -> list[tuple[Subject, str]]:
+        while True:
+            unhealthy = self._sweep()
+            if not unhealthy or self.remaining <= 0 or self.observer.interrupted():
+                return unhealthy
+            unhealthy = self._poll([subject for subject, _ in unhealthy], self.remaining, once=False)
+            if unhealthy or self.observer.interrupted():
+                return unhealthy
+
+    def _bake(self, rest: Callable[[float], None]) -> list[tuple[Subject, str]]:
+        end = time.monotonic() + self.gate.bake
+        while (left := end - time.monotonic()) > 0:
+            rest(min(BAKE_INTERVAL, left))
+            unhealthy = [] if self.observer.interrupted() else self._sweep()
+            if unhealthy or self.observer.interrupted():
+                return unhealthy
+        return []
+
+    def _sweep(self) -> list[tuple[Subject, str]]:
+        swept = [one for one in self.subjects if one.instance.id not in self.left_out]
+        return self._poll(swept, min(SWEEP_TIMEOUT, max(self.remaining, SHORTEST_SWEEP)), once=True)
+
+    def _poll(self, targets: Sequence[Subject], timeout: float, once: bool) -> list[tuple[Subject, str]]:
+        watch = partial(_HealthPoller, self.azure, self.checks, once)
+        outcomes = send_and_poll(targets, watch, limits(timeout, sends=None), self.observer, service=_SERVICE)
+        left = [(one.target.instance, why) for one in outcomes if (why := _left(one))]
+        self.left_out.update((instance.id, (instance, why)) for instance, why in left)
         return [(one.target, why) for one in outcomes if (why := _trouble(one))]
-
-    while True:
-        remaining = gate.timeout - (time.monotonic() - began)
-        swept = [one for one in subjects if one.instance.id not in left_out]
-        unhealthy = poll(swept, min(SWEEP_TIMEOUT, max(remaining, SHORTEST_SWEEP)), once=True)
-        remaining = gate.timeout - (time.monotonic() - began)
-        if not unhealthy or remaining <= 0 or observer.interrupted():
-            break
-        unhealthy = poll([subject for subject, _ in unhealthy], remaining, once=False)
-        if unhealthy or observer.interrupted():
-            break
-    seconds = time.monotonic() - began
-    return Verdict([(one.instance, why) for one, why in unhealthy], list(left_out.values()), seconds)
 
 
 @dataclass(eq=False)
@@ -209,17 +252,17 @@ class _HealthPoller:
             reading = read_instance(self.azure, self.subject.instance)
         except Failure as failure:
             raise Unanswered(": ".join(failure.error)) from failure
-        health = health_of(self.checks, self.subject, reading.instance)
+        health = health_of(self.checks, self.subject, reading.instance, reading.absence)
         return Poll(self.once or not health.trouble, remaining=reading.remaining, result=health)
 
 
-def health_of(checks: Sequence[Check], subject: Subject, found: Instance | None) -> Health:
-    """Return the health of an instance as it was read, None where it no longer exists."""
+def health_of(checks: Sequence[Check], subject: Subject, found: Instance | None, absence: str = GONE) -> Health:
+    """Return the health of an instance as it was read, None where it is not there, with the reason."""
     if found is None:
-        return Health(left_out=GONE)
+        return Health(left_out=absence)
     if (found.provisioning_state or "").lower() == "deleting":
-        return Health(left_out="It is being deleted.")
-    if found.power_state in GIVEN_BACK:
+        return Health(left_out=DELETING)
+    if found.power_state in NOT_ALLOCATED:  # it cannot become healthy
         return Health(left_out=f"It is {found.power_state}.")
     if found.power_state and found.power_state == subject.power_before != RUNNING and not subject.booted:
         return Health(left_out=f"It was {found.power_state} before.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Protocol
 
@@ -20,7 +22,7 @@ from azext_flexcompare.output.progress import BatchEnd, Snapshot
 from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.work import Work, share_outcome
 from azext_flexcompare.scheduler.observer import Observer
-from azext_flexcompare.scheduler.outcome import BAD, Outcome
+from azext_flexcompare.scheduler.outcome import BAD, Error, Outcome
 from azext_flexcompare.table.entries import Operation
 from azext_flexcompare.times import count, format_duration
 
@@ -56,10 +58,13 @@ class Display(Protocol):
 
 
 class GateMonitor(Observer[Subject]):
-    """An observer that shows which instances a health gate waits for, since when, and how long it may."""
+    """An observer that shows which instances a health gate waits for, since when, and how long it may.
+
+    A run that is stopped interrupts it too.
+    """
 
     def __init__(self, monitor: Monitor, timeout: int) -> None:
-        super().__init__(monitor.interrupted)
+        super().__init__(lambda: monitor.interrupted() or monitor.stop_reason() is not None)
         self.monitor, self.timeout, self.began = monitor, timeout, time.monotonic()
 
     def on_turn(self, in_progress: Collection[Subject], waiting: int) -> None:
@@ -81,27 +86,34 @@ class Monitor(Observer[Work]):
         total: int = 0,
         errors: int = 0,
         log_output: bool = False,
+        now: Callable[[Instance], datetime | None] = lambda _: None,
     ) -> None:
         super().__init__(interrupted)
         self.operation, self.finish, self.errors = operation, finish, errors
-        self.log_output = log_output
+        self.log_output, self.now = log_output, now
         self.recorders: list[Recorder] = []
+        self.lock = threading.RLock()  # the thread that writes a backend pool records it
         self.displays: list[Display] = []
         self.error_limit = None if max_errors is None else max(Fraction(1), max_errors.of(total))
         self.counts: Counter[str] = Counter()
         self.batch = (1, 1)
         self.stopped: str | None = None
-        self.gate_failed = False
+        self.alarm: Callable[[], str | None] = lambda: None  # why the run is to be stopped from outside
+        self.gate_failed = self.end_failed = False  # whether a gate, or what follows it, stopped the run
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
+        self.found: list[Outcome[Instance] | Work] = []  # of the calls that have ended, in that order
+        self.asked: dict[int, Work] = {}  # calls of an earlier run whose instance has been asked
         self.ended_early: set[ResourceId] = set()  # instances that ended before the call that they share
 
     def run_end(self, stopped: str | None = None) -> RunEnd:
         """Return how the run ended as a whole; `stopped` is why not everything was planned."""
-        return RunEnd(self.stopped or stopped, self.gate_failed, self.throttle_waits, self.not_seen)
+        return RunEnd(self.stopped or stopped, self.gate_failed or self.end_failed, self.throttle_waits, self.not_seen)
 
     def stop_reason(self) -> str | None:
         """Return why nothing more is sent, or None."""
+        if self.stopped is None and (reason := self.alarm()):
+            self.stop(reason)
         return self.stopped
 
     def stop(self, reason: str) -> None:
@@ -115,11 +127,20 @@ class Monitor(Observer[Work]):
         return target.sent
 
     def before_send(self, targets: Sequence[Work]) -> bool:
-        """Write to the disk which instances are sent next; return whether they may be sent."""
-        sent = [one for work in targets if work.sends for one in work.instances]
-        self.write(*(records.intent(one.id) for one in sent))
+        """Write to the disk which instances are sent next; return whether they may be sent.
+
+        The first turn of a call that an earlier run made only asks the instance: its record stays the earlier one.
+        """
+        sent = [(one, work) for work in targets if work.sends and not self._asks(work) for one in work.instances]
+        self.write(*(records.intent(one.id, self.now(one), work.extension) for one, work in sent))
         self.sync()
-        return self.stopped is None or all(work.sent for work in targets)
+        return self.stop_reason() is None or all(work.sent for work in targets)
+
+    def _asks(self, work: Work) -> bool:
+        if not work.sent or id(work) in self.asked:
+            return False
+        self.asked[id(work)] = work
+        return True
 
     def on_accepted(self, target: Work, url: str | None, result_url: str | None) -> None:
         """Write that the service accepted a call, and the URLs of its operation and its result."""
@@ -131,10 +152,22 @@ class Monitor(Observer[Work]):
         self.throttle_waits.append(seconds or 0)
         self.write(*(records.throttled(one.id, seconds, sent=sent) for one in target.instances))
 
+    def on_postponed(self, target: Work, error: Error | None, *, sent: bool) -> None:
+        """Write why a request was not accepted, and is sent again later."""
+        code = error.code if error else None
+        self.write(*(records.postponed(one.id, code, sent=sent) for one in target.instances))
+
     def on_outcome(self, outcome: Outcome[Work]) -> None:
-        """Count and write the outcomes of a call, unless they are still to be settled."""
-        if outcome.target.settle is None:
-            self.settle(share_outcome(outcome))
+        """Count and write the outcomes of a call as it ends, and keep them, with the calls that take its place."""
+        found = outcome.target.settle(outcome) if outcome.target.settle else share_outcome(outcome)
+        self.settle(one for one in found if not isinstance(one, Work))
+        self.found += found
+
+    def take_found(self) -> tuple[list[Outcome[Instance]], list[Work]]:
+        """Return the outcomes of the calls that have ended since the last time, and the calls that take their place."""
+        found, self.found = self.found, []
+        done = [self.complete(one) for one in found if not isinstance(one, Work)]
+        return done, [one for one in found if isinstance(one, Work)]
 
     def complete(self, outcome: Outcome[Instance]) -> Outcome[Instance]:
         """Return an outcome with the number of its batch, and without secrets that the service repeats."""
@@ -202,20 +235,21 @@ class Monitor(Observer[Work]):
             recorder.close()
         self._each_display(lambda display: display.close())
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, then: str = "next batch") -> None:
         """Wait, unless the run is interrupted or stopped."""
         end = time.monotonic() + seconds
-        while not (self.interrupted() or self.stopped) and (left := end - time.monotonic()) > 0:
+        while not (self.interrupted() or self.stop_reason()) and (left := end - time.monotonic()) > 0:
             time.sleep(min(TICK, left))
             self.sync()
-            self.show(f"next batch in {left:.0f} s")
+            self.show(f"{then} in {left:.0f} s")
 
     def _each(self, do: Callable[[Recorder], None]) -> None:
-        for recorder in list(self.recorders):
-            try:
-                do(recorder)
-            except OSError as error:  # noqa: PERF203  (each has its own)
-                self._remove(recorder, error)
+        with self.lock:
+            for recorder in list(self.recorders):
+                try:
+                    do(recorder)
+                except OSError as error:  # noqa: PERF203  (each has its own)
+                    self._remove(recorder, error)
 
     def _each_display(self, do: Callable[[Display], None]) -> None:
         for display in list(self.displays):

@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.execution.departures import deleting_reasons
-from azext_flexcompare.execution.rollout import Batch
+from azext_flexcompare.execution.drain import NO_DRAINS, EarlierDrains
+from azext_flexcompare.execution.logged_command import KEPT
 from azext_flexcompare.execution.set_protection import protecting
+from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
+from azext_flexcompare.joblog.hook_records import HookRecords
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.masking import Masker, make_masker, mask_error, withhold_message
 from azext_flexcompare.output.script_result import judge_script
@@ -41,8 +44,8 @@ class RunContext(NamedTuple):
 
     @property
     def given(self) -> list[str]:
-        """Return the names of the operation's own options that were given."""
-        return [option.name for option in self.operation.given(self.options)]
+        """Return the names of the operation's own options that were given, without flags that are false."""
+        return [option.name for option in self.operation.in_effect(self.options)]
 
     @property
     def may_show_secrets(self) -> bool:
@@ -85,6 +88,8 @@ class RunPlan(NamedTuple):
     total: int | None = None  # instances that a percentage of --max-errors is of; None: those that get a call
     possibly_active: Sequence[Instance] = ()  # instances that an earlier run may have left in operation
     gate_first: Batch | None = None  # instances that must be healthy before anything is sent
+    earlier_drains: EarlierDrains = NO_DRAINS  # whom an earlier run left out of rotation
+    hooks: HookRecords = HookRecords()  # of the earlier run
 
     @property
     def acting(self) -> list[Instance]:
@@ -153,6 +158,6 @@ def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choi
 def kept_options(context: RunContext) -> dict[str, Any]:
     """Return the values of the operation's options for the log; None is one that may hold a secret."""
     return {
-        one.name: context.options[one.dest] if one.type in ("flag", "text", "name") else None
+        one.name: context.options[one.dest] if one.type in KEPT else None
         for one in context.operation.given(context.options)
     }

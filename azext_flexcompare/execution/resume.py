@@ -23,20 +23,22 @@ from azext_flexcompare.arm.clients import compute_client
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.execution.closed_gates import closed_gate
+from azext_flexcompare.execution.drain_plan import earlier_drains
+from azext_flexcompare.execution.hooks import AFTER
 from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
+from azext_flexcompare.execution.planned_instances import planned_instance, reread_instances, why_missing
 from azext_flexcompare.execution.remaining_work import (
     TO_BE_SENT,
     Source,
-    planned_instance,
     poll_only,
     remaining_work,
-    reread_instances,
-    why_missing,
 )
-from azext_flexcompare.execution.rollout import Batch
 from azext_flexcompare.execution.run import run
+from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import file as job_log
+from azext_flexcompare.joblog.hook_records import read_hooks
+from azext_flexcompare.joblog.jobs import find_log, reference
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import ENDED, TO_RETRY, LoggedInstance, LoggedRun, outcome_of, replay
 from azext_flexcompare.output import messages
@@ -60,6 +62,7 @@ END_SEEN = (Status.SUCCEEDED, Status.FAILED, Status.SKIPPED)
 
 def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str, Any], given: dict[str, Any]) -> Rows:
     """Finish the run of a log: poll what was accepted, check what may have been, send the rest as planned."""
+    given = {**given, "resume": find_log(given["resume"])}
     with ExitStack() as stack:
         path, log, logged_run = _open(given["resume"], given, stack)
         context = _resumed_context(
@@ -77,7 +80,7 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         def to_be_done(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             omitted = [one for one, logged in left if one.id in excluded and not logged.was_sent]
             others = [each for each in left if each[0] not in omitted]
-            work, missing = remaining_work(_source(context), others, prepare)
+            work, missing = remaining_work(_source(context, logged_run), others, prepare)
             return work, [*_skip_missing(missing), *skipped_outcomes(omitted, excluded)]
 
         run_plan = _plan_rest(context, logged_run, found, to_be_done, ended=lambda logged: logged.status in ENDED)
@@ -85,7 +88,9 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         run_plan = run_plan._replace(batches=[_without(batch, excluded) for batch in run_plan.batches])
         gate_first, _ = closed_gate(logged_run)
         run_plan = run_plan._replace(log=log, total=total, gate_first=gate_first and _without(gate_first, excluded))
-        return run(context, run_plan._replace(possibly_active=_possibly_active(found)))
+        run_plan = run_plan._replace(hooks=read_hooks(logged_run))
+        drains = earlier_drains(path, logged_run, found)
+        return run(context, run_plan._replace(possibly_active=_possibly_active(found), earlier_drains=drains))
 
 
 def retry_failed(
@@ -95,6 +100,7 @@ def retry_failed(
 
     Where a health gate stopped the run, it must pass before anything is sent.
     """
+    given = {**given, "retry_failed": find_log(given["retry_failed"])}
     with ExitStack() as stack:
         path, log, logged_run = _open(given["retry_failed"], given, stack)
         run_options = merge_run_options(given, logged_run.plan["how"], new_plan=True)
@@ -116,6 +122,7 @@ def retry_failed(
             chosen=retried,
             new_outcomes=[*run_plan.new_outcomes, *gone],
             possibly_active=_possibly_active(found),
+            earlier_drains=earlier_drains(path, logged_run, found),
         )
         kept = [one for one in found if one[0].id not in excluded]
         run_plan = _with_gate(run_plan, *closed_gate(logged_run, kept))
@@ -129,7 +136,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
 
     Nothing is sent that changes anything.
     """
-    began = monotonic()
+    began, path = monotonic(), find_log(path)
     with ExitStack() as stack:
         try:
             log, records = _follow(path, timeout)
@@ -147,7 +154,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
 
         def watched(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:
             never = [_unsent(*one) for one in left if not one[1].was_sent]
-            return poll_only(_source(context, watches=True), left), never
+            return poll_only(_source(context, logged_run, watches=True), left), never
 
         run_plan = _plan_rest(context, logged_run, found, watched, ended=_is_end_seen)
         never = sum(one.status == Status.NOT_STARTED for one in run_plan.new_outcomes)
@@ -159,6 +166,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
                 new_outcomes=[],
                 known_outcomes=[*run_plan.known_outcomes, *run_plan.new_outcomes],
                 stopped=stopped,
+                earlier_drains=earlier_drains(path, logged_run, found),
             ),
         )
 
@@ -269,14 +277,17 @@ def _comparable(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else ", ".join(str(one) for one in value)
+    if isinstance(value, (str, bool)):
+        return str(value).lower() if isinstance(value, bool) else value
+    return ", ".join(str(one) for one in value)
 
 
 def _merge_options(path: str, operation: Operation, options: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a plan, with those that its log does not keep as they are given now."""
     found = dict(options)
     for option in operation.options:
-        now, kept = options.get(option.dest) or None, planned.get(option.name)
+        now = None if options.get(option.dest) == [] else options.get(option.dest)
+        kept = planned.get(option.name)
         if option.name in planned and kept is None and now is None:
             raise RequiredArgumentMissingError(
                 f"{option.name} is not kept in {path}, since it may hold a secret.",
@@ -306,14 +317,14 @@ def _instances_of(cli_ctx: Any, context: RunContext, logged_run: LoggedRun) -> F
 def _plan_rest(
     context: RunContext, logged_run: LoggedRun, found: Found, work_of: WorkOf, ended: Callable[[LoggedInstance], bool]
 ) -> RunPlan:
-    """Return the plan of what is left; a batch that has ended is in it only if its health gate did not pass."""
+    """Return the plan of what is left; a batch that has ended is in it only for the gate or the hook after it."""
     batches: list[Batch] = []
     new_outcomes: list[Outcome[Instance]] = []
     known = [note_lost_output(context.operation, outcome_of(*one)) for one in found if ended(one[1])]
     for number in range(1, logged_run.plan["batches"] + 1):
         members = [one for one in found if one[1].batch == number]
         left = [one for one in members if not ended(one[1])]
-        if not left and (context.run_options.health_gate is None or number in logged_run.healthy):
+        if not left and _is_over(context.run_options, logged_run, number):
             continue
         work, missing = work_of(left)
         idle = skipped_outcomes((instance for instance, _ in left), skip_reasons(work))
@@ -325,6 +336,13 @@ def _plan_rest(
         passed, dict.fromkeys((one.id for one in passed), "It needed no call when the run was planned.")
     )
     return RunPlan([instance for instance, _ in found], batches, known, new_outcomes, errors=len(logged_run.failed))
+
+
+def _is_over(run_options: RunOptions, logged_run: LoggedRun, number: int) -> bool:
+    """Check whether nothing is to follow the outcomes of a batch."""
+    gate, hook = run_options.health_gate, run_options.after_batch
+    healthy = not gate or number in logged_run.healthy
+    return healthy and (not hook or read_hooks(logged_run).ended(AFTER, number))
 
 
 def _as_planned(instance: Instance, logged: LoggedInstance) -> Instance:
@@ -350,8 +368,9 @@ def _to_retry(logged: LoggedInstance) -> bool:
     return never or logged.status in TO_RETRY
 
 
-def _source(context: RunContext, *, watches: bool = False) -> Source:
-    return Source(context.azure, context.operation, context.run_options.engine, watches)
+def _source(context: RunContext, logged_run: LoggedRun, *, watches: bool = False) -> Source:
+    planned = RunOptions.from_log(logged_run.plan["how"])
+    return Source(context.azure, context.operation, planned.engine, timeout=planned.timeout, watches=watches)
 
 
 def _skip_missing(missing: Iterable[Instance]) -> list[Outcome[Instance]]:
@@ -364,7 +383,7 @@ def _warn_of_not_seen(path: str, operation: Operation, not_seen: Sequence[Logged
             "%d were sent and their end was not seen; they are not retried. To resume: az vmss-flex %s --resume %s",
             len(not_seen),
             operation.name,
-            shlex.quote(path),
+            shlex.quote(reference(path)),
         )
 
 

@@ -3,70 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
-from knack.log import get_logger
-
-from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
-from azext_flexcompare.execution.departures import Members, resolve_failure, without_departed
-from azext_flexcompare.execution.health_gate import Gate, Subject, Verdict, subjects_of, wait_until_healthy
+from azext_flexcompare.execution.confirmation import confirm_batch
+from azext_flexcompare.execution.departures import Members, resolve_failure, skip_departed, without_departed
 from azext_flexcompare.execution.list_poll import list_poll_of
-from azext_flexcompare.execution.monitor import GateMonitor, Monitor
+from azext_flexcompare.execution.turn import Batch, Rollout, begin_turn, check_health, end_turn
 from azext_flexcompare.execution.unknown_outcome import UnknownOutcomes
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
 from azext_flexcompare.planning.batches import domain_of
-from azext_flexcompare.planning.work import Work, share_outcome
-from azext_flexcompare.scheduler.limits import Limits
+from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
-from azext_flexcompare.times import format_duration
 
 MANY_INSTANCES = 4  # of each call: a poll costs less than to notice its end late
 SHARED_GROWTH = 0.1  # of the age
-
-
-class Batch(NamedTuple):
-    """Instances that may be in operation together: all of them, and the calls that are left to make."""
-
-    number: int
-    instances: Sequence[Instance]  # as they were before the operation
-    work: Sequence[Work]
-    ended: Sequence[Outcome[Instance]] = ()  # that an earlier run saw to the end
-
-
-class RolloutPolicy(NamedTuple):
-    """What lies between batches: a pause in seconds, a health gate, and domains of which only one may be active.
-
-    With `batched` a batch begins only when no instance of another batch may still be in operation.
-    """
-
-    pause: float = 0
-    gate: Gate | None = None
-    domains: Sequence[str] = ()
-    batched: bool = False
-
-
-class Rollout(NamedTuple):
-    """What every batch of a run has in common."""
-
-    azure: Azure
-    limits: Limits
-    monitor: Monitor
-    policy: RolloutPolicy
-
-    @property
-    def over(self) -> bool:
-        """Check whether nothing more is sent."""
-        return self.monitor.stopped is not None or self.monitor.interrupted()
 
 
 def roll_out(
@@ -83,13 +40,17 @@ def roll_out(
     """
     outcomes: list[Outcome[Instance]] = []
     monitor, estimates = rollout.monitor, Estimates(_growth(batches))
+    rollout.drain.begin([one.instances for one in (*batches, *filter(None, [gate_first]))])
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
     members = Members(rollout.azure, (one for batch in batches for one in batch.instances))
     if gate_first:
-        _check_health(rollout, gate_first, [])
+        check_health(rollout, gate_first, [])
+        rollout.drain.put_back(gate_first.number, gate_first.instances, gate_first.ended)
     for place, batch in enumerate(batches, 1):
+        confirm_batch(rollout, batch, batches[-1].number)
         _check_active(rollout, batch, active)
         _begin(rollout, batch, batches)
+        begin_turn(rollout, batch)
         work, departed = without_departed(members, batch.work, batch.number)
         monitor.settle(departed)
         done = [*departed, *_run_calls(rollout, work, estimates, members)]
@@ -98,8 +59,9 @@ def roll_out(
         if any(one.status != Status.NOT_STARTED for one in done):
             monitor.end_batch([*batch.ended, *done], domain_of(batch.instances, rollout.policy.domains))
         if rollout.over:
+            rollout.drain.put_back(batch.number, batch.instances, [*batch.ended, *done])
             continue  # the batches that are left are passed through, so that each instance has its outcome
-        outcomes = _check_health(rollout, batch, outcomes)
+        outcomes = end_turn(rollout, batch, outcomes)
         if place < len(batches):
             monitor.pause(rollout.policy.pause)
     return outcomes
@@ -142,15 +104,25 @@ def _run_calls(
     unknown = UnknownOutcomes(azure, monitor.operation)
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
     service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates)
-    outcomes = send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
-    shared = [one for outcome in outcomes if not outcome.target.settle for one in share_outcome(outcome)]
-    ways = [partial(outcome.target.settle, outcome) for outcome in outcomes if outcome.target.settle]
-    found = [one for settled in read_all(lambda settle: settle(), ways) for one in settled]
-    settled = [one for one in found if not isinstance(one, Work)]
-    monitor.settle(settled)
-    done = [monitor.complete(one) for one in (*shared, *settled)]
-    instead = [one for one in found if isinstance(one, Work)]
+    work = [_skipping_departed(rollout, each) for each in work]
+    send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
+    done, instead = monitor.take_found()
     return done + _run_calls(rollout, instead, estimates, members) if instead else done
+
+
+def _skipping_departed(rollout: Rollout, work: Work) -> Work:
+    """Return the call of a bulk service, whose rows say nothing of which instances are still there, so that they do."""
+    settle = work.settle
+    if not (work.ended and settle):
+        return work
+
+    def settle_present(outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
+        found = settle(outcome)
+        settled = [one for one in found if not isinstance(one, Work)]
+        kept = skip_departed(rollout.azure, rollout.monitor.operation, settled)
+        return [*kept, *(one for one in found if isinstance(one, Work))]
+
+    return work._replace(settle=settle_present)
 
 
 def _send(members: Members, unknown: UnknownOutcomes, work: Work) -> Poller:
@@ -162,56 +134,3 @@ def _send(members: Members, unknown: UnknownOutcomes, work: Work) -> Poller:
 
 def _rate_limit_key(work: Work) -> tuple[str, str]:
     return rate_limit_key(work.instances[0])
-
-
-def _check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance]]) -> list[Outcome[Instance]]:
-    """Wait until a batch is healthy, or stop the run; the outcome of an instance that is not healthy says so."""
-    gate, monitor = rollout.policy.gate, rollout.monitor
-    if gate is None:
-        return outcomes
-    before = {one.id: one for one in batch.instances}
-    done = [*batch.ended, *(one for one in outcomes if one.target.id in before)]
-    verdict = _pass_gate(rollout, batch, gate, subjects_of(gate, monitor.operation, done, before))
-    if monitor.interrupted():
-        monitor.not_seen = f"Interrupted before {_described(batch)} was seen to be healthy."
-        return outcomes
-    _warn_of_left_out(verdict)
-    logged = [{"id": one.id, "reason": why} for one, why in verdict.unhealthy]
-    monitor.write(records.record("health", batch=batch.number, unhealthy=logged))
-    if not verdict.unhealthy:
-        return outcomes
-    monitor.gate_failed = True
-    names = messages.first_names([one.name for one, _ in verdict.unhealthy])
-    after = f"not healthy after {format_duration(verdict.seconds)}"
-    monitor.stop(f"Stopped by --health-gate {gate.name}: {after}: {names}.")
-    by_id = {one.id: f"{after[0].upper()}{after[1:]}: {why}" for one, why in verdict.unhealthy}
-    changed = [replace(one, reason=by_id.get(one.target.id, one.reason)) for one in outcomes]
-    monitor.write(*(monitor.outcome_record(one) for one in changed if one.target.id in by_id))
-    return changed
-
-
-def _pass_gate(rollout: Rollout, batch: Batch, gate: Gate, subjects: Sequence[Subject]) -> Verdict:
-    """Wait at a gate, and record when it began to wait for which instances, and when it ended."""
-    monitor, what = rollout.monitor, {"batch": batch.number, "gate": gate.name, "timeout": gate.timeout}
-    waited_for = [one.instance.id for one in subjects]
-    monitor.write(records.record("gate", state="begun", **what, instances=waited_for))
-    monitor.sync()
-    verdict = wait_until_healthy(rollout.azure, gate, subjects, GateMonitor(monitor, gate.timeout))
-    if not monitor.interrupted():
-        left_out = [{"id": one.id, "reason": why} for one, why in verdict.left_out]
-        seconds = round(verdict.seconds, 3)
-        passed = not verdict.unhealthy
-        monitor.write(records.record("gate", state="ended", **what, passed=passed, seconds=seconds, leftOut=left_out))
-    return verdict
-
-
-def _described(batch: Batch) -> str:
-    return f"batch {batch.number}" if batch.number else "a batch of an earlier run"
-
-
-def _warn_of_left_out(verdict: Verdict) -> None:
-    by_reason: dict[str, list[str]] = {}
-    for one, why in verdict.left_out:
-        by_reason.setdefault(why, []).append(one.name)
-    for why, names in by_reason.items():
-        get_logger(__name__).warning("The health gate does not wait for %s: %s", messages.first_names(names), why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from azure.cli.core.azclierror import (
@@ -15,21 +16,28 @@ from knack.log import get_logger
 from azext_flexcompare.arm.locks import locks_of
 from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
-from azext_flexcompare.execution.confirmation import ask
+from azext_flexcompare.execution.alarm import watch_alarm
+from azext_flexcompare.execution.confirmation import ask, question_before, require_terminal
+from azext_flexcompare.execution.drain import Drain
+from azext_flexcompare.execution.drain_plan import plan_drain, show_drain
+from azext_flexcompare.execution.health_command import gate_of
 from azext_flexcompare.execution.health_extension import check_gate
-from azext_flexcompare.execution.health_gate import gate_of
+from azext_flexcompare.execution.hooks import AFTER, BEFORE, Hooks
 from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
-from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
+from azext_flexcompare.execution.rollout import roll_out
+from azext_flexcompare.execution.run_log import begin_log, log_reference, open_log
+from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
+from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.instances import Instance, ResourceId
-from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.events import events_to
+from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.output.exit_status import exit_status
 from azext_flexcompare.output.masking import masked_logging
-from azext_flexcompare.output.progress import progress_on
+from azext_flexcompare.output.progress import STDERR, progress_on, write_lines
 from azext_flexcompare.output.query import printable, require_query
 from azext_flexcompare.output.rows import expected_rows
 from azext_flexcompare.planning import cost
@@ -67,21 +75,26 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
         kept_options(context),
         [option.name for option in context.operation.options if option.required],
         run_options.words(),
-        log=run_options.log_path,
     )
     command = (context.cli_ctx, context.operation)
     with ExitStack() as stack:
         stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))
         check_gate(context.azure, run_options.health_gate, run_plan.acting)
+        drain_plan = plan_drain(context, run_plan)
         if run_options.dry_run:
+            show_drain(drain_plan, run_plan)
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)
+        require_terminal(run_options, run_plan.batches)
         require_query(context.cli_ctx, expected_rows(context.operation, run_plan.chosen))
         _confirm(context, run_plan)
-        monitor = _open_monitor(context, run_plan, stack)
-        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor)]
-        run_end = monitor.run_end(run_plan.stopped)
+        monitor, log = _open_monitor(context, run_plan, stack)
+        begin_log(context, run_plan, monitor, log)
+        drain = Drain(context.azure, monitor, drain_plan)
+        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor, drain)]
+        run_end = drain.run_end(monitor.run_end(run_plan.stopped))
         status = exit_status((one.status for one in outcomes), run_end)
-        monitor.write(records.record("end", exit=int(status)))
+        monitor.write(records.end(context.operation, int(status), outcomes))
+        retry = retry._replace(log=log_reference(log))
     rows = conclude_run(command, run_plan.chosen, outcomes, retry, run_end=run_end)
     return printable(context.cli_ctx, rows)
 
@@ -106,8 +119,8 @@ def _confirm(context: RunContext, run_plan: RunPlan) -> None:
         ask(context.operation, acting)
 
 
-def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> Monitor:
-    """Return the monitor with its log and displays open; from here on an interruption is a state, no exception."""
+def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> tuple[Monitor, JobLog | None]:
+    """Return the monitor with its displays open, and its log; from here on an interruption is a state, no exception."""
     run_options, acting = context.run_options, len(run_plan.batch_numbers)
     monitor = Monitor(
         context.operation,
@@ -117,19 +130,19 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> M
         total=acting if run_plan.total is None else run_plan.total,
         errors=run_plan.errors + sum(one.status in BAD for one in run_plan.new_outcomes),
         log_output=run_options.log_output,
+        now=lambda instance: context.azure.now(instance.subscription),
     )
     stack.callback(monitor.close)
     events = events_to(run_options.events, run_options.log_path)
-    log = run_plan.log or (job_log.create(run_options.job_log) if run_options.job_log else None)
+    log = open_log(context, run_plan)
     monitor.recorders += [log] if log else []
     monitor.recorders += events
     monitor.displays += progress_on(context.cli_ctx, run_options.events, acting)
-    return monitor
+    return monitor, log
 
 
-def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outcome[Instance]]:
+def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, drain: Drain) -> list[Outcome[Instance]]:
     run_options = context.run_options
-    monitor.write(run_plan.record or records.record("resumed"))
     monitor.write(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
     monitor.require_recording()
     monitor.check_error_limit()
@@ -140,13 +153,18 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor) -> list[Outco
         wait=not run_options.no_wait,
         retries=run_options.retries,
     )
-    name, boots = run_options.health_gate, context.operation.boots_with(context.given)
-    gate = gate_of(name, run_options.health_timeout, boots) if name else None
+    shell = Shell(context.mask, monitor.interrupted)
+    gate = gate_of(run_options, context.operation, context.operation.boots_with(context.given), shell)
     batched = bool(run_options.batch_size or run_options.batch_by)
     domains = separating(run_plan.chosen, run_options.batch_by)
-    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched)
-    rollout = Rollout(context.azure, run_limits, monitor, policy)
-    return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
+    questions = partial(question_before, run_options)
+    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched=batched, question_before=questions)
+    commands = {BEFORE: run_options.before_batch, AFTER: run_options.after_batch}
+    echo = None if run_options.events == STDERR else write_lines()
+    hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo=echo, earlier=run_plan.hooks)
+    rollout = Rollout(context.azure, run_limits, monitor, policy, hooks=hooks, drain=drain)
+    with watch_alarm(run_options.stop_on, monitor, shell):
+        return roll_out(rollout, run_plan.batches, run_plan.possibly_active, run_plan.gate_first)
 
 
 def _given(choice: Choice) -> dict[str, Any]:
@@ -198,8 +216,7 @@ def _lock_reasons(context: RunContext, instances: Sequence[Instance]) -> dict[Re
 
 
 def _require_names(operation: Operation, choice: Choice) -> None:
-    whole_sets = choice.ids is None or any("/virtualmachinescalesets/" in one.lower() for one in choice.ids)
-    if whole_sets and choice.names is None and not operation.everyInstance:
+    if not (choice.names_instances or operation.everyInstance):
         raise RequiredArgumentMissingError(
             f"{operation.name} acts on all instances only when asked to: --instance-ids is missing.",
             recommendation="Name the instances, or use `--instance-ids '*'` for all of them.",

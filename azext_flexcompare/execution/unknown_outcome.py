@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
 from azure.core.exceptions import ResourceNotFoundError
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.instance_polling import read_instance
+from azext_flexcompare.arm.instance_polling import Reading, read_instance
 from azext_flexcompare.arm.responses import NO_RETRY, OperationUnreadable, Unacknowledged, poll_errors
+from azext_flexcompare.arm.service_clock import CLOCK_SLACK, is_later
 from azext_flexcompare.instances import (
-    GONE,
+    DEALLOCATED,
     Instance,
     describe_state,
     is_in_power_state,
     is_in_transition,
     provisioning_error,
     provisioning_times,
+    was_deallocated,
 )
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Error
@@ -39,16 +41,17 @@ from azext_flexcompare.scheduler.poller import (
     Unanswered,
 )
 from azext_flexcompare.table.entries import Operation
-from azext_flexcompare.times import parse_utc
 
 GRACE = 2.0  # seconds in which a request that was sent may still arrive
 ACCEPTED_GRACE = 30.0  # seconds in which an accepted operation may begin
-CLOCK_SLACK = timedelta(seconds=2)  # by which two clocks of the service may differ
 SHOWN_IN_PROGRESS = "Its own state shows it in progress; the service's answer was lost."
 SHOWN_ENDED = "Its own state shows the end; the service's answer was lost."
 UNREADABLE_IN_PROGRESS = "Its own state shows it in progress; the operation itself may not be read."
 UNREADABLE_ENDED = "Its own state shows the end; the operation itself may not be read."
 NOTHING_SHOWN = "Its own state shows no trace of the request, which may have been accepted; it is not sent again."
+TOO_LATE = (
+    "Its own state shows a change, so long after the request that it may be another client's; it is not sent again."
+)
 NOT_READABLE = "The instance cannot be read to find out what became of the request."
 REPEATABLE = ("DELETE", "PUT", "PATCH")  # methods of requests that lead to the same state if they are sent twice
 # POSTs after which an instance is known to show a new time (recorded for all of these), so that an old one proves that
@@ -60,7 +63,8 @@ LEAVES_TRACE = ("start", "stop", "power-off", "restart", "redeploy", "deallocate
 class InstanceCheck:
     """Polls of one instance that find out what became of a request; `before` are its provisioning times before it.
 
-    `sent` is a time of the service before the request, where one is known.
+    `sent` is a time of the service before the request, where one is known. What the instance shows after `until` may
+    be another client's: the request may never have been sent.
     """
 
     azure: Azure
@@ -70,6 +74,8 @@ class InstanceCheck:
     cause: Error
     accepted: bool = False
     sent: datetime | None = None
+    until: datetime | None = None
+    patient: bool = False
     extension: str | None = None
     unreadable: bool = False
     reason: str | None = None
@@ -84,52 +90,65 @@ class InstanceCheck:
         if not self.operation.is_long:
             raise NotAccepted(self.cause)  # it leaves no trace, and may be sent twice
         self.began = self.began or monotonic()
-        after = self._read()
+        reading = self._read()
+        after = reading.instance
         if after is None:
-            return self._gone()
+            return self._gone(reading.absence)
         self.latest = provisioning_times(after)
         if is_in_transition(after):
-            self.accepted, self.reason = True, UNREADABLE_IN_PROGRESS if self.unreadable else SHOWN_IN_PROGRESS
+            self._note_transition()
             return False
         if not self.before or not self.latest:
             raise OutcomeUnknown(self.cause, NOTHING_SHOWN)  # nothing to compare
-        if list(self.before) != self.latest and self._is_later():
-            return self._ended(after)
-        return self._not_shown()
+        if list(self.before) == self.latest or not is_later(self.latest, self.sent):
+            return self._not_shown()
+        if self._is_too_late(self.latest) and not self._is_as_asked(after):
+            self.reason = None
+            raise OutcomeUnknown(self.cause, TOO_LATE)
+        return self._ended(after)
+
+    def _note_transition(self) -> None:
+        now = self.azure.now(self.instance.subscription) if self.until else None
+        if not (now and self._is_too_late([str(now)])):
+            self.accepted, self.reason = True, UNREADABLE_IN_PROGRESS if self.unreadable else SHOWN_IN_PROGRESS
+
+    def _is_too_late(self, times: Sequence[str]) -> bool:
+        """Check whether what the instance shows may be another client's."""
+        return not self.accepted and self.until is not None and is_later(times, self.until + 2 * CLOCK_SLACK)
+
+    def _is_as_asked(self, after: Instance) -> bool:
+        """Check whether an instance is in the power state that was asked for, even if another client led it there."""
+        target = self.operation.powerState
+        return target is not None and is_in_power_state(after, target) and provisioning_error(after) is None
 
     @property
     def _shown_ended(self) -> str:
         return UNREADABLE_ENDED if self.unreadable else SHOWN_ENDED
 
-    def _is_later(self) -> bool:
-        """Check whether an end that the instance shows may be that of the request."""
-        if self.sent is None:
-            return True
-        ends = [parse_utc(one) for one in self.latest]
-        return any(one is not None and one >= self.sent - CLOCK_SLACK for one in ends)
-
     def _not_shown(self) -> bool:
         assert self.began is not None  # noqa: S101
-        if monotonic() - self.began < (ACCEPTED_GRACE if self.accepted else GRACE):
+        if self.patient or monotonic() - self.began < (ACCEPTED_GRACE if self.accepted else GRACE):
             raise Unanswered
         if self.accepted or (self.operation.method not in REPEATABLE and self.operation.name not in LEAVES_TRACE):
             self.reason = None
             raise OutcomeUnknown(self.cause, NOTHING_SHOWN)
         raise NotAccepted(self.cause)
 
-    def _read(self) -> Instance | None:
+    def _read(self) -> Reading:
         try:
-            return read_instance(self.azure, self.instance).instance
+            return read_instance(self.azure, self.instance)
         except Failure as failure:  # an instance that may not be read proves nothing
             raise OutcomeUnknown(self.cause, NOT_READABLE) from failure
 
-    def _gone(self) -> bool:
+    def _gone(self, why: str) -> bool:
         self.reason = self._shown_ended
         if self.operation.removes:
             return True
-        raise Departed(GONE)
+        raise Departed(why)
 
     def _ended(self, after: Instance) -> bool:
+        if was_deallocated(self.instance, after) and self.operation.powerState != "deallocated":
+            return self._deallocated(after)
         error = provisioning_error(after)
         if error is None and "/extensions/" in self.operation.request:
             error = self._extension_error(self.extension)
@@ -141,6 +160,12 @@ class InstanceCheck:
             raise OutcomeUnknown(Error("NotEstablished", describe_state(after)), self._shown_ended)
         self.reason = self._shown_ended
         return True
+
+    def _deallocated(self, after: Instance) -> bool:
+        """Raise Departed for an operation that needs an allocated instance, for others that nothing shows its end."""
+        if not self.operation.deallocatedToo:
+            raise Departed(DEALLOCATED)
+        raise OutcomeUnknown(Error("NotEstablished", describe_state(after)), DEALLOCATED)
 
     def _extension_error(self, name: str | None) -> Error | None:
         """Return the error of the extension that the request was about; its VM is Succeeded in any case."""
@@ -187,19 +212,15 @@ class UnknownOutcomes:
 
     def __init__(self, azure: Azure, operation: Operation) -> None:
         self.azure, self.operation = azure, operation
-        self._sent: dict[int, datetime | None] = {}
+        self._sent: dict[int, tuple[datetime | None, datetime | None]] = {}
         self._checks: dict[int, InstanceCheck] = {}
 
     def send(self, work: Work) -> Poller:
         """Make a call, after noting the service's time."""
         earlier = work.sent and id(work) not in self._sent  # an earlier run made it, at a time of its own
-        self._sent[id(work)] = None if earlier else self._now(work)
+        now = None if earlier else self.azure.now(work.instances[0].subscription)
+        self._sent[id(work)] = (work.since, work.until) if earlier else (now, None)
         return work.call()  # type: ignore[operator]  # instances without a call have been set apart
-
-    def _now(self, work: Work) -> datetime | None:
-        clock = getattr(self.azure.arm(work.instances[0].subscription), "clock", None)
-        found: datetime | None = clock and clock.now()
-        return found
 
     def resolve(self, work: Work, failure: Failure, accepted: bool) -> OutcomeCheck | None:
         """Return the check that finds out what became of a call, where a failure leaves that unknown."""
@@ -210,6 +231,7 @@ class UnknownOutcomes:
         (instance,) = work.instances
         before = provisioning_times(instance) if work.before is None else work.before
         earlier = self._checks.get(id(work))
+        sent, until = self._sent.get(id(work), (None, None))
         check = InstanceCheck(
             self.azure,
             self.operation,
@@ -217,7 +239,9 @@ class UnknownOutcomes:
             before=earlier.latest if earlier and earlier.latest else before,
             cause=failure.error,
             accepted=accepted,
-            sent=self._sent.get(id(work)),
+            sent=sent,
+            until=until,
+            patient=work.patient,
             extension=work.extension,
             unreadable=isinstance(failure, OperationUnreadable) and failure.reason is not None,
         )

@@ -12,8 +12,9 @@ from statistics import quantiles
 from typing import NamedTuple
 
 from azext_flexcompare.html_report.markup import Markup, tag
-from azext_flexcompare.html_report.model import STATUSES, UNFINISHED, WAITING, InstanceRun, Run
+from azext_flexcompare.html_report.model import STATUSES, InstanceRun, Run
 from azext_flexcompare.html_report.timeline import Timeline
+from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
 from azext_flexcompare.scheduler.outcome import Status
 
 SHAPES = {  # 8 by 8 around the origin; they differ also without their colour
@@ -33,6 +34,9 @@ THROTTLE = "M-3-4H3L0 1.5z"
 OVERVIEW_WIDTH = 1000  # in units of its view box
 MIN_WIDTH = 0.2  # of 100, so that a short bar can be seen
 MAX_BANDS = 40
+BREAK = "//"  # where the axis is broken
+MIN_ROWS = 12  # of the overview
+MIN_LABELS = 7.0  # of 100, so that labels of fault domains do not overlap
 
 
 class Quartiles(NamedTuple):
@@ -74,8 +78,8 @@ def status_shape(status: str) -> Markup:
 
 
 def instance_bar(instance: InstanceRun, run: Run, line: Timeline) -> Markup:
-    """Draw one instance: its wait, its call up to the acceptance, and its operation."""
-    bars = [_rect(kind, line.position(start), line.position(end)) for kind, start, end in _phases(instance, run)]
+    """Draw one instance: its wait, its call up to the acceptance, its operation, and the gate after it."""
+    bars = [_bar(kind, line.position(start), line.position(end)) for kind, start, end in _phases(instance, run)]
     marks = [
         tag("use", class_="throttle", href="#throttled", x=_percent(line.position(one.at)), y=5)
         for one in instance.throttles
@@ -92,6 +96,8 @@ def axis(line: Timeline) -> Markup:
     for position, label in line.ticks():
         drawn.append(tag("line", x1=_percent(position), x2=_percent(position), y1=0, y2=3))
         drawn.append(tag("text", label, x=_percent(position), y=13, text_anchor="middle"))
+    for start, end in line.pauses():
+        drawn.append(tag("text", BREAK, class_="break", x=_percent((start + end) / 2), y=6, text_anchor="middle"))
     return tag("svg", *drawn, class_="axis", aria_hidden="true")
 
 
@@ -107,17 +113,31 @@ def overview(instances: Sequence[InstanceRun], run: Run, line: Timeline, label: 
     rules += [
         f"M{line.position(batch.started) * OVERVIEW_WIDTH / 100:g} 0V{len(instances)}" for batch in run.batches[1:]
     ]
-    order = sorted(lines, key=lambda name: name not in ("sending", Status.SUCCEEDED))  # failures on top
+    order = sorted(lines, key=lambda name: name not in ("gate", "sending", Status.SUCCEEDED))  # failures on top
     return tag(
         "svg",
         tag("path", class_="rule", d="".join(rules)) if rules else None,
         *(tag("path", class_=name, d="".join(lines[name])) for name in order),
         class_="panel",
-        viewBox=f"0 0 {OVERVIEW_WIDTH} {max(len(instances), 12)}",
+        viewBox=f"0 0 {OVERVIEW_WIDTH} {max(len(instances), MIN_ROWS)}",
         preserveAspectRatio="none",
         role="img",
         aria_label=label,
     )
+
+
+def domain_labels(instances: Sequence[InstanceRun]) -> Markup | None:
+    """Name the fault domains beside the overview of many instances, those with too few lines for it left out."""
+    starts = [0, *_domain_borders(instances)]
+    rows = max(len(instances), MIN_ROWS)
+    labels: list[Markup] = []
+    last = -MIN_LABELS
+    for start, end in pairwise([*starts, len(instances)]):
+        middle = 50 * (start + end) / rows
+        if middle - last >= MIN_LABELS:
+            last = middle
+            labels.append(tag("text", _short_domain(instances[start]), x="100%", y=_percent(middle), text_anchor="end"))
+    return tag("svg", *labels, class_="domains", aria_hidden="true") if len(starts) > 1 else None
 
 
 def quartile_plot(found: Quartiles, longest: float) -> Markup:
@@ -136,7 +156,8 @@ def quartile_plot(found: Quartiles, longest: float) -> Markup:
 def grid_style(line: Timeline, run: Run) -> str:
     """Return the CSS rule that draws ticks, every second batch and the pauses behind each bar; it has only numbers."""
     images = [_vertical_line(tick.position, "var(--line)") for tick in line.ticks()]
-    images += [_band(start, end, "var(--line)") for start, end in line.pauses()]
+    idle = [(line.position(start), line.position(end)) for start, end in run.idle]
+    images += [_hatched(start, end) for start, end in (*line.pauses(), *idle[:MAX_BANDS]) if end - start > MIN_WIDTH]
     starts = [line.position(batch.started) for batch in run.batches]
     if 1 < len(starts) <= MAX_BANDS:
         edges = list(zip(starts, [*starts[1:], 100.0], strict=True))
@@ -152,11 +173,14 @@ def _phases(instance: InstanceRun, run: Run) -> Iterable[tuple[str, datetime, da
         yield "waiting", run.started, instance.sent
         yield "sending", instance.sent, accepted
         yield "running", accepted, end
+        yield from (("gate", max(end, wait.start), wait.end) for wait in instance.waits if wait.end > end)
     elif instance.status == WAITING:
         yield "waiting", run.started, run.last_record
 
 
-def _rect(kind: str, start: float, end: float) -> Markup | None:
+def _bar(kind: str, start: float, end: float) -> Markup | None:
+    if kind == "gate":
+        return tag("line", class_=kind, x1=_percent(start), x2=_percent(end), y1="50%", y2="50%")
     if kind == "waiting":
         return tag("rect", class_=kind, width=_percent(end))
     if kind == "sending" and start == end:
@@ -175,12 +199,24 @@ def _domain_borders(instances: Sequence[InstanceRun]) -> list[int]:
     return [row for row, (one, other) in pairs if one.fault_domain != other.fault_domain]
 
 
+def _short_domain(instance: InstanceRun) -> str:
+    return f"FD {instance.fault_domain}" if instance.fault_domain else "no FD"
+
+
 def _vertical_line(position: float, colour: str) -> str:
     return f"linear-gradient({colour},{colour}) {_percent(position)} 0/1px 100% no-repeat"
 
 
 def _band(start: float, end: float, colour: str) -> str:
-    return f"linear-gradient(90deg,transparent {start:g}%,{colour} {start:g}% {end:g}%,transparent {end:g}%)"
+    gradient = f"linear-gradient(90deg,transparent {start:g}%,{colour} {start:g}% {end:g}%,transparent {end:g}%)"
+    return f"{gradient} 0 0/100% 100% no-repeat"
+
+
+def _hatched(start: float, end: float) -> str:
+    width = end - start
+    left = 0 if width >= 100 else 100 * start / (100 - width)  # as CSS counts it: 100 % is flush with the right side
+    hatch = "repeating-linear-gradient(135deg,var(--line) 0 1px,transparent 1px 5px)"
+    return f"{hatch} {_percent(left)} 0/{_percent(width)} 100% no-repeat"
 
 
 def _percent(position: float) -> str:

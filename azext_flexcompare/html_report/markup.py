@@ -9,7 +9,7 @@ from html import escape
 
 from azext_flexcompare.output.text import show_invisible
 
-VOID_ELEMENTS = ("input", "line", "path", "rect", "use")
+VOID_ELEMENTS = ("input", "line", "meta", "path", "rect", "use")
 
 
 class Markup(str):

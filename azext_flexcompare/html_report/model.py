@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import ValidationError
 
+from azext_flexcompare.html_report.waits import Span, Wait, idle_spans, read_waits, shortened_spans
+from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun, replay
 from azext_flexcompare.joblog.values import (
@@ -23,8 +25,6 @@ from azext_flexcompare.joblog.values import (
 from azext_flexcompare.output.messages import without_name
 from azext_flexcompare.scheduler.outcome import Error, Status
 
-UNFINISHED = "Unfinished"  # its call was sent, and the log has no outcome
-WAITING = "Waiting"  # the log has no record of it
 STATUSES = (*(status for name, status in vars(Status).items() if name.isupper()), UNFINISHED, WAITING)
 
 
@@ -53,6 +53,7 @@ class InstanceRun(NamedTuple):
     ended: datetime | None
     seconds: float | None
     throttles: tuple[Throttle, ...]
+    waits: tuple[Wait, ...] = ()
 
 
 class Unhealthy(NamedTuple):
@@ -63,11 +64,12 @@ class Unhealthy(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A batch that started; `unhealthy` is None if its health was not checked."""
+    """A batch that started; `unhealthy` is None if its health was not checked, `gate` the time that this took."""
 
     number: int
     started: datetime
     unhealthy: tuple[Unhealthy, ...] | None
+    gate: timedelta | None = None
 
 
 class Run(NamedTuple):
@@ -91,6 +93,20 @@ class Run(NamedTuple):
     exit: int | None
     earlier_runs: int
     earlier_instances: int
+    command_line: str | None = None
+    started_by: str | None = None
+    waits: tuple[Wait, ...] = ()
+
+    @property
+    def idle(self) -> list[Span]:
+        """List the times in which nothing was in operation."""
+        busy = [(one.sent, max(one.sent, one.ended or self.last_record)) for one in self.instances if one.sent]
+        return idle_spans(busy, self.started, self.last_record)
+
+    @property
+    def shortened(self) -> list[Span]:
+        """List the times that the axis shortens."""
+        return shortened_spans(self.idle, self.pauses, self.started, self.last_record)
 
     @property
     def statuses(self) -> dict[str, int]:
@@ -121,6 +137,9 @@ def read_run(records: Iterable[Record], file: str) -> Run:
     plan, after = logged_run.plan, logged_run.records
     instances = sorted((_instance(key, one) for key, one in logged_run.instances.items()), key=_order)
     times = [_at(plan), *(_at(record) for record in after), *(one.ended for one in instances if one.ended)]
+    waits = read_waits(after, max(times))
+    instances = [one._replace(waits=tuple(wait for wait in waits if one.id in wait.ids)) for one in instances]
+    began = {one.batch for one in instances if one.sent}
     earlier = {_key(one) for plan in logged_run.earlier for one in read_objects(plan.get("instances"))}
     return Run(
         operation=read_text(plan.get("operation")) or "unknown operation",
@@ -130,12 +149,15 @@ def read_run(records: Iterable[Record], file: str) -> Run:
         started=_at(plan),
         last_record=max(times),
         instances=tuple(instances),
-        batches=tuple(_batches(logged_run, {one.id: one.name for one in instances})),
+        batches=tuple(_batches(logged_run, {one.id: one.name for one in instances}, waits, began)),
         pauses=tuple(_pauses([plan, *after])),
         stopped=next((read_text(one.get("reason")) or "" for one in reversed(logged_run.of_kind("stopped"))), None),
         exit=_exit(after),
         earlier_runs=len(logged_run.earlier),
         earlier_instances=len(earlier - logged_run.instances.keys()),
+        command_line=read_text(plan.get("commandLine")),
+        started_by=" on ".join(filter(None, (read_text(plan.get("user")), read_text(plan.get("host"))))) or None,
+        waits=tuple(waits),
     )
 
 
@@ -193,7 +215,10 @@ def _natural(place: str | None) -> tuple[bool, int, str]:
     return place is None, int(place) if place and place.isdecimal() and place.isascii() else 0, place or ""
 
 
-def _batches(logged_run: LoggedRun, names: Mapping[str, str]) -> Iterable[Batch]:
+def _batches(
+    logged_run: LoggedRun, names: Mapping[str, str], waits: Iterable[Wait], began: Container[int | None]
+) -> Iterable[Batch]:
+    """Return the batches that began: those in which something was sent, or whose health was checked."""
     found: dict[int, Batch] = {}
     for record in logged_run.of_kind("batch", "health"):
         number = read_whole(record.get("batch"))
@@ -208,7 +233,15 @@ def _batches(logged_run: LoggedRun, names: Mapping[str, str]) -> Iterable[Batch]
                 for one in read_objects(record.get("unhealthy"))
             )
             found[number] = batch._replace(unhealthy=unhealthy)
-    return found.values()
+    gates: dict[int | None, timedelta] = {}
+    for wait in waits:
+        if wait.kind == "gate":
+            gates[wait.batch] = gates.get(wait.batch, timedelta()) + (wait.end - wait.start)
+    return [
+        one._replace(gate=gates.get(one.number))
+        for one in found.values()
+        if one.number in began or one.unhealthy is not None or one.number in gates
+    ]
 
 
 def _pauses(records: Iterable[Record]) -> Iterable[tuple[datetime, datetime]]:

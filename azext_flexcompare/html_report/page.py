@@ -18,9 +18,9 @@ from typing import Any
 
 from azure.cli.core.azclierror import FileOperationError
 
-from azext_flexcompare.html_report.chart import axis, grid_style, overview, shape_definitions
+from azext_flexcompare.html_report.chart import axis, domain_labels, grid_style, overview, shape_definitions
 from azext_flexcompare.html_report.markup import Markup, join, tag
-from azext_flexcompare.html_report.model import UNFINISHED, WAITING, InstanceRun, Run, group_by_reason, read_run
+from azext_flexcompare.html_report.model import InstanceRun, Run, group_by_reason, read_run
 from azext_flexcompare.html_report.tables import (
     batch_table,
     count_classes,
@@ -42,6 +42,8 @@ from azext_flexcompare.html_report.wording import (
 )
 from azext_flexcompare.instances import last_name
 from azext_flexcompare.joblog.file import read_records
+from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
+from azext_flexcompare.joblog.jobs import find_log
 from azext_flexcompare.joblog.private_file import open_private
 from azext_flexcompare.output.exit_status import Exit
 from azext_flexcompare.scheduler.outcome import BAD, Error
@@ -49,6 +51,7 @@ from azext_flexcompare.times import count, format_exact_duration
 
 HERE = Path(__file__).parent
 REPLACE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+RELOAD = 5  # seconds after which a live page is loaded again
 EXITS: dict[int, str] = {
     Exit.SUCCESS: "success",
     Exit.SOME_FAILED: "some instances did not succeed",
@@ -62,8 +65,14 @@ def write_report(job_log: str, file: str) -> dict[str, Any]:
 
     Raises FileOperationError for a file that cannot be read or written, ValidationError for one that is no job log.
     """
-    run = read_run(read_records(job_log), job_log)
-    _write(file, format_page(run, Path(job_log).name))
+    log = find_log(job_log)
+    return write_page(log, file, live=False)
+
+
+def write_page(log: str, file: str, *, live: bool) -> dict[str, Any]:
+    """Write the page once; one that is `live` reloads itself."""
+    run = read_run(read_records(log), log)
+    _write(file, format_page(run, Path(log).name, live=live))
     return {
         "file": file,
         "operation": run.operation,
@@ -74,9 +83,9 @@ def write_report(job_log: str, file: str) -> dict[str, Any]:
     }
 
 
-def format_page(run: Run, log_name: str) -> str:
-    """Format a run as a page."""
-    line = Timeline(run.started, run.last_record, run.pauses)
+def format_page(run: Run, log_name: str, *, live: bool = False) -> str:
+    """Format a run as a page; one that is `live` reloads itself."""
+    line = Timeline(run.started, run.last_record, run.shortened)
     reasons = dict(sorted(group_by_reason(run.instances).items(), key=_reason_order))
     style = (HERE / "page.css").read_text("utf-8") + _filter_style(run) + grid_style(line, run)
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -86,7 +95,8 @@ def format_page(run: Run, log_name: str) -> str:
         style=style,
         title=join(_title(run), f", {format_moment(run.started)} UTC"),
         shapes=shape_definitions(),
-        header=_header(run),
+        refresh=tag("meta", http_equiv="refresh", content=RELOAD) if live else "",
+        header=_header(run, live),
         main=join(_overview(run, line), reason_table(reasons), pair, instance_tables(run, line, reasons)),
         footer=join(f"Written by az vmss-flex report from {log_name}. All times are UTC."),
     )
@@ -101,13 +111,13 @@ def _title(run: Run) -> str:
     return f"{run.operation}: {', '.join(map(last_name, run.scale_sets)) or 'unknown scale set'}"
 
 
-def _header(run: Run) -> Markup:
-    facts = [(name, value, "wide" if name == "Options" else None) for name, value in _facts(run) if value]
+def _header(run: Run, live: bool) -> Markup:
+    facts = [(name, value, "wide" if name in ("Options", "Command") else None) for name, value in _facts(run) if value]
     summary = f"{count(len(run.instances), 'instance')}: {format_statuses(run.instances)}."
     return join(
         tag("h1", _title(run)),
         tag("p", summary, class_="summary"),
-        *(tag("p", notice, class_="notice") for notice in _notices(run)),
+        *(tag("p", notice, class_="notice") for notice in _notices(run, live)),
         tag("dl", *(join(tag("dt", name, class_=kind), tag("dd", value, class_=kind)) for name, value, kind in facts)),
     )
 
@@ -119,6 +129,7 @@ def _facts(run: Run) -> Iterable[tuple[str, object]]:
     if run.exit is not None:
         yield "Exit status", f"{run.exit}{f', {EXITS[run.exit]}' if run.exit in EXITS else ''}"
     yield "Scale set" if len(run.scale_sets) == 1 else "Scale sets", ", ".join(map(format_scale_set, run.scale_sets))
+    yield "Started by", run.started_by
     yield "Throttled", format_throttling(run)
     checked = [batch for batch in run.batches if batch.unhealthy is not None]
     if checked:
@@ -126,12 +137,15 @@ def _facts(run: Run) -> Iterable[tuple[str, object]]:
         yield "Health", f"{healthy} of {count(len(checked), 'batch')} healthy"
     options = [tag("span", option, class_="option") for option in format_options(run)]
     yield "Options", join(*(piece for option in options for piece in (option, " ")))
+    yield "Command", run.command_line and tag("code", run.command_line)
 
 
-def _notices(run: Run) -> Iterable[str]:
+def _notices(run: Run, live: bool) -> Iterable[str]:
+    if live:
+        yield f"The run is in progress, and this page reloads itself every {RELOAD} seconds."
     if run.stopped is not None:
         yield f"Stopped early: {run.stopped or 'the log has no reason.'}"
-    if run.exit is None:
+    if run.exit is None and not live:
         found = Counter(one.status for one in run.instances)
         yield (
             f"The log has no end; its last record is of {format_time(run.last_record)} UTC. The run was still in "
@@ -166,7 +180,10 @@ def _figure(instances: Sequence[InstanceRun], run: Run, line: Timeline) -> Marku
     name, statuses = zone_name(instances[0], run), format_statuses(instances)
     label = f"{name}: {count(len(instances), 'instance')}, {statuses}"
     caption = tag("figcaption", tag("b", name), " ", tag("span", statuses, class_="quiet"))
-    return tag("figure", caption, overview(instances, run, line, label), axis(line))
+    if not any(one.sent for one in instances):
+        return tag("figure", caption, tag("p", "Nothing was sent.", class_="quiet"))
+    drawn = tag("div", overview(instances, run, line, label), axis(line))
+    return tag("figure", caption, tag("div", domain_labels(instances), drawn, class_="labelled"))
 
 
 def _filter_style(run: Run) -> str:

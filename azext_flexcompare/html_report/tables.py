@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from azext_flexcompare.html_report.chart import axis, css_class, instance_bar, quartile_plot, quartiles_of, status_shape
+from azext_flexcompare.html_report.chart import (
+    BREAK,
+    axis,
+    css_class,
+    instance_bar,
+    quartile_plot,
+    quartiles_of,
+    status_shape,
+)
 from azext_flexcompare.html_report.markup import Markup, join, tag
-from azext_flexcompare.html_report.model import UNFINISHED, Batch, InstanceRun, Reasons, Run
+from azext_flexcompare.html_report.model import Batch, InstanceRun, Reasons, Run
 from azext_flexcompare.html_report.timeline import Timeline
 from azext_flexcompare.html_report.wording import (
     domain_key,
@@ -20,6 +28,7 @@ from azext_flexcompare.html_report.wording import (
     zone_key,
     zone_name,
 )
+from azext_flexcompare.joblog.job_state import UNFINISHED
 from azext_flexcompare.scheduler.outcome import Status
 from azext_flexcompare.times import count, format_exact_duration
 
@@ -62,7 +71,7 @@ def batch_table(run: Run) -> Markup | None:
     by_batch: dict[int | None, list[InstanceRun]] = {}
     for one in run.instances:
         by_batch.setdefault(one.batch, []).append(one)
-    checked = any(batch.unhealthy is not None for batch in run.batches)
+    checked = any(batch.unhealthy is not None or batch.gate is not None for batch in run.batches)
     rows = [_batch_row(batch, by_batch.get(batch.number, []), run, checked) for batch in run.batches]
     headings = ("Batch", "Instances", "Zones", "Started", "Duration", "Outcomes", *(["Health"] if checked else []))
     table = _table(headings, rows, numbers=(0, 1, 3, 4))
@@ -131,14 +140,15 @@ def _batch_row(batch: Batch, instances: list[InstanceRun], run: Run, checked: bo
 
 
 def _health(batch: Batch) -> Iterable[object]:
+    after = f" after {format_exact_duration(batch.gate.total_seconds())}" if batch.gate is not None else ""
     if batch.unhealthy is None:
-        return ["not checked"]
+        return [f"no answer{after}" if after else "not checked"]
     if not batch.unhealthy:
-        return ["healthy"]
+        return [f"healthy{after}"]
     reasons: dict[str, list[str]] = {}
     for one in batch.unhealthy:
         reasons.setdefault(one.reason, []).append(one.name)
-    return [tag("div", f"{len(names)} unhealthy: {reason} ", _names(names)) for reason, names in reasons.items()]
+    return [tag("div", f"{len(names)} unhealthy{after}: {reason} ", _names(names)) for reason, names in reasons.items()]
 
 
 def _legend(run: Run) -> Markup:
@@ -146,6 +156,13 @@ def _legend(run: Run) -> Markup:
     if run.throttles:
         mark = tag("svg", tag("use", class_="throttle", href="#throttled", x=13, y=7), aria_hidden="true")
         items.append(tag("li", mark, "throttled (429)"))
+    if any(one.waits for one in run.instances):
+        gate = tag("svg", tag("line", class_="gate", x2=26, y1=6, y2=6), aria_hidden="true")
+        items.append(tag("li", gate, "waiting to be healthy"))
+    if run.idle:
+        items.append(tag("li", tag("span", class_="hatched"), "nothing in operation", class_="ground"))
+    if run.shortened:
+        items.append(tag("li", tag("b", BREAK), " shortened"))
     return join(
         tag("h2", "Instances", id="instances", tabindex="-1"),
         tag(
@@ -204,16 +221,18 @@ def _domain_table(instances: Sequence[InstanceRun], run: Run, line: Timeline, nu
         class_="instances",
         aria_label=f"{zone_name(instances[0], run)}, {name}",
     )
+    table = tag("div", table, class_="scroll")
     summary = f" {count(len(instances), 'instance')}: {format_statuses(instances)}"
     return tag("details", tag("summary", tag("h4", name), tag("span", summary, class_="quiet")), table, open=True)
 
 
 def _instance_row(instance: InstanceRun, run: Run, line: Timeline, numbers: dict[str, int]) -> Markup:
+    began = {batch.number for batch in run.batches} | ({instance.batch} if instance.sent else set())
     return tag(
         "tr",
         tag("th", instance.name, scope="row"),
         tag("td", _status(instance.status)),
-        tag("td", instance.batch, class_="number"),
+        tag("td", instance.batch if instance.batch in began else None, class_="number"),
         tag("td", format_time(instance.sent) if instance.sent else "", class_="number"),
         tag("td", instance_bar(instance, run, line), class_="t"),
         tag("td", format_seconds(instance.seconds), class_="number"),
@@ -254,4 +273,5 @@ def _table(headings: Sequence[str], rows: Sequence[Markup], numbers: Sequence[in
         tag("th", heading, scope="col", class_="number" if index in numbers else None)
         for index, heading in enumerate(headings)
     ]
-    return tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="brief")
+    table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="brief")
+    return tag("div", table, class_="scroll")

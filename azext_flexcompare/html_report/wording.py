@@ -12,6 +12,9 @@ from typing import Any
 from azext_flexcompare.html_report.model import STATUSES, InstanceRun, Run
 from azext_flexcompare.times import count
 
+# Of options that a log has without being given.
+DEFAULTS = {"timeout": 7200, "healthTimeout": 600, "hookTimeout": 600, "engine": "vm"}
+
 
 def format_statuses(instances: Sequence[InstanceRun]) -> str:
     """Format the number of instances of each status: `9 Succeeded, 1 Failed`."""
@@ -47,8 +50,9 @@ def format_scale_set(id_: str) -> str:
 
 
 def format_options(run: Run) -> list[str]:
-    """Format the options of a run as on the command line, without those that have no value."""
-    options = {**run.options, **{f"--{_dashed(name)}": value for name, value in run.run_options.items()}}
+    """Format the options of a run as on the command line, without those that were not given."""
+    given = {name: value for name, value in run.run_options.items() if value != DEFAULTS.get(name)}
+    options = {**run.options, **{f"--{_dashed(name)}": value for name, value in given.items()}}
     return [_format_option(name, value) for name, value in options.items() if value]
 
 

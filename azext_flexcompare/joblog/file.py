@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from time import sleep
 from typing import IO, Any
 
 import portalocker
@@ -23,6 +24,7 @@ from azext_flexcompare.joblog.schema import is_complete
 
 NONBLOCKING = getattr(os, "O_NONBLOCK", 0)  # so that a pipe without a reader is refused and not waited for
 NEEDS_JOB_LOG = "Use a file that --job-log has written."
+LOCK_PAUSES = (0.01, 0.02, 0.05)  # seconds
 
 
 class LogInUse(ValidationError):  # noqa: N818  (a state, named as such)
@@ -157,7 +159,7 @@ def _open(path: str, mode: str) -> JobLog:
 
 def _lock(file: Any, path: str) -> None:
     try:
-        portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
+        _try_lock(file)
     except portalocker.AlreadyLocked:
         file.close()
         raise LogInUse(
@@ -168,6 +170,16 @@ def _lock(file: Any, path: str) -> None:
         raise FileOperationError(
             f"The job log {path} cannot be locked: {_message(error)}.", "Name a file on a file system that has locks."
         ) from error
+
+
+def _try_lock(file: Any) -> None:
+    """Lock a file, in a few attempts: a process that only checks whether it is locked holds it for a moment."""
+    for pause in LOCK_PAUSES:
+        with contextlib.suppress(portalocker.AlreadyLocked):
+            portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
+            return
+        sleep(pause)
+    portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
 
 
 def _require_other_than_output(path: str, descriptor: int) -> None:

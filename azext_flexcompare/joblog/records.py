@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -23,14 +24,24 @@ def record(kind: str, **what: Any) -> Record:
     return {"record": kind, "at": format_utc(datetime.now(timezone.utc)), **what}
 
 
-def intent(id_: str) -> Record:
-    """Return the record of a call that is about to be sent."""
-    return record("intent", id=id_)
+def intent(id_: str, now: datetime | None = None, extension: str | None = None) -> Record:
+    """Return the record of a call that is about to be sent.
+
+    `now` is the service's time, `extension` the extension that the call changes: with both the instance tells later
+    what became of the call.
+    """
+    known = {"serviceTime": format_utc(now), "extension": extension}
+    return record("intent", id=id_, **{name: value for name, value in known.items() if value})
 
 
 def throttled(id_: str, seconds: float | None, *, sent: bool) -> Record:
     """Return the record of a request that the service refused as one too many; `sent` is whether it was to act."""
     return record("throttled", id=id_, request="send" if sent else "poll", seconds=seconds)
+
+
+def postponed(id_: str, code: str | None, *, sent: bool) -> Record:
+    """Return the record of a request that was not accepted and is sent again later, with the code of the reason."""
+    return record("postponed", id=id_, request="send" if sent else "poll", code=code)
 
 
 def accepted(id_: str, url: str | None, result_url: str | None, **known: Any) -> Record:
@@ -73,6 +84,14 @@ def outcome(operation: Operation, one: Outcome[Instance], *, with_output: bool =
         found = {**found, "error": one.error._replace(message=shorten(one.error.message, LONGEST))._asdict()}
     began = {"serviceStartedAt": format_utc(one.began)} if one.began else {}
     return record("outcome", id=one.target.id, **found, **began)
+
+
+def end(operation: Operation, exit_status: int, outcomes: Iterable[Outcome[Instance]]) -> Record:
+    """Return the record of the end of a run, with what a list of runs shows, so that it need not read the rest."""
+    found = list(outcomes)
+    sets = dict.fromkeys(one.target.scale_set.id for one in found)
+    statuses = dict(Counter(one.status for one in found))
+    return record("end", exit=exit_status, operation=operation.name, scaleSets=list(sets), statuses=statuses)
 
 
 def _instance(instance: Instance, batch: int | None) -> Record:

@@ -15,7 +15,7 @@ from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.values import read_objects, read_text, read_time, read_whole
 from azext_flexcompare.scheduler.outcome import BAD, Error, Outcome, Status
-from azext_flexcompare.times import parse_utc
+from azext_flexcompare.times import format_utc, parse_utc
 
 TO_RETRY = (*BAD, Status.NOT_STARTED)
 ENDED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.SKIPPED, Status.ACCEPTED)
@@ -32,6 +32,8 @@ class LoggedInstance:
     result_url: str | None = None
     service: str | None = None  # the bulk service that has the operation, and the operation's id there
     operation_id: str | None = None
+    service_time: datetime | None = None  # of the service, just before the call was sent
+    extension: str | None = None  # that the call changes
     outcome: Record | None = None
     sent_at: datetime | None = None
     accepted_at: datetime | None = None
@@ -61,6 +63,7 @@ class LoggedInstance:
         """Return the instance for a new plan, with what is needed to poll it there."""
         known = {"operationUrl": self.url, "finalUrl": self.result_url}
         known |= {"service": self.service, "operationId": self.operation_id}
+        known |= {"serviceTime": format_utc(self.service_time), "extension": self.extension}
         return {**self.planned, "batch": 1, "sent": {"accepted": self.accepted, **known}}
 
     def carry(self) -> None:
@@ -69,10 +72,14 @@ class LoggedInstance:
         if isinstance(sent, dict):
             self.sent, self.accepted = True, sent.get("accepted") is True
             self._read_operation(sent)
+            self._read_request(sent)
 
     def _read_operation(self, record: Record) -> None:
         self.url, self.result_url = read_text(record.get("operationUrl")), read_text(record.get("finalUrl"))
         self.service, self.operation_id = read_text(record.get("service")), read_text(record.get("operationId"))
+
+    def _read_request(self, record: Record) -> None:
+        self.service_time, self.extension = read_time(record.get("serviceTime")), read_text(record.get("extension"))
 
     def apply(self, record: Record) -> None:
         """Apply the next record of the instance."""
@@ -80,16 +87,18 @@ class LoggedInstance:
         if kind == "intent":
             self.sent, self.accepted, self.outcome = True, False, None
             self._read_operation({})
+            self._read_request(record)
             self.sent_at = self.sent_at or at
-        elif kind == "throttled":
-            self.throttled.append(record)
+        elif kind in ("throttled", "postponed"):
+            self.throttled += [record] if kind == "throttled" else []
             self.sent = self.sent and (self.accepted or record.get("request") != "send")
         elif kind == "accepted":
             self.accepted, self.accepted_at = True, self.accepted_at or at
             self._read_operation(record)
         elif kind == "outcome":
             self.outcome = record
-            self.sent = self.sent and self.status != Status.NOT_STARTED
+            if self.status == Status.NOT_STARTED:  # never accepted, or cancelled before the service began it
+                self.sent = self.accepted = False
 
 
 @dataclass

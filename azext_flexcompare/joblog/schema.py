@@ -29,6 +29,7 @@ RECORDS: dict[str, dict[str, Kinds]] = {
     "intent": {"id": TEXT},
     "accepted": {"id": TEXT, "operationUrl": MAYBE_TEXT},
     "throttled": {"id": TEXT, "seconds": MAYBE_NUMBER},
+    "postponed": {"id": TEXT, "request": TEXT},
     "outcome": {
         "id": TEXT,
         "status": TEXT,
@@ -42,6 +43,8 @@ RECORDS: dict[str, dict[str, Kinds]] = {
     "batch": {"batch": WHOLE, "of": WHOLE},
     "health": {"batch": WHOLE, "unhealthy": LIST},
     "stopped": {"reason": TEXT},
+    "drain": {"state": TEXT, "pool": TEXT, "addresses": LIST},
+    "undrain": {"state": TEXT, "pool": TEXT, "addresses": LIST},
 }
 INSTANCE: dict[str, Kinds] = {
     "id": TEXT,

@@ -1,1 +1,1 @@
-"""`nat-rule create`, `list` and `delete`."""
+"""Commands of the network: NAT rules, network interfaces, addresses, SSH configurations."""

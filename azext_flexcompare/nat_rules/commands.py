@@ -17,23 +17,7 @@ from azure.cli.core.azclierror import ValidationError
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure, azure_of
-from azext_flexcompare.arm.rate_limits import CHANGES, rate_limit_key
-from azext_flexcompare.arm.rate_limits import limits as limits_of
-from azext_flexcompare.execution.confirmation import ask
-from azext_flexcompare.instances import Instance, ResourceId
-from azext_flexcompare.nat_rules.bodies import (
-    Body,
-    IpConfiguration,
-    Rule,
-    RuleError,
-    add_reference,
-    add_rules,
-    ip_configurations,
-    primary_ip_configuration,
-    remove_references,
-    remove_rules,
-)
-from azext_flexcompare.nat_rules.network import (
+from azext_flexcompare.arm.network import (
     Edit,
     ResourceUpdate,
     load_balancer_id,
@@ -42,6 +26,18 @@ from azext_flexcompare.nat_rules.network import (
     read_load_balancer,
     read_nics,
 )
+from azext_flexcompare.arm.network_bodies import (
+    Body,
+    EditError,
+    IpConfiguration,
+    ip_configurations,
+    primary_ip_configuration,
+)
+from azext_flexcompare.arm.rate_limits import CHANGES, rate_limit_key
+from azext_flexcompare.arm.rate_limits import limits as limits_of
+from azext_flexcompare.execution.confirmation import ask
+from azext_flexcompare.instances import Instance, ResourceId
+from azext_flexcompare.nat_rules.bodies import Rule, add_reference, add_rules, remove_references, remove_rules
 from azext_flexcompare.nat_rules.rules import (
     Assignment,
     RuleRequest,
@@ -50,6 +46,7 @@ from azext_flexcompare.nat_rules.rules import (
     recommend_pool_rule,
     rules_leading_to,
 )
+from azext_flexcompare.nat_rules.surroundings import with_parts
 from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.output.query import printable
@@ -121,7 +118,7 @@ def create_rules(
 
     with _as_validation_error():
         edit(network.lb)
-    addresses = read_frontend_addresses(network.azure, network.lb, (one.rule for one in assignments.values()))
+    addresses = read_frontend_addresses(network.azure, network.lb, (one.rule.frontend for one in assignments.values()))
     reasons = {key: _has_rule(one.rule) for key, one in assignments.items() if one.referenced}
     missing = [instance for instance in network.chosen if instance.id in assignments and instance.id not in reasons]
     _warn_of_pool_rule(network, missing, request)
@@ -152,7 +149,9 @@ def delete_rules(
     """
     network = _read_network(cli_ctx, choice, lb_name)
     rules = {key: created_rules(network.lb, one, backend_port) for key, one in network.ip_configurations.items()}
-    addresses = read_frontend_addresses(network.azure, network.lb, (rule for found in rules.values() for rule in found))
+    addresses = read_frontend_addresses(
+        network.azure, network.lb, (rule.frontend for found in rules.values() for rule in found)
+    )
     reasons = {key: _has_no_rule(network.lb, backend_port) for key, found in rules.items() if not found}
     having = [instance for instance in network.chosen if rules.get(instance.id)]
     if having and not (run_options.dry_run or run_options.yes):
@@ -177,12 +176,12 @@ def list_rules(cli_ctx: Any, choice: Choice, lb_name: str | None = None) -> list
     """List the NAT rules that lead to the chosen instances, of one load balancer or of all those of their NICs."""
     azure = azure_of(cli_ctx)
     chosen = choose(cli_ctx, GROUP, choice)
-    nics = read_nics(azure, chosen)
+    nics = {key: with_parts(nic) for key, nic in read_nics(azure, chosen).items()}
     found = {one.id: ip_configurations(one.name, nic_ids(one), nics) for one in chosen}
     rows = []
-    for lb in _load_balancers(azure, chosen, found, lb_name):
+    for lb in map(with_parts, _load_balancers(azure, chosen, found, lb_name)):
         rules = {key: [rule for one in own for rule in rules_leading_to(lb, one)] for key, own in found.items()}
-        addresses = read_frontend_addresses(azure, lb, (rule for own in rules.values() for rule in own))
+        addresses = read_frontend_addresses(azure, lb, (rule.frontend for own in rules.values() for rule in own))
         rows += [
             {**instance_row(one), "loadBalancer": lb["name"], **_fields(addresses, rule), "v2": bool(rule.pool)}
             for one in chosen
@@ -211,7 +210,7 @@ def _read_network(cli_ctx: Any, choice: Choice, lb_name: str) -> Network:
     for instance in chosen:
         try:
             found[instance.id] = primary_ip_configuration(instance.name, nic_ids(instance), nics)
-        except RuleError as error:  # noqa: PERF203  (each instance has its own)
+        except EditError as error:  # noqa: PERF203  (each instance has its own)
             failed.append(Outcome(instance, Status.FAILED, Error("NoNetworkInterface", str(error))))
     return Network(azure, chosen, lb, ip_configurations=found, failed=failed)
 
@@ -340,5 +339,5 @@ def _has_no_rule(lb: Body, backend_port: int | None) -> str:
 def _as_validation_error() -> Iterator[None]:
     try:
         yield
-    except RuleError as error:
+    except EditError as error:
         raise ValidationError(str(error), recommendation=error.recommendation) from error

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from azext_flexcompare.arm.network_bodies import Body, EditError, IpConfiguration, entries, id_of, same
 from azext_flexcompare.instances import last_name
-from azext_flexcompare.nat_rules.bodies import Body, IpConfiguration, Rule, RuleError, entries, id_of, rules_of, same
+from azext_flexcompare.nat_rules.bodies import Rule, rules_of
 
 LAST_PORT = 65534  # the greatest frontend port (loadBalancer.json, 2024-01-01)
 SUFFIXES = {"tcp": "", "udp": "-udp", "all": "-all"}
@@ -39,7 +40,7 @@ class Assignment(NamedTuple):
 def frontend_of(lb: Body, name: str | None) -> Body:
     """Find the frontend of a load balancer by its name, or its only one.
 
-    Raises RuleError with the names of the frontends if there is no such one.
+    Raises EditError with the names of the frontends if there is no such one.
     """
     frontends: list[Body] = entries(lb, "frontendIPConfigurations")
     matching = [one for one in frontends if name is None or same(one["name"], name)]
@@ -47,7 +48,7 @@ def frontend_of(lb: Body, name: str | None) -> Body:
         return matching[0]
     names = ", ".join(one["name"] for one in frontends) or "none"
     problem = f"has no frontend called {name}" if name else f"has {len(frontends)} frontends"
-    raise RuleError(f"Load balancer {lb['name']} {problem}.", f"Specify --frontend-ip-name. Its frontends: {names}.")
+    raise EditError(f"Load balancer {lb['name']} {problem}.", f"Specify --frontend-ip-name. Its frontends: {names}.")
 
 
 def used_ports(lb: Body, frontend: str, protocol: str) -> set[int]:
@@ -66,7 +67,7 @@ def used_ports(lb: Body, frontend: str, protocol: str) -> set[int]:
 def assign_rules(lb: Body, ip_configurations: Sequence[IpConfiguration], request: RuleRequest) -> list[Assignment]:
     """Assign a rule to each IP configuration: the one it has, or a new one on the next free port, in their order.
 
-    Raises RuleError if there are not enough free ports or no such frontend.
+    Raises EditError if there are not enough free ports or no such frontend.
     """
     frontend: str = frontend_of(lb, request.frontend)["id"]
     rules = [rule for rule in rules_of(lb) if not rule.pool]
@@ -166,7 +167,7 @@ def _attached(rules: Iterable[Rule], ip_configuration: IpConfiguration) -> list[
 def _free_ports(used: set[int], request: RuleRequest, count: int) -> Iterator[int]:
     free = [port for port in range(request.first_port, LAST_PORT + 1) if port not in used]
     if len(free) < count:
-        raise RuleError(
+        raise EditError(
             f"{count} ports are needed, and only {len(free)} are free from {request.first_port} to {LAST_PORT}.",
             "Specify a lower --frontend-port-start or another --frontend-ip-name.",
         )

@@ -25,15 +25,18 @@ class Exit(IntEnum):
 class RunEnd(NamedTuple):
     """How a run ended as a whole.
 
-    `stopped` is why it was stopped, `gate_failed` whether a health gate stopped it, `throttle_waits` the seconds that
-    the service asked for at each throttled request, and `not_seen` what an interruption kept from being seen besides
-    the outcomes.
+    `stopped` is why it was stopped, `gate_failed` whether that was at a health gate or the hook after it,
+    `throttle_waits` the seconds that the service asked for at each throttled request, and `not_seen` what an
+    interruption kept from being seen besides the outcomes. `out_of_rotation` has the ids of the instances that the run
+    left out of rotation, and `not_put_back` is whether some of them could not be put back.
     """
 
     stopped: str | None = None
     gate_failed: bool = False
     throttle_waits: Sequence[float] = ()
     not_seen: str | None = None
+    out_of_rotation: Sequence[str] = ()
+    not_put_back: bool = False
 
 
 NORMAL_END = RunEnd()
@@ -44,7 +47,7 @@ def exit_status(statuses: Iterable[str], run_end: RunEnd = NORMAL_END) -> Exit:
     seen = set(statuses)
     if run_end.not_seen or Status.INTERRUPTED in seen or (Status.NOT_STARTED in seen and not run_end.stopped):
         return Exit.INTERRUPTED
-    if Status.NOT_STARTED in seen or run_end.gate_failed:
+    if Status.NOT_STARTED in seen or run_end.gate_failed or run_end.not_put_back:
         return Exit.STOPPED
     return Exit.SOME_FAILED if seen & set(BAD) else Exit.SUCCESS
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.output.exit_status import NORMAL_END, RunEnd
 from azext_flexcompare.output.text import shorten
 from azext_flexcompare.scheduler.outcome import BAD, UNFINISHED, Error, Outcome, Status
@@ -61,6 +61,7 @@ def run_messages(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: R
     lines += [Message(_throttled(run_end.throttle_waits))] if run_end.throttle_waits else []
     if any(one.status == Status.INTERRUPTED for one in outcomes):
         lines.append(Message("The end of what is Interrupted was not seen; operationUrl shows how each ended."))
+    lines += _out_of_rotation(outcomes, retry, run_end.out_of_rotation)
     advice = _advice(outcomes, retry, run_end)
     return [*lines, Message(advice)] if advice else lines
 
@@ -93,6 +94,13 @@ def without_name(error: Error, name: str) -> Error:
     return Error(error.code, re.sub(named, "<instance>", error.message))
 
 
+def logged_command(retry: Retry, way: str) -> str:
+    """Return the command that resumes or retries a run by its log; `way` is the option that names the log."""
+    demanded = {name: value for name, value in retry.options.items() if name in retry.required}
+    words = shlex.join([way, retry.log or "", *_option_words(demanded)])
+    return f"az vmss-flex {retry.operation} {words}{_as_before(retry)}"
+
+
 def first_names(names: Sequence[str]) -> str:
     """Return the first few of many names, and how many more there are."""
     more = len(names) - NAMES_SHOWN
@@ -114,21 +122,34 @@ def _advice(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: RunEnd
     """Return the one command to use next, which acts on no more than was asked and as carefully as the run."""
     left = [one for one in outcomes if one.status in (*BAD, Status.NOT_STARTED)]
     goes_on = run_end.not_seen or run_end.gate_failed or any(one.status in UNFINISHED for one in outcomes)
-    hidden = [name for name, value in retry.options.items() if value is None]
-    again = f", with {', '.join(hidden)} as before" if hidden else ""
+    again = _as_before(retry)
     if retry.log and goes_on:
-        return f"To resume: {_logged_command(retry, '--resume')}{again}"
+        return f"To resume: {logged_command(retry, '--resume')}"
     if retry.log and left:
-        return f"To retry: {_logged_command(retry, '--retry-failed')}{again}"
+        return f"To retry: {logged_command(retry, '--retry-failed')}"
     if run_end.gate_failed:
-        return "Only a run with --job-log can be resumed behind its health gate."
+        return "A run without a job log cannot be resumed behind its health gate."
     file = ", where FILE has the ids of what did not succeed, one a line" if len(left) > IDS_SHOWN else ""
     return f"To retry: {_command(retry, left)}{again}{file}" if left else None
 
 
-def _logged_command(retry: Retry, way: str) -> str:
-    demanded = {name: value for name, value in retry.options.items() if name in retry.required}
-    return f"az vmss-flex {retry.operation} {shlex.join([way, retry.log or '', *_option_words(demanded)])}"
+def _out_of_rotation(outcomes: Sequence[Outcome[Instance]], retry: Retry, out: Sequence[str]) -> list[Message]:
+    """Return who is out of rotation, and the command that puts them back."""
+    if not out:
+        return []
+    left = [one for one in outcomes if one.target.id in out]
+    chosen = _selection(retry, left) if left else f"--ids {shlex.join(out)}"
+    chosen = f"--job {shlex.quote(retry.log)}" if retry.log else chosen
+    names = first_names([last_name(one) for one in out])
+    return [
+        Message(f"{count(len(out), 'instance')} out of rotation: {names}.", is_error=True),
+        Message(f"To put back into rotation: az vmss-flex undrain {chosen}", is_error=True),
+    ]
+
+
+def _as_before(retry: Retry) -> str:
+    hidden = [name for name, value in retry.options.items() if value is None]
+    return f", with {', '.join(hidden)} as before" if hidden else ""
 
 
 def _command(retry: Retry, left: Sequence[Outcome[Instance]]) -> str:

@@ -6,7 +6,8 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import IO, Any, NamedTuple
 
 from knack.log import get_logger
@@ -35,6 +36,7 @@ STDERR = "-"
 FEW = 2  # instances that are named
 INTERVAL = 0.2  # seconds between two updates of the line
 ERASE = "\r\x1b[K"
+KEPT = "\t"  # in the output of a command
 
 
 class BatchEnd(NamedTuple):
@@ -158,3 +160,17 @@ def progress_on(cli_ctx: Any, events: str | None, total: int) -> list[ProgressLi
     if not sys.stderr.isatty():
         return [BatchLines()]
     return [] if quiet else [ProgressLine(sys.stderr, total)]
+
+
+def write_lines() -> Callable[[str], None]:
+    """Return what writes the output of a command to standard error, whole lines, in place of a progress line."""
+    left = [""]
+
+    def write(text: str) -> None:
+        *whole, left[0] = (left[0] + text).split("\n")
+        erase = ERASE if sys.stderr.isatty() else ""
+        with suppress(OSError, ValueError):  # the terminal is gone; the run is not
+            sys.stderr.write("".join(f"{erase}{show_invisible(line, KEPT)}\n" for line in whole))
+            sys.stderr.flush()
+
+    return write

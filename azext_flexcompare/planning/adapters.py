@@ -27,10 +27,11 @@ from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
 from azext_flexcompare.planning.option_files import read_setting
+from azext_flexcompare.planning.refused_call import settle_refused
 from azext_flexcompare.planning.vm_patch import make_edit, make_patch, removes_property
 from azext_flexcompare.planning.vm_properties import check_expressions, check_properties
 from azext_flexcompare.planning.work import Call, Options, Prepare, Skip, Work
-from azext_flexcompare.scheduler.poller import Poller
+from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.table.entries import Operation
 
 
@@ -204,9 +205,8 @@ def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
         return partial(send, instance)
 
     def send(instance: Instance) -> Poller:
-        found = instance
-        if not instance.resource.etag:  # what another client changed since the list must stay
-            found = read_instance(azure, instance).instance or instance
+        # What another client changed since the list must stay.
+        found = instance if instance.resource.etag else _read_again(azure, instance)
         before = found.resource.serialize()
         after = edit(before)
         arguments: Options = {"if_match": found.resource.etag} if found.resource.etag else {}
@@ -218,11 +218,23 @@ def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
     return each(prepare)
 
 
+def _read_again(azure: Azure, instance: Instance) -> Instance:
+    """Return an instance as it is now; raises Departed where it is not there."""
+    reading = read_instance(azure, instance)
+    if reading.instance is None:
+        raise Departed(reading.absence)
+    return reading.instance
+
+
 def update_instances(operation: Operation, _: Options, azure: Azure) -> Prepare:
     """Return what names the chosen instances of each scale set in one call."""
+    settle = partial(settle_refused, operation, azure)
 
     def prepare(instances: list[Instance]) -> list[Work]:
-        return [Work(group, partial(update_set, scale_set, group)) for scale_set, group in by_set(instances).items()]
+        return [
+            Work(group, partial(update_set, scale_set, group), settle, prepare=prepare)
+            for scale_set, group in by_set(instances).items()
+        ]
 
     def update_set(scale_set: ScaleSet, group: list[Instance]) -> Poller:
         ids = {"vm_instance_i_ds": {"instanceIds": [instance.name for instance in group]}}

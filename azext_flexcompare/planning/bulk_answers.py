@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from azext_flexcompare.arm.responses import Unacknowledged
+from azext_flexcompare.arm.responses import Unacknowledged, poll_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Unanswered
@@ -96,15 +96,21 @@ def instance_outcome(outcome: Outcome[Instance], result: BulkResult | None, serv
     )
 
 
+class Refused(Unanswered):
+    """A poll that the service refused, or whose answer cannot be read: it says nothing, but it did arrive."""
+
+
 @contextmanager
-def unreadable_is_unanswered() -> Iterator[None]:
-    """Turn an answer to a poll that cannot be read, and a refused poll, into Unanswered: both say nothing."""
+def bulk_poll_errors() -> Iterator[None]:
+    """Turn what is raised for a poll into Throttled or Unanswered, and a refused or unreadable one into Refused."""
     try:
-        yield
-    except UNREADABLE as error:
-        raise Unanswered("The answer cannot be read.") from error
+        with poll_errors():
+            try:
+                yield
+            except UNREADABLE as error:
+                raise Refused("The answer cannot be read.") from error
     except Failure as failure:
-        raise Unanswered(": ".join(failure.error)) from failure
+        raise Refused(": ".join(failure.error)) from failure
 
 
 @contextmanager

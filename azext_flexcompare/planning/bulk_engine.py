@@ -6,10 +6,10 @@ not available in the location, the next one is tried, and then each VM gets a ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from time import monotonic
 from typing import Any, NamedTuple
@@ -21,26 +21,27 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.responses import (
     NO_RETRY,
     OperationNotFound,
+    OperationUnreadable,
     json_of,
-    poll_errors,
     retry_after_of,
     send_errors,
 )
-from azext_flexcompare.instances import Instance, ResourceId
+from azext_flexcompare.instances import Instance, ResourceId, provisioning_times
 from azext_flexcompare.planning.adapters import vm_preparer
 from azext_flexcompare.planning.bulk_answers import (
     BulkResult,
+    Refused,
     Row,
+    bulk_poll_errors,
     instance_outcome,
     is_cancelled,
     parse_rows,
     rows_of,
     unreadable_is_failure,
-    unreadable_is_unanswered,
 )
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
-from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Poller, Throttled
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, OutcomeUnknown, Poll, Poller, Throttled
 from azext_flexcompare.table.entries import BulkService, Operation, bulk_services, known_services
 
 MAX_INSTANCES = 100  # in one request; this and the policy as in Azure/azure-computeschedule-dotnet-samples
@@ -59,6 +60,9 @@ NOT_AVAILABLE = (
     "HTTP404",
 )
 NO_SERVICE = "NoBulkService"
+MANY_REFUSED = 3  # polls in a row, before the instances are asked
+NOT_READABLE = "The service does not let its operations be read"
+UNSEEN = (Status.INTERRUPTED, Status.TIMED_OUT)
 
 
 class BulkRequest(NamedTuple):
@@ -70,7 +74,7 @@ class BulkRequest(NamedTuple):
 
 def bulk_preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Return what prepares as few calls as possible for the chosen instances."""
-    request = _request(operation, [option.name for option in operation.given(options)])
+    request = _request(operation, [option.name for option in operation.in_effect(options)])
     fallback = _fallback(vm_preparer(operation, options, azure))
 
     def prepare(instances: list[Instance]) -> list[Work]:
@@ -86,16 +90,24 @@ def bulk_preparer(operation: Operation, options: Options, azure: Azure) -> Prepa
 
 
 def resumed_call(
-    azure: Azure, service: str, instances: list[Instance], operations: Mapping[ResourceId, str], *, cancels: bool = True
+    azure: Azure,
+    service: str,
+    earlier: Mapping[ResourceId, Work],
+    operations: Mapping[ResourceId, str],
+    *,
+    cancels: bool = True,
 ) -> BulkCall:
     """Return the call of an earlier run, of which only the service and the operation of each instance are known.
 
-    `cancels` is whether what the service has not started is cancelled where the run does not wait for it.
+    `earlier` is what is known of each instance, as work without a call. `cancels` is whether what the service has not
+    started is cancelled where the run does not wait for it.
     """
     found = next((one for one in known_services() if one.name == service), None)
+    instances = [one for work in earlier.values() for one in work.instances]
     results = {one.id.lower(): BulkResult(operations[one.id]) for one in instances}
-    request = BulkRequest("", {})
-    return BulkCall(azure, request, instances, lambda _: [], service=found, results=results, cancels=cancels)
+    call = BulkCall(azure, BulkRequest("", {}), instances, lambda _: [], service=found, results=results)
+    call.cancels, call.earlier = cancels, earlier
+    return call
 
 
 def group_by_call(instances: Iterable[Instance]) -> Iterator[list[Instance]]:
@@ -142,18 +154,22 @@ class BulkCall:
     results: dict[str, BulkResult] = field(default_factory=dict)
     started: datetime | None = None
     cancels: bool = True
+    earlier: Mapping[ResourceId, Work] = field(default_factory=dict)  # what is known of the calls of an earlier run
+    since: datetime | None = None  # the service's time just before the request
+    refused: int = 0  # polls in a row
     not_cancelled: bool = False  # what the service has not started may still start
 
     def send(self) -> Poller:
         """Send the request to the first service that is available; raises Failure if there is none or it refuses."""
         ids = [instance.id for instance in self.instances]
+        self.since = self.azure.now(self.instances[0].subscription)
         for service in bulk_services(self.request.verb):
             body = {"executionParameters": RETRY_POLICY, "resources": {"ids": ids}, **self.request.body}
             try:
                 with unreadable_is_failure(), send_errors():
                     rows = self._post(service, service.verbs[self.request.verb], body)
             except Failure as failure:
-                if failure.error.code not in NOT_AVAILABLE:
+                if isinstance(failure, OutcomeUnknown) or failure.error.code not in NOT_AVAILABLE:
                     raise
                 continue
             self.service = service
@@ -180,21 +196,17 @@ class BulkCall:
         return {id_: {"service": name, "operationId": result.operation_id} for id_, result in found.items() if result}
 
     def ended(self) -> list[Outcome[Instance]]:
-        """Return the outcomes of the instances that have ended while the call goes on for others."""
+        """Return the outcomes of instances that succeeded while the call goes on for others.
+
+        Whether one that failed is still there is found out when the call has ended.
+        """
         results, name = dict(self.results), self.service.name if self.service else ""
         found = [(one, results.get(one.id.lower())) for one in self.instances]
         return [
             instance_outcome(Outcome(one, result.status, started=self.started), result, name)
             for one, result in found
-            if result and result.status in (Status.SUCCEEDED, Status.FAILED) and not result.lost
+            if result and result.status == Status.SUCCEEDED and not result.lost
         ]
-
-    def is_lost(self, instance: Instance, outcome: Outcome[Work]) -> bool:
-        """Check whether the service cannot say what became of an instance."""
-        result = self.results.get(instance.id.lower())
-        if result is None or self.service is None:
-            return True
-        return result.lost or (outcome.status == Status.FAILED and not result.status)
 
     @property
     def acceptance(self) -> Acceptance:
@@ -207,17 +219,67 @@ class BulkCall:
         if self._waits_for_first():
             return self._latest()
         requested, self.polled_at = self.in_progress(), monotonic()
-        with unreadable_is_unanswered(), poll_errors():
-            self.apply(self._post(self.service, self.service.status, _ids_of(requested)), requested)
+        try:
+            with bulk_poll_errors():
+                self.apply(self._post(self.service, self.service.status, _ids_of(requested)), requested)
+        except Refused as refused:
+            self.refused += 1
+            if self.refused > MANY_REFUSED:  # the service is not asked again, but each instance
+                raise OutcomeUnknown(Error("NotReadable", f"{NOT_READABLE}: {refused.why}")) from refused
+            raise
+        self.refused = 0
         return self._latest()
 
     def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
-        """Return the outcome of each instance, or the calls that replace this one."""
-        if outcome.error and outcome.error.code == NO_SERVICE:
+        """Return the outcome of each instance, or the calls that replace this one, or those that ask an instance."""
+        if not self.earlier and outcome.error and outcome.error.code == NO_SERVICE:
             return [*self.fallback(self.instances)]
-        if self.service is None:
+        if self.service is None and not self.earlier:
             return [*share_outcome(outcome)]
-        if self.cancels and outcome.status in (Status.INTERRUPTED, Status.TIMED_OUT) and self.in_progress():
+        unknown = [one for one in self.instances if self._must_be_asked(one, outcome)]
+        return [*self._outcomes(outcome, unknown), *(self._ask(one, outcome) for one in unknown)]
+
+    def _must_be_asked(self, instance: Instance, outcome: Outcome[Work]) -> bool:
+        """Check whether only the instance can tell what became of its operation."""
+        if outcome.status in (Status.ACCEPTED, Status.INTERRUPTED):
+            return False
+        result = self.results.get(instance.id.lower())
+        if result is None or self.service is None:
+            return bool(self.earlier)
+        unseen = outcome.status == Status.FAILED or self.refused > MANY_REFUSED
+        return result.lost or (unseen and not result.status)
+
+    def _ask(self, instance: Instance, outcome: Outcome[Work]) -> Work:
+        """Return the work that asks an instance; where the service may still begin it, until the time is over."""
+        result = self.results.get(instance.id.lower())
+        known = self.earlier.get(instance.id) or Work([instance], self.resume, before=provisioning_times(instance))
+        error = (result and result.error) or outcome.error or Error("NotReadable", NOT_READABLE)
+        patient = self.refused > MANY_REFUSED and not (result and result.lost)
+        failure = OperationUnreadable(error, NOT_READABLE) if patient else OperationNotFound(error)
+        return known._replace(
+            call=partial(_raise, failure),
+            settle=self._settle_asked,
+            sends=False,
+            since=known.since or self.since,
+            sent=True,
+            patient=patient,
+        )
+
+    def _settle_asked(self, outcome: Outcome[Work]) -> list[Outcome[Instance]]:
+        """Return what an instance showed; where it showed nothing in time, it is cancelled, or may still begin."""
+        (instance,) = outcome.target.instances
+        result = self.results.get(instance.id.lower())
+        if result is None or not outcome.target.patient or outcome.status not in UNSEEN:
+            self.results[instance.id.lower()] = BulkResult(None, outcome.status)
+            return share_outcome(outcome)
+        return self._outcomes(outcome, [])
+
+    def _outcomes(self, outcome: Outcome[Work], unknown: Sequence[Instance]) -> list[Outcome[Instance]]:
+        """Return the outcomes of the instances of a call but the unknown ones, and cancel what is not waited for."""
+        if not (self.service and len(unknown) < len(outcome.target.instances)):
+            return []
+        if self.cancels and outcome.status in UNSEEN and self.in_progress():
+            self.cancels = False  # once
             self._cancel(self.service)
         name = self.service.name
         found = [(one, self.results.get(one.target.id.lower())) for one in share_outcome(outcome)]
@@ -227,6 +289,7 @@ class BulkCall:
                 queued=self.not_cancelled and result is not None and not result.status,
             )
             for one, result in found
+            if one.target not in unknown
         ]
 
     def in_progress(self) -> dict[str, BulkResult]:
@@ -276,3 +339,7 @@ class BulkCall:
 
 def _ids_of(requested: dict[str, BulkResult]) -> dict[str, Any]:
     return {"operationIds": [result.operation_id for result in requested.values()]}
+
+
+def _raise(failure: Failure) -> Poller:
+    raise failure

@@ -30,7 +30,7 @@ def preparer_of(
 
 
 def _check_supported(engine: str, operation: Operation, options: Options, max_parallel: int | None) -> None:
-    given = [option.name for option in operation.given(options)]
+    given = [option.name for option in operation.in_effect(options)]
     if not supports(engine, operation, given):
         supported = supports(engine, operation, [])
         what = f"{operation.name} with {' '.join(given)}" if supported else operation.name

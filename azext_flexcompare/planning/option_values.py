@@ -5,6 +5,7 @@ Each raises ArgumentTypeError for another text, which the parser reports with th
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentTypeError
 
 from azext_flexcompare.planning.batches import Amount, parse_amount, parse_batch_size
@@ -12,6 +13,9 @@ from azext_flexcompare.times import parse_duration
 
 MANY = 10**9
 ENGINES = ("vm", "set", "bulk")
+AUTO = "auto"  # every backend pool
+LOAD_BALANCER_ID = re.compile(r"/subscriptions/.+/loadBalancers/[^/]+(/backendAddressPools/[^/]+)?", re.IGNORECASE)
+LOAD_BALANCER_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def positive(text: str) -> int:
@@ -53,6 +57,13 @@ def file_name(text: str) -> str:
     return text
 
 
+def command_text(text: str) -> str:
+    """Return a command of the user's shell; an empty one is refused, since it would always succeed."""
+    if not text.strip() or "\x00" in text:
+        raise ArgumentTypeError("the command is empty" if not text.strip() else "the command has a null character")
+    return text
+
+
 def amount(text: str) -> Amount:
     """Return a number of instances or a percentage; zero is allowed."""
     try:
@@ -82,3 +93,10 @@ class OfferedEngines(list[str]):
     def __contains__(self, name: object) -> bool:
         """Return whether it is an engine of any command."""
         return name in ENGINES
+
+
+def backend_pool(text: str) -> str:
+    """Return a load balancer or one of its backend pools, by name or id, or `auto`."""
+    if not (LOAD_BALANCER_ID if text.startswith("/") else LOAD_BALANCER_NAME).fullmatch(text):
+        raise ArgumentTypeError(f"{text!r} is neither LB, LB/POOL, the id of one of them nor {AUTO}")
+    return text

@@ -16,8 +16,11 @@ from azure.cli.core.azclierror import (
 
 from azext_flexcompare.planning.batches import Amount
 from azext_flexcompare.planning.option_values import (
+    AUTO,
     amount,
+    backend_pool,
     batch_size,
+    command_text,
     duration,
     file_name,
     not_negative,
@@ -26,7 +29,8 @@ from azext_flexcompare.planning.option_values import (
 )
 from azext_flexcompare.table.entries import Operation
 
-TIMEOUT, HEALTH_TIMEOUT = 7200, 600  # seconds
+TIMEOUT, HEALTH_TIMEOUT, HOOK_TIMEOUT = 7200, 600, 600  # seconds
+COMMAND_GATE = "command"  # the value of --health-gate that needs --health-command
 # Headings in the help, which the CLI sorts by name: after "Choosing" and "Command".
 EXECUTION, BATCHES, LOG = "Execution", "Execution Batch", "Execution Log"
 
@@ -39,6 +43,7 @@ class RunOption(NamedTuple):
     help: str
     argument: Mapping[str, Any]  # settings of the argument; `choices` are compared without regard to case
     logged: tuple[type, ...] = ()  # JSON types in a job log; none: the log does not keep it
+    earlier: tuple[type, ...] = ()  # further JSON types in logs of earlier versions, for one value or none
     fixed: bool = False  # a resumed run cannot change it
     needs_wait: bool = False  # it has no meaning with --no-wait
     needs: tuple[str, ...] = ()  # it has no meaning without one of these options
@@ -163,11 +168,23 @@ RUN_OPTIONS = (
     RunOption(
         "health_gate",
         BATCHES,
-        "Start the next batch only when the instances of this one are healthy: the VM agent is Ready (vm-agent), or "
-        "the Application Health extension reports healthy (app-health).",
-        {"choices": ("vm-agent", "app-health")},
-        logged=(str, NoneType),
+        "Space-separated conditions, of which all must hold for each instance of a batch before the next one starts: "
+        "the VM agent is Ready (vm-agent), the Application Health extension reports healthy (app-health), "
+        "--health-command succeeds (command).",
+        {"nargs": "+", "choices": ("vm-agent", "app-health", COMMAND_GATE)},
+        logged=(list,),
+        earlier=(str, NoneType),
         needs_wait=True,
+    ),
+    RunOption(
+        "health_command",
+        BATCHES,
+        "Command that tells whether an instance is healthy by its exit status 0, for `--health-gate command`. Your "
+        "shell runs it for each instance, with its fields in variables such as VMSS_FLEX_INSTANCE, VMSS_FLEX_ID, "
+        "VMSS_FLEX_RESOURCE_GROUP, VMSS_FLEX_SCALE_SET and VMSS_FLEX_BATCH, for one minute at most.",
+        {"type": command_text},
+        logged=(str, NoneType),
+        optional=True,
     ),
     RunOption(
         "health_timeout",
@@ -179,11 +196,113 @@ RUN_OPTIONS = (
         needs=("health_gate",),
     ),
     RunOption(
+        "bake",
+        BATCHES,
+        "Time that the instances of a batch must stay healthy before the next one starts, such as 90, 90s, 5m or 1h. "
+        "One that does not is waited for again until --health-timeout. Default: 0.",
+        {"type": duration},
+        logged=(int, float),
+        needs=("health_gate",),
+        optional=True,
+    ),
+    RunOption(
+        "before_batch",
+        BATCHES,
+        "Command that your shell runs before each batch, with the batch as JSON on standard input and variables such "
+        "as VMSS_FLEX_BATCH. Its output goes to standard error. A status other than 0 stops the run.",
+        {"type": command_text},
+        logged=(str, NoneType),
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
+        "after_batch",
+        BATCHES,
+        "Command that your shell runs once each batch has ended and its health gate has passed, as --before-batch; the "
+        "JSON has the outcomes too.",
+        {"type": command_text},
+        logged=(str, NoneType),
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
+        "hook_timeout",
+        BATCHES,
+        "Time in which a command of --before-batch or --after-batch must end, such as 90, 90s, 5m or 1h. Default: 10m.",
+        {"type": positive_duration},
+        logged=(int,),
+        needs=("before_batch", "after_batch"),
+        optional=True,
+    ),
+    RunOption(
+        "confirm_each",
+        BATCHES,
+        "Ask on the terminal before each batch but the first; a run that is resumed asks before each batch that has "
+        "not begun. `no` stops the run, so that it can be resumed.",
+        {"action": "store_true"},
+        logged=(bool,),
+        needs=("batch_size", "batch_by"),
+        optional=True,
+    ),
+    RunOption(
+        "confirm_after",
+        BATCHES,
+        "Ask on the terminal once, after this number of batches.",
+        {"type": positive},
+        logged=(int, NoneType),
+        needs=("batch_size", "batch_by"),
+        optional=True,
+    ),
+    RunOption(
+        "stop_on",
+        BATCHES,
+        "Command that your shell runs before anything is sent and every ten seconds until the run is over, such as a "
+        "query of an alarm. A status other than 0 stops the run: nothing new is sent.",
+        {"type": command_text},
+        logged=(str, NoneType),
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
+        "drain",
+        BATCHES,
+        "Space-separated load balancers, each LB or LB/POOL by name or ID, or `auto` for every backend pool of the "
+        "instances. The instances of a batch are out of rotation there (administrative state Down) from before their "
+        "turn until they have succeeded and passed the health gate.",
+        {"nargs": "+", "type": backend_pool},
+        logged=(list,),
+        fixed=True,
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
+        "drain_time",
+        BATCHES,
+        "Time for connections to end between the write of a backend pool and the operation, such as 90, 90s, 5m or "
+        "1h. Default: 0.",
+        {"type": duration},
+        logged=(int, float),
+        needs=("drain",),
+        optional=True,
+    ),
+    RunOption(
+        "undrain_failed",
+        BATCHES,
+        "Put instances back into rotation whose operation failed, or that did not become healthy, too. By default "
+        "they stay out.",
+        {"action": "store_true"},
+        logged=(bool,),
+        needs=("drain",),
+        optional=True,
+    ),
+    RunOption(
         "job_log",
         LOG,
-        "File to record every step in, so that an interrupted run can be resumed.",
+        "File to record every step in, so that an interrupted run can be resumed. Default: a job of its own in the "
+        "configuration folder of the CLI; see `az vmss-flex job`.",
         {"type": file_name},
     ),
+    RunOption("no_job_log", LOG, "Do not record the run; it cannot be resumed.", {"action": "store_true"}),
     RunOption(
         "log_output",
         LOG,
@@ -195,13 +314,15 @@ RUN_OPTIONS = (
     RunOption(
         "resume",
         LOG,
-        "Job log of the run to finish: what ended is not repeated, what was accepted is polled, the rest is sent.",
+        "Run to finish, by the file of its job log, the name of its job or `last`: what ended is not repeated, what "
+        "was accepted is polled, the rest is sent.",
         {"type": file_name},
     ),
     RunOption(
         "retry_failed",
         LOG,
-        "Job log of the run to retry: the instances that are Failed, TimedOut or NotStarted.",
+        "Run to retry, by the file of its job log, the name of its job or `last`: the instances that are Failed, "
+        "TimedOut or NotStarted.",
         {"type": file_name},
     ),
     RunOption(
@@ -231,9 +352,21 @@ class RunOptions:
     batch_by: tuple[str, ...] = ()
     batch_pause: float = 0
     max_errors: Amount | None = None
-    health_gate: str | None = None
+    health_gate: tuple[str, ...] = ()
+    health_command: str | None = None
     health_timeout: int = HEALTH_TIMEOUT
+    bake: float = 0
+    before_batch: str | None = None
+    after_batch: str | None = None
+    hook_timeout: int = HOOK_TIMEOUT
+    confirm_each: bool = False
+    confirm_after: int | None = None
+    stop_on: str | None = None
+    drain: tuple[str, ...] = ()
+    drain_time: float = 0
+    undrain_failed: bool = False
     job_log: str | None = None
+    no_job_log: bool = False
     log_output: bool = False
     resume: str | None = None
     retry_failed: str | None = None
@@ -267,6 +400,7 @@ class RunOptions:
     def check(self, operation: Operation) -> None:
         """Raise for options that exclude each other, or that the operation makes meaningless."""
         given = [option for option in RUN_OPTIONS if getattr(self, option.name) != getattr(RunOptions, option.name)]
+        check_pools("--drain", self.drain)
         waiting = [option.flag for option in given if option.needs_wait]
         if self.no_wait and waiting:
             raise MutuallyExclusiveArgumentError(
@@ -277,9 +411,31 @@ class RunOptions:
             raise InvalidArgumentValueError(
                 f"--health-gate: after {operation.name} no instance is healthy.", recommendation="Omit --health-gate."
             )
+        _check_health_command(self)
+
+
+def _check_health_command(run_options: RunOptions) -> None:
+    gate, command = COMMAND_GATE in run_options.health_gate, run_options.health_command
+    if gate and not command:
+        raise RequiredArgumentMissingError(
+            f"--health-gate {COMMAND_GATE} has no command.", recommendation="Add --health-command."
+        )
+    if command and not gate:
+        raise RequiredArgumentMissingError(
+            f"--health-command has no meaning without --health-gate {COMMAND_GATE}.",
+            recommendation=f"Add {COMMAND_GATE} to --health-gate, or omit --health-command.",
+        )
 
 
 NO_OPTIONS = RunOptions()
+
+
+def check_pools(option: str, pools: Collection[str]) -> None:
+    """Raise for `auto` together with pools."""
+    if AUTO in pools and len(set(pools)) > 1:
+        raise MutuallyExclusiveArgumentError(
+            f"{option}: {AUTO} and names of load balancers cannot be combined.", recommendation=f"Omit {AUTO}."
+        )
 
 
 def merge_run_options(
@@ -325,6 +481,11 @@ def check_one_run(given: Mapping[str, Any]) -> None:
         raise MutuallyExclusiveArgumentError(
             f"{' and '.join(runs)} cannot be combined.", recommendation="A resumed run is recorded in its own job log."
         )
+    logs = [f"--{name.replace('_', '-')}" for name in ("job_log", "resume", "retry_failed") if given[name]]
+    if given["no_job_log"] and logs:
+        raise MutuallyExclusiveArgumentError(
+            f"--no-job-log and {logs[0]} cannot be combined.", recommendation="Omit --no-job-log."
+        )
 
 
 def _as_words(value: Any) -> list[str]:
@@ -341,6 +502,8 @@ def _as_json(value: Any) -> Any:
 
 def _parse(option: RunOption, recorded: Mapping[str, Any]) -> Any:
     found = recorded.get(option.log_name, ...)
+    if option.earlier and isinstance(found, option.earlier):
+        found = [] if found is None else [found]
     listed = found if isinstance(found, list) else ()
     if not isinstance(found, option.logged) or not all(isinstance(one, str) for one in listed):
         raise _not_written(option)

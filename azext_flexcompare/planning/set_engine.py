@@ -6,18 +6,18 @@ A call has one outcome. The outcome of each instance is read from the list of th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import AzCLIError
 
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
-from azext_flexcompare.arm.scale_sets import Reader, list_members
+from azext_flexcompare.arm.service_clock import is_later
 from azext_flexcompare.instances import (
-    GONE,
+    DEALLOCATED,
     Instance,
     ResourceId,
     by_set,
@@ -26,8 +26,11 @@ from azext_flexcompare.instances import (
     is_replaced,
     provisioning_error,
     provisioning_times,
+    was_deallocated,
+    why_absent,
 )
 from azext_flexcompare.planning.adapters import arguments_of
+from azext_flexcompare.planning.refused_call import read_members, settle_refused
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
@@ -41,31 +44,61 @@ FINAL_STATES = ("Succeeded", "Failed")
 
 def set_preparer(operation: Operation, options: Options, azure: Azure) -> Prepare:
     """Return what prepares one call for the chosen instances of each scale set."""
-    arguments, settle = arguments_of(operation, options), partial(settle_by_list, operation, azure)
+    arguments = arguments_of(operation, options)
 
     def prepare(instances: list[Instance]) -> list[Work]:
-        return [
-            Work(group, partial(_send, operation, azure, arguments, group), settle, prepare=prepare)
-            for group in by_set(instances).values()
-        ]
+        calls = [SetCall(operation, azure, arguments, group) for group in by_set(instances).values()]
+        return [Work(call.instances, call.send, call.settle, prepare=prepare) for call in calls]
 
     return prepare
 
 
-def instance_outcome(
-    operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str] | None = None
-) -> Outcome[Instance]:
-    """Return the outcome of an instance, by that of its call and its state in the list afterwards.
+@dataclass(eq=False)
+class SetCall:
+    """One call for several instances of a scale set; `since` is the service's time just before it."""
 
-    `before` are its provisioning times before the call, where the instance was read later than that.
-    """
+    operation: Operation
+    azure: Azure
+    arguments: Options
+    instances: list[Instance]
+    since: datetime | None = None
+
+    def send(self) -> Poller:
+        """Send the call."""
+        first, entry = self.instances[0], _entry(self.operation)
+        self.since = self.azure.now(first.subscription)
+        ids = {"instanceIds": [instance.name for instance in self.instances]}
+        body = {**self.arguments.get("parameters", {}), **ids}
+        others = {key: value for key, value in self.arguments.items() if key != "parameters"}
+        arguments = {**others, entry.get("body", "vm_instance_i_ds"): body}
+        return call_sdk(self.azure, first.scale_set, entry["call"], arguments)
+
+    def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
+        """Return the outcome of each instance."""
+        known = {one.id: Before(provisioning_times(one), self.since) for one in self.instances}
+        return settle_by_list(self.operation, self.azure, known, outcome)
+
+
+class Before(NamedTuple):
+    """What is known of an instance before its call: its provisioning times, and a time of the service."""
+
+    times: Sequence[str]
+    since: datetime | None = None
+
+
+def instance_outcome(
+    operation: Operation, one: Outcome[Instance], found: Instance | None, before: Before
+) -> Outcome[Instance]:
+    """Return the outcome of an instance, by that of its call and the machine of its name in the list afterwards."""
     succeeded = one.status == Status.SUCCEEDED
-    before = provisioning_times(one.target) if before is None else before
+    after = None if found is None or is_replaced(one.target.vm_id, found.vm_id) else found
     own = provisioning_error(after) if succeeded or _changed(before, after) else None
     if own:
         return replace(one, status=Status.FAILED, error=own)
     if after is None and not operation.removes:
-        return replace(one, status=Status.SKIPPED, error=None, reason=GONE)
+        return replace(one, status=Status.SKIPPED, error=None, reason=why_absent(one.target, found))
+    if after is not None and _was_taken_back(operation, one.target, after):
+        return replace(one, status=Status.SKIPPED, error=None, reason=DEALLOCATED)
     if _is_as_expected(operation, one, after, before):
         return replace(one, status=Status.SUCCEEDED, error=None)
     if succeeded:
@@ -74,62 +107,44 @@ def instance_outcome(
     return replace(one, reason=ERROR_OF_CALL)
 
 
-def _send(operation: Operation, azure: Azure, arguments: Options, group: list[Instance]) -> Poller:
-    entry = _entry(operation)
-    body = {**arguments.get("parameters", {}), "instanceIds": [instance.name for instance in group]}
-    others = {key: value for key, value in arguments.items() if key != "parameters"}
-    return call_sdk(azure, group[0].scale_set, entry["call"], {**others, entry.get("body", "vm_instance_i_ds"): body})
-
-
 def _entry(operation: Operation) -> dict[str, Any]:
     entry: dict[str, Any] = (operation.engines or {})["set"]
     return entry
 
 
 def settle_by_list(
-    operation: Operation,
-    azure: Azure,
-    outcome: Outcome[Work],
-    before: Mapping[ResourceId, Sequence[str]] | None = None,
-) -> list[Outcome[Instance]]:
+    operation: Operation, azure: Azure, before: Mapping[ResourceId, Before], outcome: Outcome[Work]
+) -> list[Outcome[Instance] | Work]:
     """Return the outcome of each instance of a call, by the list of the set's instances after its end."""
     shared = share_outcome(outcome)
     accepted = outcome.status == Status.SUCCEEDED or outcome.url is not None
-    if outcome.status not in ENDED_CALL or not accepted:  # the list shows nothing of a call that was not accepted
-        return shared
+    if outcome.status not in ENDED_CALL:
+        return [*shared]
+    if not accepted:  # the list shows nothing of a call that was not accepted, but who is still there
+        return settle_refused(operation, azure, outcome)
     try:
-        reader = Reader(azure.compute, operation.name)
-        members = {one.id: one for one in list_members(reader, outcome.target.instances[0].scale_set)}
+        members = read_members(operation, azure, outcome.target.instances[0])
     except AzCLIError:  # a role may read each instance and not the list
-        return [_read_outcome(operation, azure, one, before) for one in shared]
-    times = before or {}
-    return [instance_outcome(operation, one, _same(one, members), times.get(one.target.id)) for one in shared]
+        return [_read_outcome(operation, azure, one, before[one.target.id]) for one in shared]
+    return [instance_outcome(operation, one, members.get(one.target.id), before[one.target.id]) for one in shared]
 
 
-def _same(one: Outcome[Instance], members: Mapping[ResourceId, Instance]) -> Instance | None:
-    found = members.get(one.target.id)
-    return None if found is None or is_replaced(one.target.vm_id, found.vm_id) else found
+def _was_taken_back(operation: Operation, before: Instance, after: Instance) -> bool:
+    return not operation.deallocatedToo and operation.powerState != "deallocated" and was_deallocated(before, after)
 
 
-def _read_outcome(
-    operation: Operation,
-    azure: Azure,
-    one: Outcome[Instance],
-    before: Mapping[ResourceId, Sequence[str]] | None,
-) -> Outcome[Instance]:
+def _read_outcome(operation: Operation, azure: Azure, one: Outcome[Instance], before: Before) -> Outcome[Instance]:
     """Return the outcome of an instance by reading it alone; where it cannot be read, its outcome is unknown."""
     try:
         after = read_instance(azure, one.target).instance
-        return instance_outcome(operation, one, after, (before or {}).get(one.target.id))
+        return instance_outcome(operation, one, after, before)
     except (Failure, Throttled, Unanswered) as error:
         status = Status.TIMED_OUT if one.status == Status.SUCCEEDED else one.status
         message = f"The outcome of this instance could not be read: {error}"
         return replace(one, status=status, error=one.error or Error("NotEstablished", message), reason=message)
 
 
-def _is_as_expected(
-    operation: Operation, one: Outcome[Instance], after: Instance | None, before: Sequence[str]
-) -> bool:
+def _is_as_expected(operation: Operation, one: Outcome[Instance], after: Instance | None, before: Before) -> bool:
     """Return whether an instance is in the state that the operation leads to, or at least shows a change."""
     if operation.removes:
         return after is None
@@ -140,5 +155,6 @@ def _is_as_expected(
     return _changed(before, after) or (_entry(operation).get("mayKeep", False) and one.status == Status.SUCCEEDED)
 
 
-def _changed(before: Sequence[str], after: Instance | None) -> bool:
-    return after is not None and list(before) != provisioning_times(after)
+def _changed(before: Before, after: Instance | None) -> bool:
+    times = provisioning_times(after) if after else list(before.times)
+    return list(before.times) != times and is_later(times, before.since)

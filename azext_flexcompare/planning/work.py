@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from azext_flexcompare.instances import Instance, ResourceId, is_in_power_state
@@ -30,6 +31,9 @@ class Work(NamedTuple):
     sends: bool = True  # whether the call may send a request that changes something
     before: Sequence[str] | None = None  # provisioning times of the instance before the call, if it was made
     sent: bool = False  # whether an earlier run made the call, or may have
+    since: datetime | None = None  # a time of the service before that call
+    until: datetime | None = None  # a time after which nothing that the instance shows is taken for that call's
+    patient: bool = False  # whether the operation may begin at any time, so that an instance without a trace is no end
     url: str | None = None  # of the operation that an earlier run started
     extension: str | None = None  # that the call changes, by its name
     prepare: Prepare | None = None  # makes the call for fewer of its instances

@@ -82,7 +82,7 @@ def wait_for(
 def _chosen(cli_ctx: Any, choice: Choice, awaited: Awaited) -> list[Instance]:
     if awaited.deleted:
         return _existing(cli_ctx, choice)
-    if awaited.exists and choice.names and choice.ids is None:
+    if awaited.exists and choice.names and choice.scale_set:
         return _expected(cli_ctx, choice)
     return choose(cli_ctx, WAIT, choice)
 

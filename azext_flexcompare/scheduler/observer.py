@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Generic, TypeVar
 
-from azext_flexcompare.scheduler.outcome import Outcome
+from azext_flexcompare.scheduler.outcome import Error, Outcome
 
 T = TypeVar("T")
 
@@ -41,6 +41,9 @@ class Observer(Generic[T]):
 
         `sent` is whether the request was to send the target; else it was a poll.
         """
+
+    def on_postponed(self, target: T, error: Error | None, *, sent: bool) -> None:
+        """Record why a request was not accepted for another reason, and is sent again later; `sent` is as above."""
 
     def on_outcome(self, outcome: Outcome[T]) -> None:
         """Record the outcome of a target."""

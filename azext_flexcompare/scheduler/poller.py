@@ -14,11 +14,14 @@ class Throttled(Exception):  # noqa: N818  (not an error of the target: the requ
     """The service did not accept a request, which may be repeated; `after` are the seconds that it asks to wait.
 
     `error` is the reason, and `alone` is whether it concerns this target only and not all that share its rate limits.
+    `by_limit` is whether the service said that it was one request too many.
     """
 
-    def __init__(self, after: float | None = None, error: Error | None = None, *, alone: bool = False) -> None:
+    def __init__(
+        self, after: float | None = None, error: Error | None = None, *, alone: bool = False, by_limit: bool = False
+    ) -> None:
         super().__init__(after)
-        self.after, self.error, self.alone = after, error, alone
+        self.after, self.error, self.alone, self.by_limit = after, error, alone, by_limit
 
 
 class Unanswered(Exception):  # noqa: N818  (not an error of the target: the next poll may succeed)

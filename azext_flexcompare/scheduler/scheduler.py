@@ -251,7 +251,7 @@ class _Scheduler(Generic[T]):
         state.group.accepts |= not isinstance(answer, OutcomeUnknown)
         if isinstance(answer, TemporaryFailure) and state.poller is None and state.retried < self.limits.retries:
             state.retried += 1
-            self.observer.on_throttled(state.target, None, sent=True)
+            self.observer.on_postponed(state.target, answer.error, sent=True)
             self._send_later(state, min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.retried - 1)), answer.error)
             return
         if isinstance(answer, Failure) and not state.outcome_check:
@@ -311,7 +311,10 @@ class _Scheduler(Generic[T]):
     def _retry_throttled(self, state: TargetState[T], throttled: Throttled) -> None:
         state.throttled += 1
         pause = throttled.after or min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.throttled - 1))
-        self.observer.on_throttled(state.target, throttled.after, sent=state.poller is None)
+        if throttled.by_limit:
+            self.observer.on_throttled(state.target, throttled.after, sent=state.poller is None)
+        else:
+            self.observer.on_postponed(state.target, throttled.error, sent=state.poller is None)
         if state.poller is not None:
             state.unanswered = ": ".join(throttled.error or ())
             if not throttled.alone:

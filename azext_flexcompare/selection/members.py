@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from azure.cli.core import azclierror
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import AzureError
 from azure.mgmt.core.tools import parse_resource_id
+from knack.log import get_logger
 
-from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.arm.scale_sets import (
     SETS,
@@ -22,12 +22,14 @@ from azext_flexcompare.arm.scale_sets import (
     Reader,
     instance_of,
     list_members,
+    list_scale_sets,
     parse_id,
     read_scale_set,
+    read_vm,
     scale_set_id,
 )
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
-from azext_flexcompare.selection.selection import Choice
+from azext_flexcompare.selection.selection import Choice, has_tag
 
 FORBIDDEN = 403
 Members = dict[str, list[Instance]]
@@ -39,6 +41,8 @@ def read_scale_sets(reader: Reader, choice: Choice) -> tuple[list[ScaleSet], lis
     Raises ResourceNotFoundError (exit status 3) for a set that does not exist, ValidationError for a Uniform set and
     for VMs that are in no set, InvalidArgumentValueError for an id of any other kind.
     """
+    if choice.all_sets:
+        return sets_of_group(reader, choice), []
     if choice.ids is None:
         return [_read_set(reader, None, choice.resource_group or "", choice.scale_set or "")], []
     parsed = {one: parse_id(one) for one in choice.ids}
@@ -72,6 +76,25 @@ def find_members(reader: Reader, choice: Choice, *, gone_allowed: bool = False) 
         in_order = [id_ for one in choice.ids for id_ in whole.get(one.lower(), [one])]
         return instances, choice._replace(names=tuple(in_order))
     return instances, choice._replace(names=(*choice.names, *vms))
+
+
+def sets_of_group(reader: Reader, choice: Choice) -> list[ScaleSet]:
+    """List the Flexible scale sets of the resource group that have the tags; warn of Uniform ones.
+
+    Raises ResourceNotFoundError (exit status 3) where there is none.
+    """
+    group = choice.resource_group or ""
+    flexible, uniform = list_scale_sets(reader, group)
+    found = [one for one, tags in flexible if all(has_tag(tags, *tag) for tag in choice.set_tags or ())]
+    if not found:
+        tagged = " with these tags" if choice.set_tags and flexible else ""
+        raise azclierror.ResourceNotFoundError(
+            f"Resource group {group} has no Flexible scale set{tagged}.",
+            recommendation=f"`az vmss list -g {group} -o table` lists its scale sets.",
+        )
+    if uniform:
+        get_logger(__name__).warning("Left out, since they are Uniform scale sets: %s", ", ".join(uniform))
+    return found
 
 
 def _is_set(parts: dict[str, str]) -> bool:
@@ -130,7 +153,7 @@ def _add_sets_of_vms(reader: Reader, vms: Iterable[str], members: Members, gone_
     for vm in vms:
         if vm.lower() in known:
             continue
-        found_vm = _read_vm(reader, vm)
+        found_vm = read_vm(reader, vm)
         set_id = scale_set_id(found_vm).lower() if found_vm else ""
         if found_vm is None and gone_allowed:
             continue
@@ -164,13 +187,3 @@ def _set_of(found_vm: Any) -> ScaleSet:
     set_id = scale_set_id(found_vm)
     parts = parse_resource_id(set_id)
     return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], ResourceId(set_id))
-
-
-def _read_vm(reader: Reader, vm: str) -> Any:
-    parts = parse_id(vm)
-    with cli_errors(f"reading {vm}"):
-        machines = reader.client_of(parts["subscription"]).virtual_machines
-        try:
-            return machines.get(parts["resource_group"], parts["name"], expand="instanceView")
-        except ResourceNotFoundError:
-            return None

@@ -5,7 +5,8 @@ These are functions of instances that were read before; they send no request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -21,6 +22,7 @@ from azext_flexcompare.instances import (
     scale_set_view_id,
 )
 
+SET_ID = re.compile(r"/virtualMachineScaleSets/[^/]+/?$", re.IGNORECASE)
 NEAREST = 20  # unknown names for which the nearest ones are shown, because the search takes time
 
 
@@ -41,12 +43,20 @@ class Choice(NamedTuple):
     unhealthy: bool = False
     outdated: bool = False
     sample: str | None = None
+    all_sets: bool = False
+    set_tags: tuple[tuple[str, str | None], ...] | None = None
 
     @property
     def takes_all(self) -> bool:
         """Return whether nothing narrows the choice, so that a set without instances is no error."""
-        others = self._replace(resource_group=None, scale_set=None, ids=None, names=None)
+        others = self._replace(resource_group=None, scale_set=None, ids=None, names=None, all_sets=False, set_tags=None)
         return others == Choice() and self.names in (None, ("*",))
+
+    @property
+    def names_instances(self) -> bool:
+        """Return whether it names instances, by names or ids, and not whole sets alone."""
+        sets = [one for one in self.ids or () if SET_ID.search(one)]
+        return self.names is not None or (self.ids is not None and not sets)
 
 
 class ChoiceError(Exception):
@@ -132,7 +142,7 @@ FILTERS = (
     Filter(
         "--tag",
         lambda c: c.tags,
-        lambda i, tag: _tagged(i, *tag),
+        lambda i, tag: has_tag(i.tags, *tag),
         lambda i: [f"{key}={value}" for key, value in i.tags.items()],
         joined=all,
     ),
@@ -229,8 +239,9 @@ def _check_exists(filter_: Filter, values: Sequence[Any], instances: Sequence[In
         )
 
 
-def _tagged(instance: Instance, key: str, value: str | None) -> bool:
-    found = {name.lower(): text for name, text in instance.tags.items()}.get(key.lower())
+def has_tag(tags: Mapping[str, str], key: str, value: str | None) -> bool:
+    """Check whether tags have a key, with this value unless that is None."""
+    found = {name.lower(): text for name, text in tags.items()}.get(key.lower())
     return found is not None and value in (None, found)
 
 

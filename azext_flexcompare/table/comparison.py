@@ -29,11 +29,16 @@ def command_rows(name: str | None) -> list[dict[str, Any]]:
         {
             "azVmss": f"az vmss {entry['name']}",
             **{key: entry[key] for key in ("onFlexible", "today", "instead", "evidence")},
+            "withOptions": entry.get("withOptions", {}),
             "source": cite(entry["source"]),
         }
-        for entry in facts()["commands"]
-        if name in (None, entry["name"], entry["name"].rsplit(" ", 1)[-1])
+        for entry in command_entries(name)
     ]
+
+
+def command_entries(name: str | None) -> list[dict[str, Any]]:
+    """List the entries of the `az vmss` commands, or of those of one name."""
+    return [entry for entry in facts()["commands"] if name in (None, entry["name"], entry["name"].rsplit(" ", 1)[-1])]
 
 
 def sections() -> list[str]:

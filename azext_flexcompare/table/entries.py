@@ -58,6 +58,7 @@ class Operation(NamedTuple):
     engines: dict[str, dict[str, Any]] | None = None  # other than one call for each VM
     removes: bool = False
     evicts: bool = False
+    deallocatedToo: bool = False  # noqa: N815
     boots: bool | tuple[str, ...] = False  # the options with which it boots an instance, or whether it always does
     alias_of: str | None = None
 
@@ -77,12 +78,16 @@ class Operation(NamedTuple):
         return self.call is not None and ".begin_" in self.call
 
     def given(self, options: Mapping[str, Any]) -> list[Option]:
-        """List its own options that were given, of all parsed options."""
-        return [option for option in self.options if options.get(option.dest)]
+        """List its own options that were given, of all parsed options; a flag may be given as false."""
+        return [option for option in self.options if options.get(option.dest) not in (None, [])]
+
+    def in_effect(self, options: Mapping[str, Any]) -> list[Option]:
+        """List its own options that were given, without flags that are false."""
+        return [option for option in self.given(options) if options[option.dest] is not False]
 
     def target_power_state(self, options: Mapping[str, Any]) -> str | None:
         """Return the power state that it leads to with these options."""
-        return next((option.powerState for option in self.given(options) if option.powerState), self.powerState)
+        return next((option.powerState for option in self.in_effect(options) if option.powerState), self.powerState)
 
     @property
     def leaves_running(self) -> bool:

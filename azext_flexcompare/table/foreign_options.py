@@ -37,6 +37,9 @@ FOREIGN: dict[str, dict[str, str]] = {  # by command and option
         "--next-token": ALL_AT_ONCE,
         "--resiliency-view": "Use `az vmss get-resiliency-view` with the name of an instance.",
     },
+    "nic list": dict.fromkeys(("--max-items", "--next-token"), ALL_AT_ONCE),
+    "nic list-vm-nics": dict.fromkeys(("--max-items", "--next-token"), ALL_AT_ONCE),
+    "nic show": {"--expand": "Use `az network nic show --expand` with the id of the network interface."},
     "reimage": {"--update-os-disk": OS_DISK, "--force-update-os-disk-for-ephemeral": OS_DISK},
     "show": dict.fromkeys(("--include-user-data", "-u"), "Use `az vm show --include-user-data` with the name of a VM."),
     "update": {

@@ -163,7 +163,7 @@ def _rows(command: str) -> str:
 
 
 def _examples(command: str, examples: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
-    option = "--vmss-name" if command.startswith("extension ") else "-n"  # as in `az vmss extension`
+    option = "--vmss-name" if command.startswith(("extension ", "nic show")) else "-n"  # as in `az vmss`
     chosen = f"-g rg {option} web"
     return [(one["name"], f"az vmss-flex {command} {one['text'].replace('{set}', chosen)}") for one in examples]
 

@@ -76,6 +76,16 @@ class Command(NamedTuple):
     output: Output
     functions: tuple[str, ...]
     """The functions in whose bodies it is."""
+    in_loop: bool = False
+    """Whether the body of a loop contains it."""
+
+
+class Document(NamedTuple):
+    """The body of a here-document, and the position of the redirection that begins it."""
+
+    start: int
+    end: int
+    opened_at: int
 
 
 class Script(NamedTuple):
@@ -83,17 +93,17 @@ class Script(NamedTuple):
 
     commands: list[Command]
     comments: list[tuple[int, int]]
-    documents: list[tuple[int, int]]
-    """The bodies of here-documents."""
+    documents: list[Document]
 
 
-def parse_script(text: str) -> Script:
-    """Find the simple commands of a script.
+def parse_script(text: str, output: Output = Output.SHOWN) -> Script:
+    """Find the simple commands of a script with an output.
 
     Raises ParseError if the script ends inside quotes or a compound command, or does not follow the grammar of bash.
     """
     parser = _Parser(text)
     parser.read_commands(frozenset())
+    parser.set_output(0, output)
     commands = sorted(_resolve_outputs(parser.found, parser.redirected), key=lambda one: one.start)
     return Script(commands, parser.comments, parser.documents)
 
@@ -132,10 +142,10 @@ class _Parser:
         self.text, self.at, self.end = text, 0, len(text)
         self.found: list[Command] = []
         self.comments: list[tuple[int, int]] = []
-        self.documents: list[tuple[int, int]] = []
+        self.documents: list[Document] = []
         self.redirected = False
-        self.depth = 0
-        self.pending_documents: list[tuple[str, bool]] = []
+        self.depth = self.loops = 0
+        self.pending_documents: list[tuple[str, bool, int]] = []
         self.functions: tuple[str, ...] = ()
 
     # Position
@@ -181,7 +191,7 @@ class _Parser:
 
     def read_documents(self) -> None:
         awaited, self.pending_documents = self.pending_documents, []
-        for delimiter, tabs in awaited:
+        for delimiter, tabs, opened_at in awaited:
             start = self.at
             while self.at < self.end:
                 stop = self.text.find("\n", self.at, self.end)
@@ -189,7 +199,7 @@ class _Parser:
                 line, self.at = self.text[self.at : stop].removesuffix("\r"), min(stop + 1, self.end)
                 if (line.lstrip("\t") if tabs else line) == delimiter:
                     break
-            self.documents.append((start, self.at))
+            self.documents.append(Document(start, self.at, opened_at))
 
     # Commands
 
@@ -281,7 +291,10 @@ class _Parser:
         else:
             if word in ("for", "select"):
                 self.read_loop_head()
+            loops = int(COMPOUNDS[word] == "done")
+            self.loops += loops
             self.read_block(COMPOUNDS[word])
+            self.loops -= loops
 
     def end_compound(self, first: int) -> None:
         streams = {"1": Output.SHOWN, "2": Output.SHOWN}
@@ -397,7 +410,8 @@ class _Parser:
             words = words[1:]
         if [word.value for word in words] == ["exec"] and output is not Output.SHOWN:
             self.redirected = True  # also for the commands before it, which is the safe side
-        self.found.append(Command(tuple(words), start, stop, output, functions=self.functions))
+        in_loop = self.loops > 0
+        self.found.append(Command(tuple(words), start, stop, output, functions=self.functions, in_loop=in_loop))
 
     def read_redirection(self, streams: dict[str, Output]) -> bool:
         """Read a redirection, if there is one, and set the streams accordingly."""
@@ -408,7 +422,7 @@ class _Parser:
         self.take(BLANKS)
         target = self.read_word()
         if sign in ("<<", "<<-"):
-            self.pending_documents.append((_unquoted(target.raw) or "", sign == "<<-"))
+            self.pending_documents.append((_unquoted(target.raw) or "", sign == "<<-", match.start()))
         elif sign == ">&" and target.value in streams:
             streams[descriptor or "1"] = streams[target.value]
         elif both or (sign == ">&" and not descriptor):

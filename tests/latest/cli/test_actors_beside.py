@@ -64,6 +64,88 @@ def test_an_instance_that_is_deleted_while_it_is_restarted_is_skipped(
     assert done.json[0]["reason"] == "It no longer exists."
 
 
+REPLACED, GONE = "Another machine has its name now.", "It no longer exists."
+DEALLOCATED = "Another client deallocated it meanwhile."
+CASES = [
+    ("set", "restart", "remove", 1, GONE),
+    ("set", "restart", "replace", 1, REPLACED),
+    ("set", "restart", "deallocate", 1, DEALLOCATED),
+    ("set", "stop", "deallocate", 1, DEALLOCATED),
+    ("set", "start", "deallocate", 1, None),
+    ("vm", "update-instances", "remove", 1, GONE),
+    ("bulk", "start", "remove", 1, GONE),
+    ("bulk", "deallocate", "remove", 1, GONE),
+    ("bulk", "deallocate", "deallocate", 1, DEALLOCATED),
+]
+
+
+@pytest.mark.parametrize(("engine", "operation", "do", "nth", "reason"), CASES)
+def test_an_instance_that_is_taken_away_before_a_call_for_many_is_skipped_and_the_others_are_not(
+    engine: str, operation: str, do: str, nth: int, reason: str | None, warm: WarmAz, sim: Simulator
+) -> None:
+    names = sim.names("flex")
+    action = f"{'vmss' if engine == 'set' else 'bulk'}-{operation.replace('stop', 'powerOff')}"
+    action = "manualupgrade" if engine == "vm" else action
+    event = {"kind": "event", "do": do, "vm": names[0]}
+    sim.add_fault({"action": action, "nth": nth, "per": "all", "fault": event})
+    done = warm.run(operation, *FLEX, "--instance-ids", "*", "--engine", engine)
+    first, *others = done.json
+    assert {row["status"] for row in others} == {"Succeeded"}, done.stderr
+    assert (first["status"], first["reason"]) == (("Skipped", reason) if reason else ("Failed", first["reason"]))
+    assert done.exit == (0 if reason else 4)
+
+
+@pytest.mark.parametrize(("operation", "reason"), [("restart", DEALLOCATED), ("start", None)])
+def test_an_instance_that_was_deallocated_before_the_resume_is_skipped_or_done(
+    operation: str, reason: str | None, warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log, names = tmp_path / "log", sim.names("flex")
+    assert warm.run(operation, *FLEX, "--job-log", str(log)).exit == 0
+    cut(log, only("plan"))
+    sim.reset()
+    assert warm.run("deallocate", *FLEX, "--instance-ids", names[0]).exit == 0
+    done = warm.run(operation, "--resume", str(log))
+    assert (done.exit, done.json[0]["reason"]) == (0, reason), done.stderr
+    assert statuses(done) == ({"Skipped": 1, "Succeeded": 5} if reason else {"Succeeded": 6})
+
+
+@pytest.mark.parametrize("status", [None, 404])
+def test_an_operation_that_a_deallocation_preempts_is_no_error_to_retry(
+    status: int | None, warm: WarmAz, sim: Simulator
+) -> None:
+    names = sim.names("flex")
+    fault = {"kind": "deallocated", **({"status": status} if status else {})}
+    sim.add_fault({"action": "restart", "vm": names[0], "fault": fault})
+    done = warm.run("restart", *FLEX, "--health-gate", "vm-agent", "--health-timeout", "5m", "--max-errors", "1")
+    assert (done.json[0]["status"], done.json[0]["reason"]) == ("Skipped", DEALLOCATED)
+
+
+def test_a_failure_of_its_own_stays_one_though_its_instance_is_deallocated(warm: WarmAz, sim: Simulator) -> None:
+    name = sim.names("flex")[0]
+    fault = {"kind": "fail", "code": "AllocationFailed", "message": "No room."}
+    sim.add_fault({"action": "redeploy", "vm": name, "fault": fault})
+    sim.add_fault({"action": "poll", "vm": name, "fault": {"kind": "event", "do": "deallocate"}})
+    done = warm.run("redeploy", *FLEX)
+    assert (done.exit, done.json[0]["status"], done.json[0]["error"]["code"]) == (4, "Failed", "AllocationFailed")
+
+
+@pytest.mark.parametrize("engine", ["vm", "set"])
+def test_an_instance_that_is_added_meanwhile_gets_nothing(
+    engine: str, warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log, planned = tmp_path / "log", sim.names("flex")
+    action = "restart" if engine == "vm" else "vmss-restart"
+    added = {"kind": "event", "do": "add", "vm": planned[0]}
+    sim.add_fault({"action": action, "nth": 1, "per": "all", "fault": added})
+    done = warm.run("restart", *FLEX, "--engine", engine, "--job-log", str(log))
+    assert (done.exit, [row["instance"] for row in done.json]) == (0, planned), done.stderr
+    (other,) = set(sim.names("flex")) - set(planned)
+    cut(log, only("plan", "intent"))
+    again = warm.run("restart", "--resume", str(log))
+    assert (again.exit, [row["instance"] for row in again.json]) == (0, planned), again.stderr
+    assert not any(vm == other for vm, _ in sim.accepted())
+
+
 def test_a_set_that_is_gone_takes_only_its_own_instances_along(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
     log = tmp_path / "log"
     sets = [sim.scale_sets[name] for name in ("other", "flex2")]
@@ -199,3 +281,21 @@ def test_a_set_that_was_replaced_by_a_uniform_one_gets_no_command_for_all_of_it(
     done = warm.run("restart", "--resume", str(log))
     assert (done.exit, done.stdout) == (1, "")
     assert "it has no --resume." in done.stderr
+
+
+@pytest.mark.parametrize("way", ["--resume", "--retry-failed"])
+def test_a_run_by_vm_ids_goes_on_without_the_right_to_read_the_set(
+    way: str, warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log, names = tmp_path / "log", sim.names("flex")[:3]
+    for action in ("scaleSet", "list"):
+        sim.add_fault({"action": action, "fault": {"status": 403, "code": "AuthorizationFailed"}})
+    ids = [sim.vm_id(name) for name in names]
+    refusal = {"status": 409, "code": "No", "message": "No."}
+    sim.add_fault({"action": "restart", "vm": names[0], "times": 1, "fault": refusal})
+    assert warm.run("restart", "--ids", *ids, "--job-log", str(log)).exit == 4
+    if way == "--resume":
+        write(log, *(one for one in records_of(log) if names[0] not in str(one.get("id"))))
+    done = warm.run("restart", way, str(log))
+    assert (done.exit, set(statuses(done))) == (0, {"Succeeded"}), done.stderr
+    assert sim.accepted() == dict.fromkeys(((name, "restart") for name in names), 1)

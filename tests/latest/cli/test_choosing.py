@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from tests.latest.helpers.az import FLEX, Run
+from tests.latest.helpers.az import FLEX, Run, WarmAz
+from tests.latest.helpers.faults import FAILS
 from tests.latest.helpers.worlds import changes
 
 READS = [
@@ -75,3 +77,29 @@ def test_a_file_that_cannot_be_read_is_no_name(run: Run, sim: Simulator, tmp_pat
         assert done.exit == 1
         assert f"{option}: the file nowhere cannot be read" in done.stderr
     assert changes(sim) == []
+
+
+def test_a_sample_is_drawn_once(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
+    sim.add_fault({"action": "restart", "times": 1, "per": "all", "fault": FAILS})
+    drawn = ("--sample", "2", "--batch-size", "1", "--max-errors", "1", "--job-log", str(tmp_path / "log"))
+    first = warm.run("restart", *FLEX, *drawn)
+    names = [row["instance"] for row in first.json]
+    assert [row["status"] for row in first.json] == ["Failed", "NotStarted"]
+    other = warm.run("restart", "--retry-failed", str(tmp_path / "log"), "--sample", "3")
+    assert (other.exit, other.stdout) == (1, "")
+    assert "its sample is not 3" in other.stderr
+    flag = warm.run("restart", "--retry-failed", str(tmp_path / "log"), "--unhealthy")
+    assert (flag.exit, flag.stdout) == (1, "")
+    assert "its unhealthy is not true" in flag.stderr
+    done = warm.run("restart", "--retry-failed", str(tmp_path / "log"), "--sample", "2")
+    assert [row["instance"] for row in done.json] == names
+    assert {one["vm"] for one in changes(sim)} == {*names}
+
+
+def test_the_way_to_retry_names_the_instances_of_a_sample(warm: WarmAz, sim: Simulator) -> None:
+    sim.add_fault({"action": "restart", "fault": FAILS})
+    done = warm.run("restart", *FLEX, "--sample", "50%")
+    names = [row["instance"] for row in done.json]
+    assert len(names) == 3
+    again = done.stderr.partition("To retry: az vmss-flex ")[2].splitlines()[0]
+    assert [row["instance"] for row in warm.run(*shlex.split(again)).json] == names

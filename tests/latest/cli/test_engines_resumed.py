@@ -127,3 +127,42 @@ def test_a_terminal_that_hangs_up_interrupts_a_run(sim: Simulator, environment: 
     command = ["restart", *FLEX, "--max-parallel", "3", "--job-log", str(tmp_path / "log")]
     done = interrupt(environment, sim, lambda sim: len(changes(sim)) == 3, *command, number=signal.SIGHUP)
     assert (done.exit, statuses(done)) == (130, {"Interrupted": 3, "NotStarted": 3})
+
+
+@pytest.mark.parametrize("fault", [{"status": 403, "code": "AuthorizationFailed"}, {"kind": "malformed"}])
+def test_instances_are_asked_where_a_bulk_service_does_not_let_its_operations_be_read(
+    fault: dict[str, object], warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log, names = tmp_path / "log", sim.names("flex")
+    sim.add_fault({"action": "bulk-status", "fault": fault})
+    sim.add_fault({"vm": names[0], "action": "bulk-deallocate", "fault": {"kind": "stuck", "code": "Blocked"}})
+    done = warm.run("deallocate", *FLEX, "--engine", "bulk", "--timeout", "4", "--job-log", str(log))
+    assert (done.exit, statuses(done)) == (4, {"Succeeded": 5, "TimedOut": 1}), done.stderr
+    assert done.json[0]["status"] == "TimedOut"
+    assert actions(sim, "bulk-status") == 4
+    assert actions(sim, "bulk-cancel") == 1
+
+
+def test_what_a_bulk_service_cancelled_is_sent_by_a_resume(
+    sim: Simulator, warm: WarmAz, environment: dict[str, str], tmp_path: Path
+) -> None:
+    log = str(tmp_path / "log")
+    sim.configure(seconds=60, bulk_executing=2)
+    command = ["deallocate", *FLEX, "--engine", "bulk", "--job-log", log]
+    first = interrupt(environment, sim, lambda sim: actions(sim, "bulk-status") > 0, *command)
+    assert (first.exit, statuses(first)) == (130, {"NotStarted": 6})
+    sim.configure(seconds=0.05, bulk_executing=None)
+    done = warm.run("deallocate", "--resume", log)
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6}), done.stderr
+
+
+def test_outcomes_of_a_set_are_written_when_its_call_ends(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
+    log, names = tmp_path / "log", sim.names("flex")
+    sim.add_fault({"vm": names[1], "action": "vmss-restart", "fault": {"kind": "stuck"}})
+    sets = [sim.scale_sets[name] for name in ("flex", "other")]
+    done = warm.run("restart", "--ids", *sets, "--engine", "set", "--timeout", "3", "--job-log", str(log))
+    assert done.exit == 4
+    outcomes = {one["id"]: one["at"] for one in records_of(log) if one["record"] == "outcome"}
+    quick = [at for id_, at in outcomes.items() if "/other_" in id_]
+    assert quick
+    assert max(quick) < min(at for id_, at in outcomes.items() if "/flex_" in id_)

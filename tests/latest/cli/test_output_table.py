@@ -12,6 +12,7 @@ from tests.latest.helpers.az import Run
     [
         ("compare", 120),
         ("compare --by command", 120),
+        ("compare --by command -g rg -n flex", 120),
         ("compare -g rg -n flex", 120),
         ("list-instances -g rg -n flex", 80),
         ("restart -g rg -n flex", 80),

@@ -106,10 +106,10 @@ def test_the_counts_are_those_of_the_log_everywhere(page: Page, reported: Report
     summary = page.value('document.querySelector(".summary").textContent')
     assert summary == f"300 instances: {counts['Succeeded']} Succeeded, {counts['Failed']} Failed."
     folded = page.value(
-        '[...document.querySelectorAll("#failures ~ table tbody tr")].map(row => row.cells[1].textContent)'
+        '[...document.querySelectorAll("#failures ~ .scroll tbody tr")].map(row => row.cells[1].textContent)'
     )
     assert folded == ["5", "2"]
-    batches = page.value('document.querySelectorAll("#batches ~ table tbody tr").length')
+    batches = page.value('document.querySelectorAll("#batches ~ .scroll tbody tr").length')
     assert batches == reported.log[0]["batches"]
 
 
@@ -134,6 +134,22 @@ def test_nothing_is_cut_off_or_lies_over_something_else(width: int, page: Page) 
     assert page.value(TOO_WIDE) == 0
     assert page.value(BULGING) == 0
     assert page.value(OVERLAPPING) == 0
+
+
+def test_on_a_phone_each_table_scrolls_by_itself(page: Page) -> None:
+    page.screenshot(400, 1000)
+    assert page.value(TOO_WIDE) == 0
+    wide = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth)"
+    assert page.value(f"{wide}.length") >= len({row["domain"] for row in page.value(ROWS)})
+    assert page.value(f"{wide}.every(one => getComputedStyle(one).overflowX === 'auto')")
+
+
+def test_on_paper_nothing_stays_folded(page: Page) -> None:
+    hidden = "[...document.querySelectorAll('tr, .names')].filter(one => !one.checkVisibility()).length"
+    page.value("document.querySelectorAll('details').forEach(one => one.open = false)")
+    assert page.value(hidden) > INSTANCES
+    page.ask("Emulation.setEmulatedMedia", media="print")
+    assert page.value(hidden) == 0
 
 
 def test_the_page_is_read_and_filtered_by_keyboard(page: Page) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from tests.latest.helpers.az import FLEX, Run
+from tests.latest.helpers.az import FLEX, Run, WarmAz
 from tests.latest.helpers.faults import FAILS
 from tests.latest.helpers.rows import numbers, statuses
 from tests.latest.helpers.worlds import changes, end_of, zones_together
@@ -410,9 +410,13 @@ def test_durations_take_units(run: Run, tmp_path: Path) -> None:
 
 
 def test_an_instance_that_was_healthy_for_a_moment_passes_no_gate(run: Run, sim: Simulator) -> None:
-    names = guests(sim, n0={"agentReadyAfter": 0}, n1={"agentReadyAfter": 1})
-    lost = {"kind": "event", "do": "agent", "word": "Not Ready"}
-    sim.add_fault({"action": "get", "vm": names[0], "nth": 2, "fault": lost})
+    names = guests(sim, n0={"agentReadyAfter": 0}, n1={"agentReadyAfter": "never"})
+    for name, word in (
+        (names[0], "Not Ready"),
+        (names[1], "Ready"),
+    ):  # the second is healthy once the first no longer is
+        agent = {"kind": "event", "do": "agent", "word": word}
+        sim.add_fault({"action": "get", "vm": name, "nth": 2, "fault": agent})
     done = run("restart", *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "3")
     assert (done.exit, statuses(done)) == (5, {"Succeeded": 2, "NotStarted": 4})
     assert done.json[0]["reason"] == "Not healthy after 3 s: Its VM agent is Not Ready."
@@ -433,3 +437,51 @@ def test_a_gate_that_may_not_be_read_for_a_moment_goes_on(run: Run, sim: Simulat
     sim.add_fault({"action": "get", "times": 1, "fault": {"status": status, "code": "Refused"}})
     done = run("restart", *FLEX, "--batch-size", "3", "--health-gate", "vm-agent", "--health-timeout", "30")
     assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+
+
+COMMAND_GATE = ("--health-gate", "vm-agent", "command", "--batch-size", "2")
+
+
+def test_a_command_of_health_is_run_for_each_instance_and_stops_the_run(
+    warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    names = guests(sim, every={"agentReadyAfter": 0})
+    asked, log = tmp_path / "asked", str(tmp_path / "log")
+    command = f'echo "$VMSS_FLEX_INSTANCE $VMSS_FLEX_BATCH" >> {asked}; echo no page; test $VMSS_FLEX_INSTANCE != '
+    ways = ("--health-command", command + names[3], "--health-timeout", "1", "--job-log", log)
+    done = warm.run("restart", *FLEX, *COMMAND_GATE, *ways)
+    assert (done.exit, statuses(done)) == (5, {"Succeeded": 4, "NotStarted": 2})
+    assert done.json[3]["reason"] == ("Not healthy after 1 s: --health-command: It exited with status 1: no page")
+    assert f"Stopped by --health-gate vm-agent command: not healthy after 1 s: {names[3]}." in done.stderr
+    assert {*asked.read_text().splitlines()} == {f"{name} {1 + place // 2}" for place, name in enumerate(names[:4])}
+    assert f"To resume: az vmss-flex restart --resume {log}" in done.stderr
+    last = warm.run("restart", "--resume", log, "--health-command", "true")
+    assert (last.exit, statuses(last)) == (0, {"Succeeded": 6})
+    assert set(sim.accepted().values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--health-gate", "command"], "--health-gate command has no command."),
+        (["--health-command", "true"], "--health-command has no meaning without --health-gate command."),
+        (["--health-gate", "vm-agent", "--health-command", "true"], "without --health-gate command."),
+        (["--bake", "5m"], "--bake has no meaning without --health-gate."),
+        (["--health-gate", "command", "--health-command", " "], "the command is empty"),
+        (["--health-gate", "vm-agent", "--bake", "soon"], "'soon' is not a duration"),
+    ],
+)
+def test_options_of_health_that_need_each_other_are_refused_before_anything_is_asked(
+    warm: WarmAz, sim: Simulator, options: list[str], error: str
+) -> None:
+    done = warm.run("restart", *FLEX, *options)
+    assert done.exit in (1, 2)
+    assert error in done.stderr
+    assert sim.requests() == []
+
+
+def test_a_batch_must_stay_healthy_before_the_next_one_starts(warm: WarmAz, sim: Simulator) -> None:
+    guests(sim, every={"agentReadyAfter": 0})
+    done = warm.run("restart", *FLEX, "--batch-size", "3", "--health-gate", "vm-agent", "--bake", "1")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+    assert all(after[0] - before[1] >= 1 for before, after in pairwise(spans(sim, numbers(done))))

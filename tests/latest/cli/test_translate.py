@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from azext_flexcompare.table.entries import facts, operations
-from azext_flexcompare.translation.rewrite import FLAG, shared_options
-from tests.latest.helpers.az import ROOT
+from azext_flexcompare.translation.kinds import SHELL, kind_of
+from azext_flexcompare.translation.options import FLAG, shared_options
+from azext_flexcompare.translation.rows import SHORTEST
+from tests.latest.helpers.az import ROOT, Run
 from tests.latest.helpers.translations import DEPLOY, FOLDER, holds, plain
 
 CASES = [
@@ -50,12 +52,17 @@ options = {
     for group, several in parser.subparsers.items()
     for name, one in several.choices.items()
 }
+aliases = {
+    " ".join((*group, name)): [action.option_strings for action in one._actions if len(action.option_strings) > 1]
+    for group, several in parser.subparsers.items()
+    for name, one in several.choices.items()
+}
 help_of = {
     one.command: [one.short_summary, one.long_summary, *(example.command for example in getattr(one, "examples", []))]
     for one in get_all_help(cli)
     if one.command.startswith("vmss ")
 }
-sys.stdout.write(json.dumps({"options": options, "help": help_of}))
+sys.stdout.write(json.dumps({"options": options, "aliases": aliases, "help": help_of}))
 """
 
 
@@ -79,8 +86,9 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_script_becomes_what_the_case_says(case: dict[str, Any]) -> None:
-    assert set(case) <= {"it", "script", "becomes", "left"}
-    done = holds(case["script"])
+    assert set(case) <= {"it", "file", "script", "becomes", "left"}
+    script = case["script"]
+    done = holds(script, kind_of(case["file"], script) if "file" in case else SHELL)
     assert done.text == case.get("becomes", case["script"])
     left, expected = done.needs_review, case.get("left", [])
     assert [one.line for one in left] == [line for line, _ in expected], left
@@ -155,7 +163,55 @@ def fits(kind: str, nargs: object) -> bool:
     return nargs in {"one": (None,), "several": ("+",), FLAG: (0,), "switch": ("?",)}[kind]
 
 
+def exceptions() -> list[tuple[str, str, str]]:
+    """List each command, option and value that makes a difference."""
+    return [
+        (row["name"], option.partition(" ")[0], support)
+        for row in facts()["commands"]
+        for option, support in row.get("withOptions", {}).items()
+    ]
+
+
 def test_an_option_that_makes_a_difference_is_one_of_the_command(cli: dict[str, Any]) -> None:
-    named = {(row["name"], option) for row in facts()["commands"] for option in row.get("withOptions", ())}
-    assert named
-    assert [(name, option) for name, option in named if option not in cli["options"][f"vmss {name}"]] == []
+    assert exceptions()
+    assert [one for one in exceptions() if one[1] not in cli["options"][f"vmss {one[0]}"]] == []
+
+
+def test_every_other_name_of_an_option_that_makes_a_difference_makes_it_too(cli: dict[str, Any]) -> None:
+    others = [
+        (name, other, support)
+        for name, option, support in exceptions()
+        for several in cli["aliases"][f"vmss {name}"]
+        if option in several
+        for other in several
+        if other.startswith("--")
+    ]
+    assert ("create", "--lb-nat-pool-name", "fails") in others
+    assert set(others) <= set(exceptions())
+
+
+def test_no_option_is_mistaken_for_the_abbreviation_of_one_that_makes_a_difference(cli: dict[str, Any]) -> None:
+    mistaken = [
+        (name, other, option)
+        for name, option, _ in exceptions()
+        for other in cli["options"][f"vmss {name}"]
+        if len(other) >= SHORTEST and other != option and option.startswith(other)
+    ]
+    assert mistaken == []
+
+
+def test_a_folder_is_listed_and_then_rewritten(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".github").mkdir()
+    workflow, program = tmp_path / ".github" / "x.yml", tmp_path / "x.py"
+    workflow.write_text("- run: az vmss deallocate -g rg -n web\n", "utf-8")
+    program.write_text("run('az vmss list')\n", "utf-8")
+    listed = run("translate", ".", "-o", "table", cwd=tmp_path)
+    assert (listed.exit, "1 can be rewritten (--write)" in listed.stderr) == (4, True)
+    assert re.search(r"az vmss deallocate +1 +differs +az vmss-flex deallocate +1 +0 +\.github/x\.yml:1", listed.stdout)
+    written = run("translate", ".github", "x.py", "--write", cwd=tmp_path)
+    assert (written.exit, "+- run: az vmss-flex deallocate" in written.stderr) == (0, True)
+    assert [row["call"] for row in written.json] == ["az vmss deallocate", "az vmss list"]
+    assert workflow.read_text("utf-8") == "- run: az vmss-flex deallocate -g rg -n web\n"
+    for wrong in (["--write"], [".", "--file", "x.py"], ["missing"]):
+        refused = run("translate", *wrong, cwd=tmp_path)
+        assert (refused.exit != 0, refused.stdout) == (True, "")

@@ -33,6 +33,7 @@ IMPATIENT = {  # seconds of the product's that only cost a test its time
     "scheduler.scheduler.TICK": 0.02,
     "scheduler.poll_interval.FIRST": 0.02,
     "scheduler.poll_interval.MARGIN": 0.01,
+    "execution.alarm.INTERVAL": 0.1,
     "execution.unknown_outcome.GRACE": 0.1,
     "execution.unknown_outcome.ACCEPTED_GRACE": 0.5,
 }
@@ -58,6 +59,7 @@ class WarmAz:
 
     def __init__(self, environment: dict[str, str], folder: Path, instead: dict[str, float]) -> None:
         self.out, self.err = folder / "out", folder / "err"
+        self.child = 0  # the process of the latest command
         command = [sys.executable, __file__, json.dumps(instead), str(self.out), str(self.err)]
         self.process = subprocess.Popen(
             command, env=environment, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -68,6 +70,7 @@ class WarmAz:
         assert self.process.stdin
         assert self.process.stdout
         print(json.dumps(["vmss-flex", *arguments]), file=self.process.stdin, flush=True)
+        self.child = int(self.process.stdout.readline())
         status = int(self.process.stdout.readline())
         return Ran(status, self.out.read_text("utf-8"), self.err.read_text("utf-8"))
 
@@ -117,6 +120,7 @@ def _serve(out: str, err: str) -> None:
         child = os.fork()
         if not child:
             return _carry_out(json.loads(line), out, err)
+        print(child, flush=True)  # noqa: T201
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
     return None

@@ -32,7 +32,7 @@ class Cloud(NamedTuple):
     def run(self, *arguments: str) -> Ran:
         """Run `az vmss-flex ...` there."""
         done = az(self.environment, "vmss-flex", *arguments, capture_output=True, timeout=180)
-        assert "Traceback" not in done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
 

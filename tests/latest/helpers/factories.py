@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from azext_flexcompare.execution.health_gate import CHECKS, Gate
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 
@@ -39,3 +40,7 @@ def outcome(
     name: str = "web_1", status: str = Status.FAILED, error: Error | None = BUSY, scale_set: ScaleSet = WEB
 ) -> Outcome[Instance]:
     return Outcome(instance(name, scale_set), status, error)
+
+
+def a_gate(name: str, timeout: int, boots: bool = False) -> Gate:
+    return Gate(name, timeout, (CHECKS[name],), boots)

@@ -63,6 +63,7 @@ def cut(log: Path, keep: Callable[[Record], bool]) -> None:
 WHOLE = [PLAN, {"record": "intent", "id": IDS[0]}, {"record": "accepted", "id": IDS[0], "operationUrl": "u"}]
 WHOLE += [{"record": "throttled", "id": IDS[1], "seconds": None}, {**OUTCOME, "id": IDS[0]}]
 WHOLE += [
+    {"record": "postponed", "id": IDS[1], "request": "send", "code": "NotSent"},
     {"record": "health", "batch": 1, "unhealthy": []},
     {"record": "stopped", "reason": "r"},
     {"record": "of another day"},

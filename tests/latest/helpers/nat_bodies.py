@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from azext_flexcompare.nat_rules.bodies import Body, IpConfiguration
+from azext_flexcompare.arm.network_bodies import Body, IpConfiguration
 
 NETWORK = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network"
 LB = f"{NETWORK}/loadBalancers/lb"

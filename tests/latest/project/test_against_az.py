@@ -74,13 +74,14 @@ def texts(value: object) -> Iterator[str]:
 def mentioned() -> set[str]:
     """List every whole `az` command that the table tells its readers to type, without `az`."""
     quoted = {command for text in texts(TABLE) for command in re.findall(r"`az ([^`]+)`", text)}
-    offered = {entry["instead"].removeprefix("az ") for entry in TABLE["commands"] if entry["instead"]}
+    lines = [entry.get(key) for entry in TABLE["commands"] for key in ("instead", "paste")]
+    offered = {line.removeprefix("az ") for line in lines if line}
     return {command for command in quoted | offered if not command.startswith("vmss-flex")}
 
 
 def words_of(command: str) -> str:
-    """Cut the options off."""
-    return re.split(r" (?=-|[A-Z])", command)[0]
+    """Cut the options and settings off."""
+    return re.split(r" (?=-|[A-Z{]|[a-z_]+\.[a-z_]+=)", command)[0]
 
 
 def options_of(command: str) -> set[str]:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from azext_flexcompare.commands import HAND_WRITTEN
+from azext_flexcompare.commands import HAND_WRITTEN, PLAIN
 from azext_flexcompare.table.entries import operations, refusals
 from tools.render import COMMANDS as PAGES
 from tools.render import GENERATED, ROOT, content_of
 from tools.sessions import README
 
-COMMANDS = ["compare", "report", "translate", *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
+COMMANDS = [*PLAIN, *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
 DOCUMENTS = [path for place in (".", "docs", "armsim") for path in (ROOT / place).glob("*.md")]
 
 

@@ -30,8 +30,9 @@ SHORT, NEVER = 0.5, 600  # seconds that an operation lasts
 
 
 def normal(said: str) -> str:
-    """What came of a command, whatever the width of the screen and the durations."""
-    return " ".join(re.sub(r"-{3,}", "---", re.sub(r"\b\d+\.\d+\b", "SECONDS", said)).split())
+    """What came of a command, whatever the width of the screen, the durations and the time in the name of a job."""
+    timeless = re.sub(r"\b\d{8}T\d{6}\.\d{3}Z", "TIME", said)
+    return " ".join(re.sub(r"-{3,}", "---", re.sub(r"\b\d+\.\d+\b", "SECONDS", timeless)).split())
 
 
 def test_every_block_of_the_readme_is_run() -> None:

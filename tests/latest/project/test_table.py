@@ -23,7 +23,7 @@ ROWS_OF_THE_PAGE = {
     "Networking": 1,
     "Scale set APIs": 2,
 }
-HAND_WRITTEN = {"compare", "report", "translate", *commands.HAND_WRITTEN}
+HAND_WRITTEN = {*commands.PLAIN, *commands.HAND_WRITTEN}
 LISTS = ("operations", "refusals", "apis", "commands")  # of facts, each with its source
 PLACES = (*LISTS, "others", "groups")
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from armsim import Simulator
+from tests.latest.helpers.az import FLEX, Run
 from tests.latest.helpers.clouds import CLOUDS, IN_EACH, Cloud, in_clouds, kill_at
 
 SEED = 5
@@ -21,7 +23,7 @@ LATE = "after the end"
 THROTTLED = {"action": "restart", "share": 0.1, "times": 1, "fault": {"status": 429, "retryAfter": 1}}
 
 
-class Kill(NamedTuple):
+class Killed(NamedTuple):
     """What a killed run left in its log."""
 
     phase: str
@@ -30,7 +32,7 @@ class Kill(NamedTuple):
     open: int  # accepted, and not seen to the end
 
 
-def left_in(log: Path) -> Kill:
+def left_in(log: Path) -> Killed:
     """Say how far a killed run had come, by its log."""
     content = log.read_bytes() if log.exists() else b""
     whole, _, torn = content.rpartition(b"\n")
@@ -53,19 +55,19 @@ def left_in(log: Path) -> Kill:
             + ["sent without acceptance"] * bool(doubtful)
             + ["accepted without end"] * bool(open_)
         )
-    return Kill(phase, bool(torn), doubtful, open_)
+    return Killed(phase, bool(torn), doubtful, open_)
 
 
-def survive(folder: Path, cloud: Cloud, number: int) -> list[Kill]:
+def survive(folder: Path, cloud: Cloud, number: int) -> list[Killed]:
     """Kill a run at a moment, and now and then whoever resumes it as well; then see it finished."""
     chance = random.Random(f"{SEED} {number}")  # noqa: S311  (not for secrets)
     log = folder / f"{number}.log"
     cloud.sim.reset()
     if chance.random() < 0.3:
         cloud.sim.add_fault({**THROTTLED, "seed": number})
-    moment, kills = chance.randint(1, REQUESTS), list[Kill]()
+    moment, kills = chance.randint(1, REQUESTS), list[Killed]()
     killed = kill_at(cloud, moment, *ANEW, "--job-log", str(log))
-    kills.append(left_in(log) if killed else Kill(LATE, torn=False, doubtful=0, open=0))
+    kills.append(left_in(log) if killed else Killed(LATE, torn=False, doubtful=0, open=0))
     while kills[-1].phase not in ("before the plan", LATE) and chance.random() < 0.25:
         moment = cloud.sim.counts()["requests"] + chance.randint(1, REQUESTS // 3)
         if kill_at(cloud, moment, "--resume", str(log)):
@@ -92,12 +94,29 @@ def finish(cloud: Cloud, log: Path, begun: bool) -> None:
     assert ran.exit == 0, told
 
 
-def survive_all(number: int, at_once: int, folder: Path) -> list[list[Kill]]:
+def survive_all(number: int, at_once: int, folder: Path) -> list[list[Killed]]:
     return in_clouds(at_once, folder, partial(survive, folder), number, seconds=0.3, latency=0.03)
 
 
 def test_a_run_that_was_killed_is_finished_and_nothing_is_sent_twice(tmp_path: Path) -> None:
     assert len(survive_all(6, 2, tmp_path)) == 6
+
+
+@pytest.mark.parametrize("moment", [4, 6, 9])
+def test_a_job_that_was_killed_is_listed_so_and_resumed_by_last(
+    run: Run, sim: Simulator, environment: dict[str, str], moment: int
+) -> None:
+    sim.configure(seconds=0.3, latency=0.05)
+    assert kill_at(Cloud(sim, environment), moment, *FLEX, "--max-parallel", "2")
+    listed = run("job", "list").json[-1]
+    assert (listed["state"], listed["exit"], listed["instances"]) == ("killed", None, 6)
+    watched = run("job", "show", "--watch")
+    assert watched.exit == 130
+    assert watched.json["next"] == f"az vmss-flex restart --resume {listed['job']}"
+    done = run("restart", "--resume", "last")
+    assert (done.exit, {row["status"] for row in done.json}) == (0, {"Succeeded"})
+    assert sim.accepted() == Counter({(name, "restart"): 1 for name in sim.names("flex")})
+    assert run("job", "show", "-o", "json").json["state"] == "ended"
 
 
 @pytest.mark.proof

@@ -8,10 +8,10 @@ import jmespath
 import pytest
 
 from azext_flexcompare import _format as layout
-from azext_flexcompare.output.rows import outcome_row
+from azext_flexcompare.output.rows import listed_row, outcome_row
 from azext_flexcompare.table.comparison import command_rows, compare_rows
 from azext_flexcompare.table.entries import operations
-from tests.latest.helpers.factories import outcome
+from tests.latest.helpers.factories import DB, instance, outcome, scale_set
 
 RESTART = next(one for one in operations() if one.name == "restart")
 QUERIES = sorted(name for name, value in vars(layout).items() if name.isupper() and isinstance(value, str))
@@ -62,3 +62,30 @@ def test_the_table_of_comparison_fits_120_columns(rows: list[dict[str, Any]]) ->
     lines = layout.comparison(rows)
     widths = [max(len(name), *(len(line[name]) for line in lines)) for name in lines[0]]
     assert sum(widths) + 2 * (len(widths) - 1) <= 120
+
+
+def test_a_list_names_the_set_and_the_group_where_there_is_more_than_one() -> None:
+    one, same_group, other = instance(), instance(scale_set=scale_set("db")), instance(scale_set=DB)
+    headings = [list(layout.listed([listed_row(each) for each in (one, two)])[0]) for two in (one, same_group, other)]
+    assert [("ScaleSet" in found, "Group" in found) for found in headings] == [
+        (False, False),
+        (True, False),
+        (True, True),
+    ]
+    assert layout.listed([]) == []
+    assert layout.listed([{**listed_row(one), "privateIps": "10.0.0.4"}])[0]["Private"] == "10.0.0.4"
+
+
+def test_a_reachable_instance_has_a_line() -> None:
+    assert layout.connections({"instance a": "1.2.3.4:22"}) == [{"Instance": "a", "Endpoint": "1.2.3.4:22"}]
+
+
+def test_an_interface_has_a_line_even_where_it_has_no_address_yet() -> None:
+    bare = {"instance": "a", "name": "n", "ipConfigurations": [{"privateIPAddress": None}]}
+    assert layout.interfaces([bare, {**bare, "ipConfigurations": [{"privateIPAddress": "10.0.0.4"}]}])[1]["Private"]
+    assert layout.interface(bare)["Private"] == ""
+
+
+def test_a_command_is_shown_with_the_first_of_its_lines() -> None:
+    [row, none] = layout.comparison([{**command_rows("stop")[0], "commands": found} for found in (["a", "b"], [])])
+    assert (row["Commands"], none["Commands"]) == ("(1 of 2) a", "")

@@ -8,6 +8,9 @@ import pytest
 from azure.mgmt.compute.v2024_11_01.models import InstanceViewStatus, VirtualMachineInstanceView
 
 from azext_flexcompare.instances import (
+    DELETING,
+    GONE,
+    REPLACED,
     Instance,
     by_set,
     describe,
@@ -18,6 +21,8 @@ from azext_flexcompare.instances import (
     priority_of,
     provisioning_error,
     provisioning_times,
+    was_deallocated,
+    why_absent,
 )
 from tests.latest.helpers.factories import DB, WEB, instance, scale_set
 
@@ -103,3 +108,26 @@ def test_a_row_of_resource_graph_has_a_priority() -> None:
     assert priority_of(instance(resource={"properties": {"priority": "Spot"}})) == "spot"
     assert priority_of(instance(resource={"properties": {}})) == "regular"
     assert priority_of(instance(resource=None)) == "regular"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "taken"),
+    [
+        ("running", "deallocated", True),
+        ("stopped", "deallocating", True),
+        ("running", "hibernated", True),
+        ("deallocated", "deallocated", False),
+        (None, "deallocated", False),
+        ("running", "stopped", False),
+    ],
+)
+def test_an_instance_that_was_allocated_is_no_longer(before: str | None, after: str, taken: bool) -> None:
+    assert was_deallocated(instance(power_state=before), instance(power_state=after)) is taken
+
+
+def test_an_instance_is_absent_for_a_reason() -> None:
+    known = instance(vm_id="1")
+    assert why_absent(known, None) == GONE
+    assert why_absent(known, instance(vm_id="2")) == REPLACED
+    assert why_absent(known, instance(vm_id="1", provisioning_state="Deleting")) == DELETING
+    assert why_absent(known, instance(vm_id="1")) is None

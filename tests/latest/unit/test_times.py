@@ -20,6 +20,8 @@ AT = datetime(2026, 11, 23, 4, 5, 6, 789000, timezone.utc)
         ("2026-11-23T04:05:06.7890000Z", AT),
         ("2026-11-23T05:05:06.789+01:00", AT),
         ("2026-11-23T04:05:06Z", AT.replace(microsecond=0)),
+        ("2026-11-23T04:05:06", AT.replace(microsecond=0)),
+        ("0001-01-01T00:00:00+08:00", None),
         ("yesterday", None),
         ("", None),
         (None, None),
@@ -31,6 +33,7 @@ def test_a_time_is_read_as_azure_writes_it(text: str | None, found: datetime | N
 
 def test_a_time_is_written_in_milliseconds() -> None:
     assert format_utc(AT) == "2026-11-23T04:05:06.789Z"
+    assert format_utc(AT.astimezone(timezone(timedelta(hours=8)))) == "2026-11-23T04:05:06.789Z"
     assert format_utc(None) is None
 
 

@@ -177,3 +177,17 @@ def test_a_choice_is_texts_or_refused(lists: dict[str, Any], group: str, name: s
         return
     every = [choice.ids, choice.names, choice.zones, choice.fault_domains, choice.power_states, choice.exclude]
     assert all(isinstance(text, str) and text for values in every for text in values or ())
+
+
+def test_every_set_of_a_group_is_chosen_in_place_of_one() -> None:
+    group = {"resource_group_name": "rg", "all_sets": True}
+    assert take(**group) == Choice("rg", all_sets=True)
+    assert take(**group, vmss_name=DefaultStr("web")) == Choice("rg", all_sets=True)
+    assert take(**group, set_tag=["a=b", "c"]) == Choice("rg", all_sets=True, set_tags=(("a", "b"), ("c", None)))
+    for more in ({"vmss_name": "web"}, {"ids": ["/x"]}):
+        with pytest.raises(MutuallyExclusiveArgumentError, match="--all-sets"):
+            take(**group, **more)
+    with pytest.raises(RequiredArgumentMissingError, match="scale set is missing"):
+        take(all_sets=True)
+    with pytest.raises(RequiredArgumentMissingError, match="--set-tag narrows --all-sets"):
+        take(**SET, set_tag=["a"])

@@ -10,10 +10,12 @@ import pytest
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import poll_instances, read_instance
+from azext_flexcompare.execution.health_gate import agent_report
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Failure, Throttled, Unanswered
+from tests.latest.helpers.recordings import exchanges, needs_recordings, recorded
 
 Members = Callable[[], list[Instance]]
 
@@ -69,3 +71,26 @@ def test_a_condition_that_fails_one_instance_fails_no_other(azure: Azure, member
 
     outcomes = poll_instances(azure, [first, second], condition, timeout=60, observer=Observer())
     assert [(one.status, one.error) for one in outcomes] == [("Failed", ("Bad", "Ill.")), ("Succeeded", None)]
+
+
+@needs_recordings
+@pytest.mark.parametrize(
+    ("file", "skip", "expected"),
+    [
+        ("vm-get-flexible-member-instance-view", 0, ("running", 0, None, "2024-08-26T09:46:02+00:00")),
+        ("vm-after-failed-extension", 0, ("running", None, None, None)),
+        ("vm-simulate-eviction", 4, ("deallocated", None, None, None)),
+    ],
+)
+def test_a_recorded_instance_is_read(
+    file: str, skip: int, expected: tuple[Any, ...], azure: Azure, members: Members, sim: Simulator
+) -> None:
+    found = exchanges(file)[skip:]
+    path = found[0].key[1].split("/")
+    one = members()[0]._replace(name=path[-1], vm_id=None)
+    place = one.scale_set._replace(resource_group=path[1])
+    with recorded(sim, found):
+        read = read_instance(azure, one._replace(scale_set=place)).instance
+    assert read is not None
+    at = agent_report(read.resource.instance_view).at
+    assert (read.power_state, read.fault_domain, read.zone, at and at.isoformat()) == expected

@@ -10,8 +10,8 @@ from azure.cli.core.azclierror import AzureResponseError
 from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.latest_model import outdated_instances
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.arm.latest_model import latest_models, outdated_instances
+from azext_flexcompare.instances import Instance, ResourceId
 
 Members = Callable[[], list[Instance]]
 
@@ -45,3 +45,13 @@ def test_a_view_that_cannot_be_read_is_an_error(azure: Azure, members: Members, 
     sim.add_fault({"action": "showInstance", "fault": {"status": 403, "code": "AuthorizationFailed"}})
     with pytest.raises(AzureResponseError, match="AuthorizationFailed"):
         outdated_instances(azure, members())
+
+
+def test_the_model_of_an_instance_that_may_not_be_read_is_not_known(
+    azure: Azure, members: Members, sim: Simulator, outdated: set[str]
+) -> None:
+    hidden = sim.names("flex")[0]
+    sim.add_fault({"action": "showInstance", "vm": hidden, "fault": {"status": 403, "code": "AuthorizationFailed"}})
+    found = latest_models(azure, members())
+    assert [found[ResourceId(sim.vm_id(name))] for name in sim.names("flex")] == [None, False, True, False]
+    assert len(outdated) == 2

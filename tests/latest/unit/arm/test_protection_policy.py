@@ -10,8 +10,8 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.protection_policy import ProtectionPolicies
-from azext_flexcompare.instances import Instance
-from azext_flexcompare.scheduler.poller import Throttled
+from azext_flexcompare.instances import REPLACED, Instance
+from azext_flexcompare.scheduler.poller import Departed, Throttled
 
 Members = Callable[[], list[Instance]]
 
@@ -55,3 +55,21 @@ def test_an_instance_that_its_set_does_not_know_is_not_protected(
 ) -> None:
     assert not ProtectionPolicies(azure).protects(members()[0]._replace(name="gone"))
     assert caplog.text == ""
+
+
+def test_a_machine_that_took_the_name_is_not_acted_on(azure: Azure, members: Members, sim: Simulator) -> None:
+    first, second = members()[:2]
+    sim.replace_vm(first.name)
+    policies = ProtectionPolicies(azure)
+    with pytest.raises(Departed) as departed:
+        policies.protects(first)
+    assert departed.value.reason == REPLACED
+    assert not policies.protects(second)
+    sim.add_fault({"action": "get", "fault": {"status": 403, "code": "AuthorizationFailed"}})
+    assert not policies.protects(first)  # a VM that may not be read proves nothing
+
+
+def test_an_id_of_the_view_alone_proves_nothing(azure: Azure, members: Members, sim: Simulator) -> None:
+    fault = {"kind": "answer", "members": {"properties.vmId": "another"}}
+    sim.add_fault({"action": "showInstance", "fault": fault})
+    assert not ProtectionPolicies(azure).protects(members()[0])

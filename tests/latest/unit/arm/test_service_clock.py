@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 import pytest
 
 from azext_flexcompare.arm import service_clock
-from azext_flexcompare.arm.service_clock import ServiceClock
+from azext_flexcompare.arm.service_clock import ServiceClock, is_later
 
 NOON = "Wed, 25 Nov 2026 12:00:00 GMT"
 
@@ -47,3 +47,18 @@ def test_an_answer_without_a_date_says_nothing(headers: dict[str, str]) -> None:
     clock = ServiceClock()
     clock.learn(headers)
     assert clock.now() is None
+
+
+@pytest.mark.parametrize(
+    ("times", "later"),
+    [
+        (["2026-11-25 11:59:58+00:00"], True),  # two clocks of the service may differ
+        (["2026-11-25 11:59:57+00:00"], False),
+        (["2026-11-25T12:00:01"], True),
+        (["2026-11-25 13:59:00+02:00", "then"], False),
+        ([], False),
+    ],
+)
+def test_a_time_is_later_by_the_services_own_clock(times: list[str], later: bool) -> None:
+    assert is_later(times, november_25(12, 0, 0)) is later
+    assert is_later(times, None)

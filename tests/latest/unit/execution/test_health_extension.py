@@ -72,8 +72,8 @@ def test_a_list_that_cannot_be_read_says_nothing(azure: Azure, members: Members,
 def test_the_gate_of_application_health_needs_it(azure: Azure, members: Members, sim: Simulator) -> None:
     first, *others = world(sim, n0={"extensions": ["ApplicationHealthLinux"]})
     with pytest.raises(InvalidArgumentValueError, match=", ".join(others)) as refused:
-        check_gate(azure, "app-health", members())
+        check_gate(azure, ("vm-agent", "app-health"), members())
     assert first not in str(refused.value)
-    check_gate(azure, "app-health", members()[:1])
-    check_gate(azure, "vm-agent", members())
-    check_gate(azure, None, members())
+    check_gate(azure, ("app-health",), members()[:1])
+    check_gate(azure, ("vm-agent",), members())
+    check_gate(azure, (), members())

@@ -19,7 +19,6 @@ from azext_flexcompare.execution.health_gate import (
     Subject,
     agent_report,
     application_report,
-    gate_of,
     health_of,
     subjects_of,
     wait_until_healthy,
@@ -27,7 +26,7 @@ from azext_flexcompare.execution.health_gate import (
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Outcome, Status
-from tests.latest.helpers.factories import instance
+from tests.latest.helpers.factories import a_gate, instance
 from tests.latest.helpers.worlds import OPERATIONS
 
 Members = Callable[[], list[Instance]]
@@ -140,7 +139,7 @@ def test_an_instance_that_stopped_meanwhile_is_not_healthy() -> None:
 @pytest.mark.parametrize("status", [Status.FAILED, Status.TIMED_OUT, Status.SKIPPED, Status.NOT_STARTED])
 def test_a_gate_is_about_instances_that_the_run_did_something_to(status: str) -> None:
     outcomes = [Outcome(instance("a"), status), Outcome(instance("b"), Status.SUCCEEDED, began=BEGAN)]
-    found = subjects_of(gate_of("vm-agent", 1, boots=True), OPERATIONS["restart"], outcomes, {})
+    found = subjects_of(a_gate("vm-agent", 1, boots=True), OPERATIONS["restart"], outcomes, {})
     assert found == [Subject(instance("b"), booted=True, began=BEGAN, power_before="running")]
 
 
@@ -148,13 +147,13 @@ def test_an_instance_that_ran_before_a_start_was_not_booted() -> None:
     outcomes = [Outcome(instance(name), Status.SUCCEEDED) for name in ("a", "b")]
     before = {one.target.id: one.target for one in outcomes}
     before[outcomes[1].target.id] = instance("b", power_state="stopped")
-    found = subjects_of(gate_of("vm-agent", 1, boots=True), OPERATIONS["start"], outcomes, before)
+    found = subjects_of(a_gate("vm-agent", 1, boots=True), OPERATIONS["start"], outcomes, before)
     assert [(one.name, one.booted) for one in found] == [("a", False), ("b", True)]
 
 
 def test_without_the_time_of_the_service_that_of_this_machine_counts() -> None:
     (found,) = subjects_of(
-        gate_of("vm-agent", 1, boots=True),
+        a_gate("vm-agent", 1, boots=True),
         OPERATIONS["restart"],
         [Outcome(instance(), Status.SUCCEEDED, started=BEGAN)],
         {},
@@ -179,7 +178,7 @@ def restarted(azure: Azure, sim: Simulator, chosen: list[Instance]) -> list[Subj
 def test_only_the_unhealthy_are_listed_with_the_reason(azure: Azure, members: Members, sim: Simulator) -> None:
     worlds(sim, {"agentReadyAfter": 0}, {"agentReadyAfter": "never"}, {"agentReadyAfter": 0})
     chosen = members()
-    verdict = wait_until_healthy(azure, gate_of("vm-agent", 1), restarted(azure, sim, chosen), Observer())
+    verdict = wait_until_healthy(azure, a_gate("vm-agent", 1), restarted(azure, sim, chosen), Observer())
     assert verdict.unhealthy == [(chosen[1], "Its VM agent is Not Ready.")]
     assert verdict.seconds >= 1
 
@@ -187,7 +186,7 @@ def test_only_the_unhealthy_are_listed_with_the_reason(azure: Azure, members: Me
 def test_an_instance_that_is_gone_is_left_out(azure: Azure, members: Members) -> None:
     gone, there, *_ = members()
     subjects = [Subject(gone._replace(name="gone")), Subject(there)]
-    verdict = wait_until_healthy(azure, gate_of("vm-agent", 1), subjects, Observer())
+    verdict = wait_until_healthy(azure, a_gate("vm-agent", 1), subjects, Observer())
     assert (verdict.unhealthy, [why for _, why in verdict.left_out]) == ([], ["It no longer exists."])
 
 
@@ -202,7 +201,7 @@ def test_all_must_be_healthy_in_one_sweep(azure: Azure, members: Members) -> Non
         healthy = polls[subject.name] == 1 if subject.name == flapping.name else polls[subject.name] > 1
         return None if healthy else "It is not healthy."
 
-    gate = gate_of("vm-agent", 1)._replace(checks=[check])
+    gate = a_gate("vm-agent", 1)._replace(checks=[check])
     verdict = wait_until_healthy(azure, gate, [Subject(flapping), Subject(late)], Observer())
     assert verdict.unhealthy == [(flapping, "It is not healthy.")]
 
@@ -212,14 +211,14 @@ def test_a_poll_that_is_refused_for_a_moment_is_repeated(
     azure: Azure, members: Members, sim: Simulator, status: int
 ) -> None:
     sim.add_fault({"action": "get", "times": 2, "per": "all", "fault": {"status": status, "code": "Refused"}})
-    verdict = wait_until_healthy(azure, gate_of("vm-agent", 30), [Subject(one) for one in members()], Observer())
+    verdict = wait_until_healthy(azure, a_gate("vm-agent", 30), [Subject(one) for one in members()], Observer())
     assert verdict.unhealthy == []
 
 
 def test_an_instance_that_may_not_be_read_is_not_healthy(azure: Azure, members: Members, sim: Simulator) -> None:
     chosen = members()
     sim.add_fault({"action": "get", "vm": chosen[0].name, "fault": {"status": 403, "code": "AuthorizationFailed"}})
-    verdict = wait_until_healthy(azure, gate_of("vm-agent", 1), [Subject(one) for one in chosen], Observer())
+    verdict = wait_until_healthy(azure, a_gate("vm-agent", 1), [Subject(one) for one in chosen], Observer())
     ((one, why),) = verdict.unhealthy
     assert one == chosen[0]
     assert "AuthorizationFailed" in why
@@ -227,4 +226,37 @@ def test_an_instance_that_may_not_be_read_is_not_healthy(azure: Azure, members: 
 
 def test_an_interrupted_gate_says_nothing_of_health(azure: Azure, members: Members) -> None:
     subjects = [Subject(one) for one in members()]
-    assert wait_until_healthy(azure, gate_of("vm-agent", 60), subjects, Observer(lambda: True)).unhealthy == []
+    assert wait_until_healthy(azure, a_gate("vm-agent", 60), subjects, Observer(lambda: True)).unhealthy == []
+
+
+def test_a_combined_gate_wants_every_check_to_hold(azure: Azure, members: Members) -> None:
+    both = a_gate("vm-agent", 1)._replace(checks=tuple(CHECKS.values()))  # none reports the health of an application
+    (first, *_) = chosen = members()
+    verdict = wait_until_healthy(azure, both, [Subject(one) for one in chosen], Observer())
+    assert len(verdict.unhealthy) == len(chosen)
+    assert verdict.unhealthy[0][0] == first
+    assert verdict.unhealthy[0][1].startswith("It reports no application health")
+
+
+@pytest.mark.parametrize(
+    ("polls", "timeout", "polled", "unhealthy"),
+    [
+        ([None], 60, 2, []),
+        ([None, "Down.", None], 60, 4, []),  # once it is healthy again, it is watched anew
+        ([None, "Down."], 1, 2, ["Down."]),
+    ],
+)
+def test_an_instance_must_stay_healthy_and_is_waited_for_again_until_the_time_is_over(
+    azure: Azure, members: Members, polls: list[str | None], timeout: int, polled: int, unhealthy: list[str]
+) -> None:
+    """The last answer is repeated."""
+    found: list[str | None] = []
+
+    def check(*_: Any) -> str | None:
+        found.append(polls[min(len(found), len(polls) - 1)])
+        return found[-1]
+
+    gate = a_gate("vm-agent", timeout)._replace(checks=[check], bake=0.05)
+    verdict = wait_until_healthy(azure, gate, [Subject(members()[0])], Observer())
+    assert [why for _, why in verdict.unhealthy] == unhealthy
+    assert len(found) >= polled

@@ -54,7 +54,16 @@ def test_each_step_is_a_record() -> None:
     monitor.on_accepted(WORK[0], "u", None)
     monitor.on_throttled(WORK[1], 2.0, sent=True)
     monitor.on_outcome(Outcome(WORK[0], Status.SUCCEEDED))
-    assert [one["record"] for one in log.records] == ["intent", "intent", "accepted", "throttled", "outcome"]
+    monitor.on_postponed(WORK[1], Error("NotSent", "No connection."), sent=True)
+    assert [one["record"] for one in log.records] == [
+        "intent",
+        "intent",
+        "accepted",
+        "throttled",
+        "outcome",
+        "postponed",
+    ]
+    assert log.records[-1]["code"] == "NotSent"
     assert log.records[3]["request"] == "send"
     assert monitor.throttle_waits == [2.0]
     assert monitor.counts == {"Succeeded": 1}

@@ -10,23 +10,21 @@ from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
-from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.execution.remaining_work import (
     FOREIGN_URL,
     TO_BE_SENT,
     Source,
     poll_only,
     remaining_work,
-    reread_instances,
 )
-from azext_flexcompare.instances import Instance, ScaleSet
-from azext_flexcompare.joblog.replay import LoggedInstance, replay
+from azext_flexcompare.instances import Instance
+from azext_flexcompare.joblog.replay import LoggedInstance
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import instance
-from tests.latest.helpers.logs import HOW, PLAN, PLANNED
+from tests.latest.helpers.logs import PLANNED
 
 THERE = instance("vm", resource=object())
 NOWHERE = Azure(lambda _: None, lambda _: None)
@@ -37,7 +35,7 @@ RESTART = next(one for one in operations() if one.name == "restart")
 
 
 def source(azure: Azure = NOWHERE) -> Source:
-    return Source(azure, RESTART, "vm")
+    return Source(azure, RESTART, "vm", 60)
 
 
 def to_send(instances: list[Instance]) -> list[Work]:
@@ -94,14 +92,3 @@ def test_watching_sends_nothing_and_says_what_was_never_accepted() -> None:
     [outcome] = work.settle(Outcome(work, Status.FAILED, never.value.error))
     assert isinstance(outcome, Outcome)
     assert (outcome.status, outcome.reason) == ("NotStarted", TO_BE_SENT)
-
-
-def test_instances_are_read_again_and_those_that_are_gone_have_no_resource(
-    azure: Azure, flex: ScaleSet, sim: Simulator
-) -> None:
-    first = sim.vm_id(sim.names("flex")[0])
-    planned = [{**PLANNED, "id": id_, "scaleSetId": flex.id} for id_ in (f"{first}x", first)]
-    past = replay([{**PLAN, "scaleSets": [flex.id], "instances": planned, "how": HOW}])
-    found = reread_instances(Reader(azure.compute, "restart"), past)
-    assert list(found) == [f"{first}x".lower(), first.lower()]
-    assert [one.resource is None for one in found.values()] == [True, False]

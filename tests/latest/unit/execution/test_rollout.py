@@ -11,16 +11,19 @@ import pytest
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.execution.health_gate import gate_of
+from azext_flexcompare.execution.drain import Drain, DrainPlan
+from azext_flexcompare.execution.hooks import Hooks
 from azext_flexcompare.execution.monitor import Monitor
-from azext_flexcompare.execution.rollout import Batch, Rollout, RolloutPolicy, roll_out
+from azext_flexcompare.execution.rollout import roll_out
+from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
+from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.scheduler.poller import Failure, Poller
 from azext_flexcompare.table.entries import operations
-from tests.latest.helpers.factories import BUSY
+from tests.latest.helpers.factories import BUSY, a_gate
 
 RESTART = next(one for one in operations() if one.name == "restart")
 Members = Callable[[], list[Instance]]
@@ -42,7 +45,9 @@ def go(azure: Azure) -> Callable[..., tuple[list[Outcome[Instance]], Monitor]]:
         monitor = Monitor(RESTART, more.pop("interrupted", lambda: False))
         if more.pop("stop_after_first", False):
             monitor.write = lambda *_: monitor.stop("Enough.") if monitor.counts else None  # type: ignore[method-assign]
-        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy())
+        drain = Drain(azure, monitor, DrainPlan())
+        hooks = Hooks(monitor, Shell(str, monitor.interrupted), {}, timeout=60)
+        rollout = Rollout(azure, Limits(8, timeout=60), monitor, policy or RolloutPolicy(), hooks=hooks, drain=drain)
         return roll_out(rollout, batches, **more), monitor
 
     return go
@@ -75,7 +80,7 @@ def test_an_interrupted_run_starts_nothing(go: Any, members: Members) -> None:
 
 def test_a_batch_that_is_not_healthy_stops_the_run(go: Any, members: Members) -> None:
     first, second, *_ = members()  # no instance reports its application's health
-    outcomes, monitor = go(batches_of([first], [second]), RolloutPolicy(gate=gate_of("app-health", 1)))
+    outcomes, monitor = go(batches_of([first], [second]), RolloutPolicy(gate=lambda _: a_gate("app-health", 1)))
     assert [one.status for one in outcomes] == ["Succeeded", "NotStarted"]
     assert outcomes[0].reason.startswith("Not healthy after 1 s: ")
     assert monitor.gate_failed

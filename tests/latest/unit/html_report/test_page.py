@@ -70,7 +70,7 @@ def test_the_head_says_what_was_done_when_and_how_it_ended() -> None:
 
 def test_options_are_shown_as_they_were_typed_and_those_left_out_are_not() -> None:
     options = [text for text in parsed(whole_log()).texts("span") if text.startswith("--")]
-    assert options == ["--skip-shutdown", "--batch-size 1 10%", "--batch-by zone", "--timeout 7200"]
+    assert options == ["--skip-shutdown", "--batch-size 1 10%", "--batch-by zone"]
 
 
 def test_the_same_name_in_two_sets_leads_to_the_reason_of_each() -> None:

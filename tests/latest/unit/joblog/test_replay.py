@@ -34,6 +34,8 @@ DONE, CUT_OFF, NEVER = ({**OUTCOME, "status": status} for status in ("Succeeded"
         ([INTENT], (True, False, None)),
         ([INTENT, LATER], (False, False, None)),
         ([INTENT, LATER, INTENT], (True, False, None)),
+        ([INTENT, {"record": "postponed", "request": "send", "code": "NotSent"}], (False, False, None)),
+        ([INTENT, {"record": "postponed", "request": "poll", "code": "Unanswered"}], (True, False, None)),
         ([INTENT, TAKEN], (True, True, None)),
         ([INTENT, TAKEN, LOOK], (True, True, None)),
         ([INTENT, LOOK], (True, False, None)),  # the instance could not be asked what became of the request
@@ -42,6 +44,7 @@ DONE, CUT_OFF, NEVER = ({**OUTCOME, "status": status} for status in ("Succeeded"
         ([INTENT, CUT_OFF], (True, False, "Interrupted")),
         ([INTENT, LATER, NEVER], (False, False, "NotStarted")),
         ([INTENT, TAKEN, CUT_OFF, DONE], (True, True, "Succeeded")),
+        ([INTENT, TAKEN, NEVER], (False, False, "NotStarted")),  # a bulk service had not begun it
         ([NEVER, INTENT, TAKEN], (True, True, None)),
     ],
 )

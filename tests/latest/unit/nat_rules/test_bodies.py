@@ -10,18 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.nat_rules.bodies import (
+from azext_flexcompare.arm.network_bodies import (
     Body,
+    EditError,
     IpConfiguration,
-    RuleError,
-    add_reference,
-    add_rules,
-    ip_configurations,
-    primary_ip_configuration,
-    remove_references,
-    remove_rules,
-    rules_of,
 )
+from azext_flexcompare.nat_rules.bodies import add_reference, add_rules, remove_references, remove_rules, rules_of
 from azext_flexcompare.nat_rules.rules import RuleRequest, assign_rules
 from tests.latest.helpers.nat_bodies import FRONT, LB, NETWORK, a_load_balancer, a_nat_rule, a_nic, a_place, places
 
@@ -120,31 +114,5 @@ def test_references_are_dropped_and_nothing_else_of_a_nic_changes(names: list[st
 
 
 def test_a_nic_whose_configuration_is_gone_is_an_error() -> None:
-    with pytest.raises(RuleError, match="IP configuration two does not exist any more"):
+    with pytest.raises(EditError, match="IP configuration two does not exist any more"):
         add_reference(a_nic("vm0"), "x/two", "rule")
-
-
-def test_the_primary_nic_or_the_only_one_counts() -> None:
-    nics = {nic["id"].lower(): nic for nic in (a_nic("a"), a_nic("b"))}
-    first, second = (nic["id"].upper() for nic in nics.values())
-    assert primary_ip_configuration("vm", [(first, False), (second, True)], nics).nic["name"] == "b"
-    assert primary_ip_configuration("vm", [(first, False)], nics).nic["name"] == "a"
-
-
-@pytest.mark.parametrize("interfaces", [[], [("x", True)], [("x", False), ("y", False)]])
-def test_a_machine_without_a_primary_nic_is_an_error(interfaces: list[tuple[str, bool]]) -> None:
-    with pytest.raises(RuleError, match="no primary network interface"):
-        primary_ip_configuration("vm", interfaces, {})
-
-
-def test_the_primary_configuration_or_the_only_one_counts() -> None:
-    nic = a_nic("a")
-    [only] = nic["properties"]["ipConfigurations"]
-    other = {"name": "two", "id": "two", "properties": {"primary": False}}
-    nic["properties"]["ipConfigurations"] = [other, only]
-    nics = {nic["id"].lower(): nic}
-    assert primary_ip_configuration("vm", [(nic["id"], True)], nics).id == only["id"]
-    only["properties"]["primary"] = False
-    with pytest.raises(RuleError, match="no primary IP configuration"):
-        primary_ip_configuration("vm", [(nic["id"], True)], nics)
-    assert len(ip_configurations("vm", [(nic["id"], True), ("gone", False)], nics)) == 2

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.nat_rules.bodies import Body, IpConfiguration, Rule, RuleError, add_reference, add_rules
+from azext_flexcompare.arm.network_bodies import Body, EditError, IpConfiguration
+from azext_flexcompare.nat_rules.bodies import Rule, add_reference, add_rules
 from azext_flexcompare.nat_rules.rules import (
     LAST_PORT,
     Assignment,
@@ -134,7 +135,7 @@ def test_what_is_done_is_found_again_and_keeps_its_port(
 def test_a_port_beyond_the_last_is_never_given(count: int, first: int) -> None:
     request = RuleRequest(22, first)
     if first + count - 1 > LAST_PORT:
-        with pytest.raises(RuleError, match=f"{count} ports are needed"):
+        with pytest.raises(EditError, match=f"{count} ports are needed"):
             assign_rules(a_load_balancer(), places(count), request)
     else:
         assert [one.rule.port for one in assign_rules(a_load_balancer(), places(count), request)] == [
@@ -144,7 +145,7 @@ def test_a_port_beyond_the_last_is_never_given(count: int, first: int) -> None:
 
 def test_the_last_port_of_azure_is_given_and_none_beyond_it() -> None:
     assert new(a_load_balancer(), *places(1), request=RuleRequest(22, 65534)) == [("vm0-22", 65534)]
-    with pytest.raises(RuleError, match="only 0 are free"):
+    with pytest.raises(EditError, match="only 0 are free"):
         new(a_load_balancer(), *places(1), request=RuleRequest(22, 65535))
 
 
@@ -211,14 +212,14 @@ def test_the_only_frontend_need_not_be_named() -> None:
 
 
 def test_an_unknown_frontend_is_an_error_that_names_those_there_are() -> None:
-    with pytest.raises(RuleError, match="no frontend called back") as caught:
+    with pytest.raises(EditError, match="no frontend called back") as caught:
         frontend_of(a_load_balancer(), "back")
     assert "front" in caught.value.recommendation
 
 
 def test_several_frontends_must_be_chosen_from() -> None:
     lb = a_load_balancer(frontendIPConfigurations=[{"name": "a", "id": "a"}, {"name": "b", "id": "b"}])
-    with pytest.raises(RuleError, match="has 2 frontends") as caught:
+    with pytest.raises(EditError, match="has 2 frontends") as caught:
         frontend_of(lb, None)
     assert "a, b" in caught.value.recommendation
 

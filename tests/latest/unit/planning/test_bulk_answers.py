@@ -6,15 +6,17 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 from azext_flexcompare.planning.bulk_answers import (
     BulkResult,
+    Refused,
+    bulk_poll_errors,
     instance_outcome,
     is_cancelled,
     parse_row,
     parse_rows,
     unreadable_is_failure,
-    unreadable_is_unanswered,
 )
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Unanswered
@@ -95,8 +97,17 @@ def test_a_cancelled_instance_was_not_started_if_the_run_was_interrupted(of_call
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, TypeError])
-def test_an_unreadable_answer_is_unanswered_to_a_poll_and_a_failure_to_a_request(error: type[Exception]) -> None:
-    with pytest.raises(Unanswered), unreadable_is_unanswered():
+def test_an_unreadable_answer_is_a_refusal_to_a_poll_and_a_failure_to_a_request(error: type[Exception]) -> None:
+    with pytest.raises(Refused), bulk_poll_errors():
         raise error
     with pytest.raises(Failure, match="not known whether"), unreadable_is_failure():
         raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "refused"), [(HttpResponseError("a redirect"), False), (Failure(Error("A", "B")), True)]
+)
+def test_only_a_poll_that_was_answered_is_refused(error: Exception, refused: bool) -> None:
+    with pytest.raises(Unanswered) as found, bulk_poll_errors():
+        raise error
+    assert isinstance(found.value, Refused) is refused

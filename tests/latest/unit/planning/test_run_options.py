@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import fields, replace
 from typing import Any, get_args, get_type_hints
 
@@ -35,11 +36,23 @@ GIVEN: dict[str, Any] = {
     "batch_by": ("zone",),
     "batch_pause": 1.5,
     "max_errors": parse_batch_size("3"),
-    "health_gate": "vm-agent",
+    "health_gate": ("vm-agent", "command"),
+    "health_command": "curl $VMSS_FLEX_INSTANCE",
     "health_timeout": 30,
+    "bake": 90.0,
+    "before_batch": "cat",
+    "after_batch": "cat",
+    "hook_timeout": 5,
+    "confirm_each": True,
+    "confirm_after": 1,
+    "stop_on": "true",
+    "drain": ("lb/pool", "other"),
+    "drain_time": 30.5,
+    "undrain_failed": True,
     "log_output": True,
 }
-OF_LISTS = {"batch_size", "batch_by"}
+OF_LISTS = {"batch_size", "batch_by", "health_gate", "drain"}
+BELONGS = {"health_gate": {"health_command": "true"}}  # options without which another one is refused
 
 
 def names_of(*, fixed: bool = False, needs_wait: bool = False) -> list[str]:
@@ -73,10 +86,13 @@ def test_what_a_resumed_run_cannot_change_is_in_the_log(option: RunOption) -> No
 def test_the_options_are_written_as_they_are_typed() -> None:
     assert RunOptions().words() == []
     assert RunOptions(dry_run=True, yes=True, job_log="a", events="b").words() == []
-    assert " ".join(RunOptions(**GIVEN).words()) == (
+    assert shlex.join(RunOptions(**GIVEN).words()) == (
         "--max-parallel 3 --timeout 60 --retries 2 --no-wait --skip-satisfied --include-protected "
         "--engine set --batch-size 1 10% --batch-by zone "
-        "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent --health-timeout 30 --log-output"
+        "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent command "
+        "--health-command 'curl $VMSS_FLEX_INSTANCE' --health-timeout 30 --bake 90.0 --before-batch cat "
+        "--after-batch cat --hook-timeout 5 --confirm-each --confirm-after 1 --stop-on true "
+        "--drain lb/pool other --drain-time 30.5 --undrain-failed --log-output"
     )
 
 
@@ -106,6 +122,27 @@ def test_an_option_of_another_type_in_the_log_is_refused(option: RunOption, valu
             RunOptions.from_log(kept)
 
 
+@pytest.mark.parametrize(("logged", "gates"), [(None, ()), ("app-health", ("app-health",))])
+def test_a_log_of_an_earlier_version_has_one_gate_or_none(logged: str | None, gates: tuple[str, ...]) -> None:
+    assert RunOptions.from_log({**RunOptions().to_log(), "healthGate": logged}).health_gate == gates
+    with pytest.raises(InvalidArgumentValueError, match="no valid healthGate"):
+        RunOptions.from_log({**RunOptions().to_log(), "healthGate": "hope"})
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"health_gate": ("vm-agent", "command")}, "--health-gate command has no command"),
+        ({"health_gate": ("vm-agent",), "health_command": "true"}, "no meaning without --health-gate command"),
+        ({"health_command": "true"}, "no meaning without --health-gate command"),
+    ],
+)
+def test_a_command_of_health_and_its_gate_need_each_other(given: dict[str, Any], missing: str) -> None:
+    restart = next(one for one in operations() if one.name == "restart")
+    with pytest.raises(RequiredArgumentMissingError, match=missing):
+        RunOptions(**given).check(restart)
+
+
 @pytest.mark.parametrize(("name", "value"), [("batchBy", ["rack"]), ("engine", "steam"), ("maxErrors", "few")])
 def test_an_unknown_value_in_the_log_is_refused(name: str, value: object) -> None:
     with pytest.raises(InvalidArgumentValueError, match=f"no valid {name}"):
@@ -124,7 +161,7 @@ def test_a_fixed_option_can_be_repeated_but_not_changed(name: str) -> None:
 
 @pytest.mark.parametrize("name", [one.name for one in LOGGED if not one.fixed])
 def test_another_option_of_the_log_can_be_changed(name: str) -> None:
-    before = RunOptions(health_gate="app-health", batch_by=("zone",)).to_log()
+    before = RunOptions(health_gate=("app-health",), batch_by=("zone",), after_batch="true", drain=("auto",)).to_log()
     assert getattr(merge_run_options({name: typed(name)}, before), name) == GIVEN[name]
 
 
@@ -136,10 +173,11 @@ def test_another_option_of_the_log_can_be_changed(name: str) -> None:
         ({"retry_failed": "a", "job_log": "b"}, None),
         ({"resume": "a", "job_log": "b"}, "--resume and --job-log"),
         ({"resume": "a", "retry_failed": "b"}, "--resume and --retry-failed"),
+        ({"no_job_log": "yes", "job_log": "b"}, "--no-job-log and --job-log"),
     ],
 )
 def test_a_run_is_resumed_in_its_own_log(given: dict[str, str], refused: str | None) -> None:
-    arguments = {**dict.fromkeys(("resume", "retry_failed", "job_log")), **given}
+    arguments = {**dict.fromkeys(("resume", "retry_failed", "job_log", "no_job_log")), **given}
     if refused is None:
         check_one_run(arguments)
         return
@@ -150,9 +188,10 @@ def test_a_run_is_resumed_in_its_own_log(given: dict[str, str], refused: str | N
 @pytest.mark.parametrize("name", names_of(needs_wait=True))
 def test_what_waits_for_ends_does_not_go_with_no_wait(name: str) -> None:
     restart = next(one for one in operations() if one.name == "restart")
-    RunOptions(**{name: GIVEN[name]}).check(restart)
+    others = BELONGS.get(name, {})
+    RunOptions(**{name: GIVEN[name]}, **others).check(restart)
     with pytest.raises(MutuallyExclusiveArgumentError, match=f"--{name.replace('_', '-')}"):
-        RunOptions(**{name: GIVEN[name]}, no_wait=True).check(restart)
+        RunOptions(**{name: GIVEN[name]}, **others, no_wait=True).check(restart)
 
 
 UNHEALTHY = {"stop", "power-off", "deallocate", "delete-instances", "simulate-eviction"}
@@ -162,9 +201,9 @@ UNHEALTHY = {"stop", "power-off", "deallocate", "delete-instances", "simulate-ev
 def test_a_gate_of_health_is_refused_where_nothing_is_healthy_afterwards(operation: Any) -> None:
     if operation.name in UNHEALTHY:
         with pytest.raises(InvalidArgumentValueError, match="no instance is healthy"):
-            RunOptions(health_gate="vm-agent").check(operation)
+            RunOptions(health_gate=("vm-agent",)).check(operation)
     else:
-        RunOptions(health_gate="vm-agent").check(operation)
+        RunOptions(health_gate=("vm-agent",)).check(operation)
 
 
 def test_the_options_of_a_log_can_be_repeated_but_not_changed() -> None:
@@ -200,5 +239,5 @@ def test_an_option_without_the_one_that_gives_it_a_meaning_is_refused(given: dic
         merge_run_options(given)
     with pytest.raises(RequiredArgumentMissingError, match=needed):
         merge_run_options(given, RunOptions().to_log())
-    kept = RunOptions(health_gate="vm-agent", batch_by=("zone",)).to_log()
+    kept = RunOptions(health_gate=("vm-agent",), batch_by=("zone",)).to_log()
     assert merge_run_options(given, kept)

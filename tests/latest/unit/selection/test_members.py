@@ -123,3 +123,27 @@ def test_the_first_set_that_cannot_be_read_is_the_error(reader: Reader, sim: Sim
     gone = [f"{one}-gone" for one in ids[3:5]]
     with pytest.raises(ResourceNotFoundError, match="set3-gone"):
         find_members(reader, Choice(ids=(*ids[:3], *gone, *ids[5:])))
+
+
+def test_every_flexible_set_of_a_group_is_read_by_one_list(
+    reader: Reader, sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    members, named = find_members(reader, Choice("rg", all_sets=True))
+    assert [one.name for one in members] == sim.names("flex") + sim.names("other")
+    assert named.names is None
+    assert "Left out, since they are Uniform scale sets: uniform" in caplog.text
+    assert [one["action"] for one in sim.requests()] == ["listScaleSets", "list", "list"]
+    sets, _ = read_scale_sets(reader, Choice("rg", all_sets=True, set_tags=(("ROLE", "cache"),)))
+    assert [one.name for one in sets] == ["other"]
+
+
+@pytest.mark.parametrize(("group", "said"), [("nowhere", "nowhere"), ("empty", "empty has no Flexible scale set.")])
+def test_a_group_without_a_flexible_set_is_refused(reader: Reader, sim: Simulator, group: str, said: str) -> None:
+    sim.reset({"resourceGroups": {"empty": {"scaleSets": {"uniform": {"mode": "Uniform", "instances": 1}}}}})
+    with pytest.raises(ResourceNotFoundError, match=said):
+        read_scale_sets(reader, Choice(group, all_sets=True))
+
+
+def test_tags_that_no_set_has_are_named_as_the_reason(reader: Reader) -> None:
+    with pytest.raises(ResourceNotFoundError, match="no Flexible scale set with these tags"):
+        read_scale_sets(reader, Choice("rg", all_sets=True, set_tags=(("role", "db"),)))

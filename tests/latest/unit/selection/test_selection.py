@@ -392,3 +392,18 @@ def test_only_a_choice_that_nothing_narrows_takes_all(names: tuple[str, ...] | N
         {"names": ("a",)},
     ]
     assert not any(whole._replace(**one).takes_all for one in narrower)
+
+
+@pytest.mark.parametrize(
+    ("choice", "named"),
+    [
+        (Choice("rg", "web"), False),
+        (Choice("rg", "web", names=("*",)), True),
+        (Choice(ids=("/x/virtualMachineScaleSets/web",)), False),
+        (Choice(ids=("/x/virtualmachinescalesets/web/",)), False),
+        (Choice(ids=("/x/virtualMachineScaleSets/web/virtualMachines/a", "/x/virtualMachines/b")), True),
+        (Choice(ids=("/x/virtualMachines/b", "/x/virtualMachineScaleSets/web")), False),
+    ],
+)
+def test_ids_of_instances_name_instances_and_ids_of_sets_do_not(choice: Choice, named: bool) -> None:
+    assert choice.names_instances is named

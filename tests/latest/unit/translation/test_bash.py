@@ -59,7 +59,7 @@ def test_where_the_output_of_a_command_goes(script: str, output: Output) -> None
 def test_the_body_of_a_here_document_is_no_command() -> None:
     script = "a <<E\nb\nE\nc"
     assert words(script) == [["a"], ["c"]]
-    [(start, end)] = parse_script(script).documents
+    [(start, end, _)] = parse_script(script).documents
     assert script[start:end].startswith("b")
 
 

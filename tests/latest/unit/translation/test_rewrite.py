@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_flexcompare.table.entries import facts
-from azext_flexcompare.translation.rewrite import OURS, format_diff, translate
+from azext_flexcompare.translation.calls import OURS
+from azext_flexcompare.translation.findings import format_diff
+from azext_flexcompare.translation.kinds import kind_of
+from azext_flexcompare.translation.rewrite import translate
 from tests.latest.helpers.translations import DEPLOY, holds
 
 CALLS = ["az ", "vmss ", "az vmss ", "az vmss deallocate -g rg -n web", "az vmss reimage --instance-ids ", "--query x"]
@@ -57,6 +60,22 @@ def test_a_script_without_az_vmss_is_returned_as_it_is(script: str) -> None:
     assert (done.text, done.rewritten) == (script, [])
 
 
+WRAPPED = {  # a place of shell in each kind of file
+    "x.md": "```bash\n{}\n```\n",
+    "x.yml": "jobs:\n- run: |\n    {}\n- script: {}\n",
+    "Makefile": "a:\n\t@{}\n",
+    "Jenkinsfile": 'sh """{}"""; sh \'{}\'\n',
+    "x.ps1": "{}\n",
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+@given(script=SCRIPTS, indent=st.sampled_from(["", "  ", "    ", "\t"]))
+def test_any_file_changes_in_command_words_only(name: str, script: str, indent: str) -> None:
+    text = WRAPPED[name].format(*[script.replace("\n", f"\n{indent}")] * 2)
+    holds(text, kind_of(name, text))
+
+
 @given(st.binary(max_size=60))
 def test_bytes_that_are_no_text_survive(data: bytes) -> None:
     script = (data + b"\naz vmss deallocate -g rg -n web\n").decode("utf-8", "surrogateescape")
@@ -82,9 +101,9 @@ def test_the_reason_of_a_rewriting_is_that_of_the_table() -> None:
 
 
 def test_what_is_left_has_the_reason_of_the_table() -> None:
-    (row,) = (row for row in facts()["commands"] if row["name"] == "nic show")
-    (left,) = translate("az vmss nic show --ids $x").needs_review
-    assert left == (1, "az vmss nic show --ids $x", f"{row['today']} Use `{row['instead']}`.")
+    (row,) = (row for row in facts()["commands"] if row["name"] == "encryption show")
+    (left,) = translate("az vmss encryption show --ids $x").needs_review
+    assert left == (1, "az vmss encryption show --ids $x", f"{row['today']} Use `{row['instead']}`.")
 
 
 @pytest.mark.parametrize("row", facts()["commands"], ids=lambda row: row["name"])
@@ -99,8 +118,9 @@ def test_each_command_of_the_table_is_left_rewritten_or_reported(row: dict[str, 
 @pytest.mark.parametrize(
     "chosen", ["--instance-ids 0", "--instance-ids web_1 3", "--instance-ids '0 1'", "--ids /x/virtualMachines/4"]
 )
-def test_an_instance_that_is_a_number_is_reported(chosen: str) -> None:
-    script = f"az vmss deallocate -g rg -n web {chosen}"
+@pytest.mark.parametrize("command", ["deallocate", "delete-instances"])
+def test_an_instance_that_is_a_number_is_reported(command: str, chosen: str) -> None:
+    script = f"az vmss {command} -g rg -n web {chosen}"
     done = translate(script)
     assert done.text == script
     assert "is a number" in done.needs_review[0].reason

@@ -14,15 +14,14 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors, error_of
+from azext_flexcompare.arm.network_bodies import Body, EditError, entries, same
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
 from azext_flexcompare.arm.responses import NO_RETRY, Unacknowledged, poll_errors, send_errors
 from azext_flexcompare.instances import Instance, last_name
-from azext_flexcompare.nat_rules.bodies import Body, Rule, RuleError, entries, same
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled
 
 API_VERSION = "2024-01-01"
-MAX_CONFLICTS = 5  # how often a resource that another client changed is read and edited again
 BUSY = ("anotheroperationinprogress", "retryable")  # how the code of a 409 that passes begins
 
 Edit = Callable[[Body], Body | None]
@@ -34,6 +33,8 @@ class ResourceChanged(Exception):  # noqa: N818  (the resource is read again)
 
 class ResourceUpdate:
     """A change of one resource in one PUT; an attempt after the first reads the resource and edits it again."""
+
+    max_conflicts = 5  # how often a resource that another client changed is read and edited again
 
     def __init__(self, azure: Azure, resource: Body, edit: Edit, *, stale: bool = False) -> None:
         self.arm = azure.arm(_subscription(resource["id"]))
@@ -48,7 +49,7 @@ class ResourceUpdate:
         try:
             after = self.edit(self.resource)
             return begin_put(self.arm, self.resource, after) if after else Completed()
-        except RuleError as error:
+        except EditError as error:
             raise Failure(Error("CannotBePlanned", str(error))) from error
         except ResourceChanged as change:
             raise self._edit_again(Failure(error_of(change.__cause__ or change))) from change
@@ -57,7 +58,7 @@ class ResourceUpdate:
 
     def _edit_again(self, failure: Failure) -> Throttled | Failure:
         self.conflicts += 1
-        return Throttled(error=failure.error, alone=True) if self.conflicts <= MAX_CONFLICTS else failure
+        return Throttled(error=failure.error, alone=True) if self.conflicts <= self.max_conflicts else failure
 
 
 def begin_put(arm: Any, read: Body, body: Body) -> Poller:
@@ -68,23 +69,23 @@ def begin_put(arm: Any, read: Body, body: Body) -> Poller:
     return polling
 
 
-def load_balancer_id(instances: Sequence[Instance], lb_name: str) -> str:
-    """Return the id for --lb-name: an id, or a name in the only resource group of the instances."""
+def load_balancer_id(instances: Sequence[Instance], lb_name: str, option: str = "--lb-name") -> str:
+    """Return the id for the value of an option: an id, or a name in the only resource group of the instances."""
     if is_valid_resource_id(lb_name):
         parts = parse_resource_id(lb_name)
         if not same(f"{parts['namespace']}/{parts['type']}", "Microsoft.Network/loadBalancers"):
-            raise InvalidArgumentValueError(f"--lb-name is not the id of a load balancer: {lb_name}.")
+            raise InvalidArgumentValueError(f"{option} is not the id of a load balancer: {lb_name}.")
         return lb_name
     groups = {(one.subscription, one.resource_group.lower()): one for one in instances}
     if len(groups) > 1:
         raise ArgumentUsageError(
-            f"--lb-name {lb_name} is a name, and the instances are in several resource groups: "
+            f"{option} {lb_name} is a name, and the instances are in several resource groups: "
             f"{', '.join(one.resource_group for one in groups.values())}.",
             recommendation="Specify the id of the load balancer, or choose instances of one resource group.",
         )
     [only] = groups.values()
     if "/" in lb_name:
-        raise InvalidArgumentValueError(f"--lb-name is neither a name nor the id of a load balancer: {lb_name}.")
+        raise InvalidArgumentValueError(f"{option} is neither a name nor the id of a load balancer: {lb_name}.")
     group = f"/subscriptions/{only.subscription}/resourceGroups/{only.resource_group}"
     return f"{group}/providers/Microsoft.Network/loadBalancers/{lb_name}"
 
@@ -101,6 +102,15 @@ def read_load_balancer(azure: Azure, lb_id: str, named_by: str = " (--lb-name)")
     return found
 
 
+def read_load_balancers(azure: Azure, group_id: str) -> list[Body]:
+    """List the load balancers of a resource group."""
+    with cli_errors(f"listing the load balancers in resource group {last_name(group_id)}"):
+        found: list[Body] = azure.arm(_subscription(group_id)).pages(
+            _url(f"{group_id}/providers/Microsoft.Network/loadBalancers")
+        )
+    return found
+
+
 def nic_ids(instance: Instance) -> list[tuple[str, bool]]:
     """List the id of each NIC of an instance, and whether it is the primary one."""
     profile = instance.resource.network_profile
@@ -109,17 +119,22 @@ def nic_ids(instance: Instance) -> list[tuple[str, bool]]:
 
 def read_nics(azure: Azure, instances: Iterable[Instance]) -> dict[str, Body]:
     """List the NICs of each resource group that has a NIC of the instances, by id in lower case."""
-    collections = {
-        nic.rpartition("/")[0].lower(): nic.rpartition("/")[0] for one in instances for nic, _ in nic_ids(one)
-    }
-    with cli_errors("listing the network interfaces"):
-        found = [nic for one in collections.values() for nic in azure.arm(_subscription(one)).pages(_url(one))]
-    return {nic["id"].lower(): nic for nic in found}
+    return list_resources(
+        azure, (nic for one in instances for nic, _ in nic_ids(one)), "listing the network interfaces"
+    )
 
 
-def read_frontend_addresses(azure: Azure, lb: Body, rules: Iterable[Rule]) -> dict[str, str | None]:
-    """Read the address of each frontend that a rule uses, by its id in lower case."""
-    used = {rule.frontend.lower() for rule in rules}
+def list_resources(azure: Azure, ids: Iterable[str], doing: str) -> dict[str, Body]:
+    """List all resources of each kind and group that ids name, by id in lower case: one list instead of many GETs."""
+    collections = {one.rpartition("/")[0].lower(): one.rpartition("/")[0] for one in ids}
+    with cli_errors(doing):
+        found = [body for one in collections.values() for body in azure.arm(_subscription(one)).pages(_url(one))]
+    return {body["id"].lower(): body for body in found if isinstance(body, dict) and isinstance(body.get("id"), str)}
+
+
+def read_frontend_addresses(azure: Azure, lb: Body, frontends_used: Iterable[str]) -> dict[str, str | None]:
+    """Read the address of each frontend of these ids, by its id in lower case."""
+    used = {one.lower() for one in frontends_used}
     frontends = entries(lb, "frontendIPConfigurations")
     return {
         one["id"].lower(): _read_address(azure, one["properties"]) for one in frontends if one["id"].lower() in used

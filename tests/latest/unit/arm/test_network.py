@@ -8,8 +8,9 @@ from hypothesis import given
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.nat_rules.bodies import Body, IpConfiguration, RuleError, add_rules
-from azext_flexcompare.nat_rules.network import Edit, ResourceUpdate, load_balancer_id, read_load_balancer
+from azext_flexcompare.arm.network import Edit, ResourceUpdate, load_balancer_id, read_load_balancer
+from azext_flexcompare.arm.network_bodies import Body, EditError, IpConfiguration
+from azext_flexcompare.nat_rules.bodies import add_rules
 from azext_flexcompare.nat_rules.rules import RuleRequest, assign_rules
 from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled
 from tests.latest.helpers.factories import instance
@@ -107,7 +108,7 @@ def test_what_somebody_else_has_done_meanwhile_is_not_done_again(azure: Azure, s
 
 def test_a_plan_that_has_become_impossible_fails_and_says_why(azure: Azure, sim: Simulator) -> None:
     def impossible(_: Body) -> Body | None:
-        raise RuleError("No port is left.")
+        raise EditError("No port is left.")
 
     with pytest.raises(Failure, match=r"No port is left\."):
         ResourceUpdate(azure, load_balancer(azure, sim), impossible)()

@@ -1,0 +1,39 @@
+"""Runs of this machine that go on over the same instances."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from azure.cli.core.azclierror import AzCLIError, ValidationError
+
+from azext_flexcompare.instances import ResourceId
+from azext_flexcompare.joblog.file import read_records
+from azext_flexcompare.joblog.jobs import job_paths, name_of
+from azext_flexcompare.joblog.liveness import is_written
+from azext_flexcompare.joblog.replay import replay
+
+
+def require_no_other(instances: Collection[ResourceId], own_log: str | None) -> None:
+    """Raise ValidationError where a job that is running acts on some of the instances."""
+    own = Path(own_log) if own_log else None
+    for path in job_paths() if instances else ():
+        if own and own.exists() and path.exists() and path.samefile(own):
+            continue
+        shared = set(instances) & _planned(path) if is_written(path) else ()
+        if shared:
+            name = name_of(path)
+            raise ValidationError(
+                f"The job {name} is running and acts on {len(shared):,} of these instances.",
+                f"Follow it with `az vmss-flex job show {name} --watch`, or wait for it with `az vmss-flex wait "
+                f"--job-log {name}`.",
+            )
+
+
+def _planned(path: Path) -> set[ResourceId]:
+    """Return the instances for which the last plan of a log has a call; a log without a plan has none."""
+    try:
+        logged_run = replay(read_records(str(path)))
+    except AzCLIError:
+        return set()
+    return {id_ for id_, logged in logged_run.instances.items() if logged.batch is not None}
