@@ -28,6 +28,7 @@ from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
 from azext_flexcompare.execution.rollout import roll_out
 from azext_flexcompare.execution.run_log import begin_log, log_reference, open_log
+from azext_flexcompare.execution.set_protection import reads_policy
 from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
 from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.execution.window_plan import plan_window
@@ -202,7 +203,9 @@ def _show_cost(context: RunContext, run_plan: RunPlan) -> None:
         for engine in ENGINES
         if offers(engine, context.operation, context.given, context.run_options.max_parallel)
     }
-    for line in cost.cost_lines(context.operation, calls, not context.run_options.no_wait):
+    choice = (run_plan.record or {}).get("choice") or {}
+    reads = partial(reads_policy, context.operation, context.run_options, choice)
+    for line in cost.cost_lines(context.operation, calls, not context.run_options.no_wait, reads):
         get_logger(__name__).warning(line)
 
 
