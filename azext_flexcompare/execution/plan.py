@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
+from azext_flexcompare.execution.availability import Budget
 from azext_flexcompare.execution.departures import deleting_reasons
 from azext_flexcompare.execution.drain import NO_DRAINS, EarlierDrains
 from azext_flexcompare.execution.logged_command import KEPT
@@ -90,6 +91,7 @@ class RunPlan(NamedTuple):
     gate_first: Batch | None = None  # instances that must be healthy before anything is sent
     earlier_drains: EarlierDrains = NO_DRAINS  # whom an earlier run left out of rotation
     hooks: HookRecords = HookRecords()  # of the earlier run
+    budgets: Sequence[Budget] = ()  # of the window of the earlier run
 
     @property
     def acting(self) -> list[Instance]:

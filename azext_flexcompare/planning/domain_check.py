@@ -47,7 +47,11 @@ def is_whole(choice: Mapping[str, Any]) -> bool:
 
 
 def _limit(run_options: RunOptions) -> str | None:
-    limits = {"--batch-size": run_options.batch_size, "--max-parallel": run_options.max_parallel}
+    limits = {
+        "--batch-size": run_options.batch_size,
+        "--max-parallel": run_options.max_parallel,
+        "--max-unavailable": run_options.max_unavailable,
+    }
     return next((name for name, value in limits.items() if value), None)
 
 

@@ -38,6 +38,7 @@ class Case(NamedTuple):
     again: Sequence[str] = ()
     log: bool = False
     ids: bool = False
+    job: bool = False  # the log is that of a job, which names no file
 
 
 ZONES = ["--batch-by", "zone", "--max-errors", "3", "--timeout", "90", "--max-parallel", "4"]
@@ -53,6 +54,8 @@ CASES = [
     Case("by ids", ["restart"], [1], [1], ids=True),
     Case("with a log", ["restart"], [1, 2], [1, 2], ZONES, log=True),
     Case("stopped with a log", ["restart"], [0], [1, 2, 4, 5], STOPS, log=True),
+    Case("as a job", ["restart"], [1, 2], [1, 2], ZONES, log=True, job=True),
+    Case("stopped as a job", ["restart"], [0], [1, 2, 4, 5], STOPS, log=True, job=True),
     Case("with a log and a secret", [*SCRIPT, "--instance-ids", "*"], [3], [3], again=AGAIN, log=True),
 ]
 ACTION = {
@@ -81,8 +84,8 @@ def test_the_advised_command_does_what_was_asked_and_no_more(
         action = ACTION.get(case.command[0], "restart")
         sim.add_fault({"action": action, "vm": names[number], "times": 1, "fault": FAILS})
     where = ["--ids", *map(sim.vm_id, names)] if case.ids else ["-g", "rg", "--vmss-name", "flex"]
-    log = ["--job-log", str(tmp_path / "a log")] if case.log else []
-    done = warm.run(*case.command, *where, *case.options, *log)
+    log = ["--job-log", str(tmp_path / "a log")] if case.log else ["--no-job-log"]
+    done = warm.run(*case.command, *where, *case.options, *([] if case.job else log))
     assert done.exit in (4, 5), done.stderr
     command, hidden = advice_of(done)
     before = len(changes(sim))
