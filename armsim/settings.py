@@ -18,6 +18,8 @@ class Settings:
     """Items of a page of the instances of a scale set."""
     retry_after: str | int = "recorded"
     """Retry-After of acceptances and running operations: "recorded" (by operation), "none" or a number for all."""
+    retry_after_scale: float = 1.0
+    """What every Retry-After is multiplied with, so that hints can be as short as operations are."""
     retry_after_ms: int | None = None
     """retry-after-ms of the same answers, which azure-core reads where there is no Retry-After."""
     url_length: int = 3000
@@ -72,7 +74,7 @@ _KINDS = {field.name: type(field.default) for field in fields(Settings)}
 _POSITIVE = {"page_size", "instances_page_size", "bulk_executing"}
 _SIGNED = {"clock_skew"}
 _RETRY_AFTER = ("recorded", "none")
-_SCALES = {"limits_capacity", "limits_refill"}
+_SCALES = {"limits_capacity", "limits_refill", "retry_after_scale"}
 
 
 def _check(name: str, value: Any) -> None:
@@ -87,7 +89,7 @@ def _check(name: str, value: Any) -> None:
     if name == "retry_after" and value < 1:
         raise ValueError(f"setting '{name}' must be at least 1: clients take a Retry-After of 0 for none")
     if name in _SCALES and value == 0:
-        raise ValueError(f"setting '{name}' must be more than 0: a bucket would never fill")
+        raise ValueError(f"setting '{name}' must be more than 0")
 
 
 def _is_list(value: Any) -> bool:

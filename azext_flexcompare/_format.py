@@ -122,6 +122,8 @@ def job(row: dict[str, Any]) -> list[dict[str, str]]:
         "gate": row["gate"] and f"{row['gate']['gate']}: waiting for {', '.join(row['gate']['instances'])}",
         "batch": row["batch"] and f"{row['batch']} of {row['batches']}",
         "batches": None,
+        "hook": row["hook"] and f"{row['hook']['hook']}: running for {', '.join(row['hook']['instances'])}",
+        "outOfRotation": ", ".join(row["outOfRotation"]),
         "inProgress": ", ".join(row["inProgress"]),
         "failed": ", ".join(one["instance"] for one in row["failed"]),
     }

@@ -306,3 +306,11 @@ def test_polls_are_counted_for_each_operation(arm: Arm, vm: str) -> None:
         left = arm.follow(answer).headers["x-ms-ratelimit-remaining-resource"]
         assert left.startswith("Microsoft.Compute/GetOperationResource;44,")
         arm.sim.advance(7200)
+
+
+@pytest.mark.parametrize(("scale", "name", "value"), [(0.1, "Retry-After", "1"), (0.125, "retry-after-ms", "1250")])
+def test_recorded_hints_are_scaled(arm: Arm, vm: str, scale: float, name: str, value: str) -> None:
+    arm.sim.configure(retry_after="recorded", retry_after_ms=None, retry_after_scale=scale)
+    assert arm.act(vm, "deallocate").headers[name] == value
+    with pytest.raises(ValueError, match="retry_after_scale"):
+        arm.sim.configure(retry_after_scale=0)

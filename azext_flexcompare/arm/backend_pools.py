@@ -63,7 +63,7 @@ def with_states(pool: Body, states: Mapping[str, str]) -> Body | None:
     after: Body = remove_keys(pool, READ_ONLY_OF_POOL)
     changed = False
     for address in entries(after, ADDRESSES):
-        state = states.get(address["name"])
+        state = states.get(_name(address))
         if state is not None and not same(state, _state(address)):
             address.setdefault("properties", {})["adminState"] = state
             changed = True
@@ -109,12 +109,17 @@ def _pools_of(rule: Body) -> set[str]:
 def _member(address: Body) -> Member:
     properties = address.get("properties") or {}
     return Member(
-        address["name"],
+        _name(address),
         _state(address),
         ip_configuration=id_of(properties.get("networkInterfaceIPConfiguration")),
         ip_address=properties.get("ipAddress"),
         network=id_of(properties.get("subnet")) or id_of(properties.get("virtualNetwork")),
     )
+
+
+def _name(address: Body) -> str:
+    name: str = address.get("name") or ""
+    return name
 
 
 def _state(address: Body) -> str:

@@ -111,6 +111,13 @@ def read_load_balancers(azure: Azure, group_id: str) -> list[Body]:
     return found
 
 
+def read_pool(azure: Azure, pool_id: str) -> Body:
+    """Read a backend address pool of a load balancer."""
+    with cli_errors(f"reading backend pool {last_name(pool_id)}"):
+        found: Body = azure.arm(_subscription(pool_id)).get(_url(pool_id))
+    return found
+
+
 def nic_ids(instance: Instance) -> list[tuple[str, bool]]:
     """List the id of each NIC of an instance, and whether it is the primary one."""
     profile = instance.resource.network_profile

@@ -64,19 +64,26 @@ class _Watch(Observer[PoolWrite]):
         self.monitor, self.activity = monitor, activity
 
     def on_turn(self, in_progress: Collection[PoolWrite], waiting: int) -> None:
-        """Show the pool that is written."""
+        """Show the pool that is written; the turns of a window have threads of their own, and are shown elsewhere."""
+        if threading.current_thread() is not threading.main_thread():
+            return
         self.monitor.show(self.activity, [last_name(one.pool_id) for one in in_progress], waiting)
 
 
 class Drain:
-    """What a run has taken out of rotation; `healthy` are the instances that have passed the health gate."""
+    """What a run has taken out of rotation; `healthy` are the instances that have passed the health gate.
+
+    Turns may begin and end in several threads. One write is in progress at a time; the next one is for all that wait.
+    """
 
     def __init__(self, azure: Azure, monitor: Monitor, plan: DrainPlan) -> None:
         self.azure, self.monitor, self.plan = azure, monitor, plan
         self.out = {one.key: one for one in plan.earlier.out}
         self.healthy: set[ResourceId] = set()
         self.failed = False
-        self.lock = threading.RLock()  # with a window, the turns of several instances begin and end at once
+        self.lock, self.writing = threading.Lock(), threading.Lock()
+        self.leaving: set[ResourceId] = set()
+        self.returning: dict[tuple[str, str], Drained] = {}
 
     def begin(self, turns: Iterable[Collection[Instance]]) -> None:
         """Return those to rotation that an earlier run left out, unless their turn comes in this run."""
@@ -88,7 +95,7 @@ class Drain:
             0,
             [
                 one
-                for one in self.out.values()
+                for one in list(self.out.values())
                 if one.instance not in later and self._returns(one.instance, statuses.get(one.instance), gated=False)
             ],
         )
@@ -96,17 +103,24 @@ class Drain:
     def take_out(self, batch: int, work: Iterable[Work]) -> None:
         """Take those out of rotation to whom something is sent, and wait; stop the run where that fails."""
         wanted = {one.id for each in work if each.sends for one in each.instances}
+        with self.lock:
+            self.leaving |= wanted
+        with self.writing:
+            with self.lock:
+                leaving, self.leaving = self.leaving, set()
+            self._take_out(batch, leaving)
+        if any(one.instance in wanted for one in list(self.out.values())):
+            self._wait()
+
+    def _take_out(self, batch: int, leaving: Collection[ResourceId]) -> None:
         for target in self.plan.targets:
-            addresses = {name: id_ for name, id_ in target.instances.items() if id_ in wanted}
+            addresses = {name: id_ for name, id_ in target.instances.items() if id_ in leaving}
             if not addresses or self._is_over():
                 continue
             write = TakeOut(self.azure, target.pool["id"], self.monitor, wanted=addresses, batch=batch)
             outcome = write_pool(write, self.plan.timeout, _Watch(self.monitor, "taking out of rotation"))
-            with self.lock:
-                self.out |= {one.key: one for one in write.changes}
+            self.out |= {one.key: one for one in write.changes}
             self._stop_at(outcome, target.name, "could not be taken out of rotation")
-        if any(one.instance in wanted for one in self._all_out()):
-            self._wait()
 
     def put_back(self, batch: int, instances: Iterable[Instance], outcomes: Iterable[Outcome[Instance]]) -> None:
         """Return those of a batch to rotation that passed the health gate, and those that were not operated on."""
@@ -114,14 +128,10 @@ class Drain:
         statuses = {one.target.id: one.status for one in outcomes if one.target.id in members}
         returning = [
             one
-            for one in self._all_out()
+            for one in list(self.out.values())
             if one.instance in statuses and self._returns(one.instance, statuses[one.instance], self.plan.gated)
         ]
         self._put_back(batch, returning)
-
-    def _all_out(self) -> list[Drained]:
-        with self.lock:
-            return list(self.out.values())
 
     def run_end(self, run_end: RunEnd) -> RunEnd:
         """Return how a run ended, with those that are out of rotation."""
@@ -138,6 +148,14 @@ class Drain:
     def _put_back(self, batch: int, returning: Sequence[Drained]) -> None:
         if not self.plan.acts or self.monitor.interrupted():
             return
+        with self.lock:
+            self.returning |= {one.key: one for one in returning}
+        with self.writing:
+            with self.lock:
+                all_of_them, self.returning = self.returning, {}
+            self._write_back(batch, all_of_them.values())
+
+    def _write_back(self, batch: int, returning: Iterable[Drained]) -> None:
         by_pool: dict[str, list[Drained]] = {}
         for one in returning:
             by_pool.setdefault(one.pool.lower(), []).append(one)
@@ -145,9 +163,8 @@ class Drain:
             write = PutBack(self.azure, drained[0].pool, self.monitor, drained=drained, batch=batch)
             outcome = write_pool(write, self.plan.timeout, _Watch(self.monitor, "putting back into rotation"))
             if outcome.status == Status.SUCCEEDED:
-                with self.lock:
-                    for one in drained:
-                        del self.out[one.key]
+                for one in drained:
+                    self.out.pop(one.key, None)
             self.failed |= self._stop_at(outcome, last_name(drained[0].pool), "could not be put back")
 
     def _stop_at(self, outcome: Outcome[PoolWrite], pool: str, what: str) -> bool:

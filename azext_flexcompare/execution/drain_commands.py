@@ -133,6 +133,8 @@ def undrain_job(cli_ctx: Any, choice: Choice, path: str, pools: Sequence[str], r
         if not instances:
             get_logger(__name__).warning("The run of %s left no instance out of rotation.", reference(path))
         outcomes = _write_all(_put_backs(chosen.azure, drained, log), instances, run_options)
+        if drained and records[-1]["record"] == "end":
+            log.write(records[-1])  # by its last record a log tells how its run ended
     return _conclude(cli_ctx, (UNDRAIN, ()), chosen, outcomes, run_options=run_options)
 
 

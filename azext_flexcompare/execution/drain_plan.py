@@ -24,7 +24,7 @@ def plan_drain(context: RunContext, run_plan: RunPlan) -> DrainPlan:
         return DrainPlan(earlier=earlier)
     acting = run_plan.acting
     targets = find_targets(
-        context.azure, run_options.drain, acting, "--drain", strict=not (run_options.resume or run_options.retry_failed)
+        context.azure, run_options.drain, acting, "--drain", some=not (run_options.resume or run_options.retry_failed)
     )
     return DrainPlan(
         targets,
@@ -39,7 +39,7 @@ def plan_drain(context: RunContext, run_plan: RunPlan) -> DrainPlan:
 
 
 def show_drain(plan: DrainPlan, run_plan: RunPlan) -> None:
-    """Show which pools the instances leave, who is in none, and which pools would be left without anybody."""
+    """Show which pools the instances leave, and who is in none."""
     if not plan.acts:
         return
     drained = {id_ for one in plan.targets for id_ in one.instances.values()}
@@ -49,6 +49,10 @@ def show_drain(plan: DrainPlan, run_plan: RunPlan) -> None:
     others = [one.name for one in run_plan.acting if one.id not in drained]
     if others:
         get_logger(__name__).warning("In no backend pool to be taken out of: %s", messages.first_names(others))
+
+
+def warn_of_emptied_pools(plan: DrainPlan, run_plan: RunPlan) -> None:
+    """Warn of pools that have no instance left in rotation while a batch is operated on."""
     for batch in run_plan.batches:
         for name in emptied(plan.targets, {one.id for one in batch.instances}):
             get_logger(__name__).warning("Batch %d leaves no instance in rotation in %s.", batch.number, name)

@@ -21,7 +21,14 @@ from azext_flexcompare.arm.backend_pools import (
     why_not_drained,
 )
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.network import load_balancer_id, nic_ids, read_load_balancer, read_load_balancers, read_nics
+from azext_flexcompare.arm.network import (
+    load_balancer_id,
+    nic_ids,
+    read_load_balancer,
+    read_load_balancers,
+    read_nics,
+    read_pool,
+)
 from azext_flexcompare.arm.network_bodies import (
     Body,
     IpConfiguration,
@@ -86,6 +93,14 @@ class _Owners:
         same_address = self.by_address.get(member.ip_address or "", ())
         return next((id_ for configuration, id_ in same_address if member.leads_to(configuration)), None)
 
+    def addresses_in(self, pool: Body) -> dict[str, ResourceId]:
+        """Return the instance of each address of a pool that is one of theirs."""
+        return {one.name: id_ for one in members_of(pool) if (id_ := self.owner_of(one))}
+
+    def referring_to(self, pool_id: str) -> set[ResourceId]:
+        """Return the instances of which a network interface refers to a pool."""
+        return {id_ for configuration, id_ in self.configurations if pool_id.lower() in configuration.pools}
+
     def pools(self) -> set[str]:
         """Return the pools to which their network interfaces refer, in lower case."""
         return {pool for configuration, _ in self.configurations for pool in configuration.pools}
@@ -98,50 +113,72 @@ class _Owners:
 
 
 def find_targets(
-    azure: Azure, values: Sequence[str], instances: Sequence[Instance], option: str, *, strict: bool = True
+    azure: Azure,
+    values: Sequence[str],
+    instances: Sequence[Instance],
+    option: str,
+    *,
+    strict: bool = True,
+    some: bool = True,
 ) -> list[Target]:
     """Find the pools that instances are in: those of the values of an option, or with `auto` every one.
 
-    Raises what is wrong with a value, and if it is `strict` the reason why a pool cannot take its members out of
-    rotation, or that none of the instances is in it.
+    Raises what is wrong with a value; if it is `strict`, the reason why a pool cannot take its members out of rotation;
+    and if there must be `some`, that none of the instances is in the pools that are named.
     """
     there = [one for one in instances if one.resource is not None]
     if not there:
         return []
     owners = _Owners(there, read_nics(azure, there))
     auto = tuple(values) == (AUTO,)
-    targets = (
-        _all_targets(azure, there, owners) if auto else _named_targets(azure, values, there, owners, option=option)
-    )
-    if strict:
-        _check(targets, there, values, option)
-    return targets
-
-
-def _check(targets: Sequence[Target], instances: Sequence[Instance], values: Sequence[str], option: str) -> None:
-    auto = tuple(values) == (AUTO,)
-    if not targets and not auto:
+    found = _all_targets(azure, there, owners) if auto else _named_targets(azure, values, there, owners, option=option)
+    if some and not (found or auto):
         raise InvalidArgumentValueError(
             f"{option}: none of the {count(len(instances), 'chosen instance')} is in a backend pool of "
             f"{', '.join(values)} to which a load balancing rule leads.",
             recommendation=f"Name the load balancer of the instances, or use {AUTO}.",
         )
+    targets = [_completed(azure, one, owners) for one in found]
+    if strict:
+        _check_gateways(owners if auto else None, option)
+        _check(targets, owners, option)
+    return targets
+
+
+def _completed(azure: Azure, target: Target, owners: _Owners) -> Target:
+    """Return a target as its pool shows it, where the load balancer does not show every address there."""
+    if not _missing(target, owners) or why_not_drained(target.lb, target.pool):
+        return target
+    pool = read_pool(azure, target.pool["id"])
+    return target._replace(pool=pool, instances=owners.addresses_in(pool))
+
+
+def _missing(target: Target, owners: _Owners) -> set[ResourceId]:
+    return owners.referring_to(target.pool["id"]) - set(target.instances.values())
+
+
+def _check_gateways(owners: _Owners | None, option: str) -> None:
+    for gateway in owners.gateways() if owners else ():
+        raise ValidationError(
+            f"{option}: backend pool {last_name(gateway)} of application gateway {gateway.split('/')[8]} has no "
+            "administrative states, so that its instances cannot be taken out of rotation.",
+            recommendation=LEAVE_OUT,
+        )
+
+
+def _check(targets: Sequence[Target], owners: _Owners, option: str) -> None:
     for one in targets:
         why = why_not_drained(one.lb, one.pool)
+        if not why and (missing := _missing(one, owners)):
+            why = f"it does not show the address of {last_name(min(missing))}"
         if why:
             raise ValidationError(
                 f"{option}: backend pool {one.name} cannot take instances out of rotation: {why}.",
-                recommendation=LEAVE_OUT if auto else f"Leave {one.name} out.",
+                recommendation=LEAVE_OUT,
             )
 
 
 def _all_targets(azure: Azure, instances: Sequence[Instance], owners: _Owners) -> list[Target]:
-    for gateway in owners.gateways():
-        raise ValidationError(
-            f"{AUTO}: backend pool {last_name(gateway)} of application gateway {gateway.split('/')[8]} has no "
-            "administrative states, so that its instances cannot be taken out of rotation.",
-            recommendation=LEAVE_OUT,
-        )
     groups = {one.id.lower().partition("/providers/")[0]: one.id.partition("/providers/")[0] for one in instances}
     found = {lb["id"].lower(): lb for group in groups.values() for lb in read_load_balancers(azure, group)}
     for id_ in sorted({pool.rsplit("/", 2)[0] for pool in owners.pools()} - set(found)):
@@ -172,8 +209,8 @@ def _named_targets(
 def _targets_of(lb: Body, owners: _Owners) -> Iterator[Target]:
     """Yield each pool of a load balancer that has one of the instances; only their NICs tell those of a Basic one."""
     for pool in entries(lb, POOLS):
-        owned = {one.name: id_ for one in members_of(pool) if (id_ := owners.owner_of(one))}
-        if owned or pool["id"].lower() in owners.pools():
+        owned = owners.addresses_in(pool)
+        if owned or owners.referring_to(pool["id"]):
             yield Target(lb, pool, owned)
 
 

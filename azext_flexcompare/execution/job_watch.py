@@ -85,7 +85,11 @@ def snapshot_of(logged_run: LoggedRun) -> Snapshot:
     counts = Counter(one.status for one in acting if one.status)
     if gate:
         return Snapshot("not healthy yet", gate["instances"], 0, counts, batch=batch)
+    if details["hook"]:
+        return Snapshot(f"running --{details['hook']['hook']}", None, 0, counts, batch=batch)
     waiting = sum(status_of(one) == WAITING and one.batch == batch[0] for one in acting)
+    if not details["inProgress"] and not waiting:
+        return Snapshot("between batches", None, 0, counts, batch=batch)
     return Snapshot("in progress", details["inProgress"], waiting, counts, batch=batch)
 
 
@@ -108,6 +112,8 @@ def _conclude(cli_ctx: Any, details: dict[str, Any], *, written: bool) -> None:
     )
     lines += [details["stopped"]] if details["stopped"] else []
     lines += ["The process of the run was killed."] if details["state"] == KILLED else []
+    out = details["outOfRotation"]
+    lines += [f"Out of rotation: {first_names(out)}"] if out and not written else []
     lines += [f"Failed: {first_names([one['instance'] for one in details['failed']])}"] if details["failed"] else []
     lines += [f"Next: {details['next']}"] if details["next"] else []
 

@@ -9,7 +9,7 @@ from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
 from azext_flexcompare.execution.confirmation import confirm_batch
 from azext_flexcompare.execution.departures import Members, resolve_failure, skip_departed, without_departed
-from azext_flexcompare.execution.list_poll import SetListPoll
+from azext_flexcompare.execution.list_poll import list_poll_of
 from azext_flexcompare.execution.rolling_window import RollingWindow
 from azext_flexcompare.execution.turn import Batch, Rollout, begin_turn, check_health, end_turn
 from azext_flexcompare.execution.unknown_outcome import UnknownOutcomes
@@ -22,6 +22,9 @@ from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
+
+MANY_INSTANCES = 4  # of each call: a poll costs less than to notice its end late
+SHARED_GROWTH = 0.1  # of the age
 
 
 def roll_out(
@@ -37,7 +40,7 @@ def roll_out(
     interrupted, what was not sent is NotStarted, in this batch and in those after it.
     """
     outcomes: list[Outcome[Instance]] = []
-    monitor, estimates = rollout.monitor, Estimates()
+    monitor, estimates = rollout.monitor, Estimates(_growth(batches))
     rollout.drain.begin([one.instances for one in (*batches, *filter(None, [gate_first]))])
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
     members = Members(rollout.azure, (one for batch in batches for one in batch.instances))
@@ -76,6 +79,12 @@ def _run_batch(
         return window.finish(run_calls(admit=window.admit))
 
 
+def _growth(batches: Sequence[Batch]) -> float | None:
+    """Return how the interval between polls grows: slowly where a poll tells of many instances."""
+    calls = [len(work.instances) for batch in batches for work in batch.work]
+    return SHARED_GROWTH if sum(calls) > MANY_INSTANCES * len(calls) else None
+
+
 def _begin(rollout: Rollout, batch: Batch, batches: Sequence[Batch]) -> None:
     monitor = rollout.monitor
     monitor.batch = (batch.number, max(one.number for one in batches))
@@ -109,10 +118,9 @@ def _run_calls(
 ) -> list[Outcome[Instance]]:
     """Send and poll every call, and then the calls that take the place of those that turned out not to be there."""
     azure, monitor = rollout.azure, rollout.monitor
-    list_poll = SetListPoll(azure, work) if all(len(each.instances) == 1 for each in work) else None
     unknown = UnknownOutcomes(azure, monitor.operation)
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
-    service = Service(_rate_limit_key, list_poll, resolve, estimates, admit=admit)
+    service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates, admit=admit)
     work = [_skipping_departed(rollout, each) for each in work]
     send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
     done, instead = monitor.take_found()

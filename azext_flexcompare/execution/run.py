@@ -20,7 +20,7 @@ from azext_flexcompare.execution.alarm import watch_alarm
 from azext_flexcompare.execution.availability import WindowPlan
 from azext_flexcompare.execution.confirmation import ask, question_before, require_terminal
 from azext_flexcompare.execution.drain import Drain
-from azext_flexcompare.execution.drain_plan import plan_drain, show_drain
+from azext_flexcompare.execution.drain_plan import plan_drain, show_drain, warn_of_emptied_pools
 from azext_flexcompare.execution.health_command import gate_of
 from azext_flexcompare.execution.health_extension import check_gate
 from azext_flexcompare.execution.hooks import AFTER, BEFORE, Hooks
@@ -28,6 +28,7 @@ from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
 from azext_flexcompare.execution.rollout import roll_out
 from azext_flexcompare.execution.run_log import begin_log, log_reference, open_log
+from azext_flexcompare.execution.set_protection import reads_policy
 from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
 from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.execution.window_plan import plan_window
@@ -84,6 +85,7 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
         check_gate(context.azure, run_options.health_gate, run_plan.acting)
         run_plan, window = plan_window(context, run_plan)
         drain_plan = plan_drain(context, run_plan)
+        warn_of_emptied_pools(drain_plan, run_plan)
         if run_options.dry_run:
             show_drain(drain_plan, run_plan)
             return conclude_run(command, run_plan.chosen, _planned(context, run_plan), retry)
@@ -201,7 +203,9 @@ def _show_cost(context: RunContext, run_plan: RunPlan) -> None:
         for engine in ENGINES
         if offers(engine, context.operation, context.given, context.run_options.max_parallel)
     }
-    for line in cost.cost_lines(context.operation, calls, not context.run_options.no_wait):
+    choice = (run_plan.record or {}).get("choice") or {}
+    reads = partial(reads_policy, context.operation, context.run_options, choice)
+    for line in cost.cost_lines(context.operation, calls, not context.run_options.no_wait, reads):
         get_logger(__name__).warning(line)
 
 

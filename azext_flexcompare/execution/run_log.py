@@ -9,6 +9,7 @@ from azext_flexcompare.execution.plan import RunContext, RunPlan
 from azext_flexcompare.instances import last_name
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import jobs, records
+from azext_flexcompare.joblog.elsewhere import note_log
 from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.liveness import alone_in
 from azext_flexcompare.joblog.overlap import require_no_other
@@ -34,6 +35,8 @@ def begin_log(context: RunContext, run_plan: RunPlan, monitor: Monitor, log: Job
     first = run_plan.record or records.record("resumed")
     with alone_in(jobs.folder()):
         require_no_other({one.id for one in run_plan.acting}, log.path if log else None)
+        if log and run_plan.acting:
+            note_log(log.path)
         monitor.write({**first, **process_fields(command_line)})
 
 

@@ -117,7 +117,7 @@ class InstanceCheck:
         return not self.accepted and self.until is not None and is_later(times, self.until + 2 * CLOCK_SLACK)
 
     def _is_as_asked(self, after: Instance) -> bool:
-        """Check whether an instance is in the power state that was asked for, even if another client led it there."""
+        """Check whether an instance is in the power state that was asked for, whatever led it there."""
         target = self.operation.powerState
         return target is not None and is_in_power_state(after, target) and provisioning_error(after) is None
 

@@ -15,6 +15,7 @@ from azext_flexcompare.html_report.markup import Markup, tag
 from azext_flexcompare.html_report.model import STATUSES, InstanceRun, Run
 from azext_flexcompare.html_report.timeline import Timeline
 from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
+from azext_flexcompare.joblog.waits import DRAIN, GATE, HOOK, Wait
 from azext_flexcompare.scheduler.outcome import Status
 
 SHAPES = {  # 8 by 8 around the origin; they differ also without their colour
@@ -35,6 +36,7 @@ OVERVIEW_WIDTH = 1000  # in units of its view box
 MIN_WIDTH = 0.2  # of 100, so that a short bar can be seen
 MAX_BANDS = 40
 BREAK = "//"  # where the axis is broken
+OTHER_WAITS = {HOOK: "50%", DRAIN: "90%"}  # waits beside the operation, and where they are drawn
 MIN_ROWS = 12  # of the overview
 MIN_LABELS = 7.0  # of 100, so that labels of fault domains do not overlap
 
@@ -80,6 +82,7 @@ def status_shape(status: str) -> Markup:
 def instance_bar(instance: InstanceRun, run: Run, line: Timeline) -> Markup:
     """Draw one instance: its wait, its call up to the acceptance, its operation, and the gate after it."""
     bars = [_bar(kind, line.position(start), line.position(end)) for kind, start, end in _phases(instance, run)]
+    bars += [_wait(one, line) for one in instance.waits if one.kind in OTHER_WAITS]
     marks = [
         tag("use", class_="throttle", href="#throttled", x=_percent(line.position(one.at)), y=5)
         for one in instance.throttles
@@ -173,13 +176,20 @@ def _phases(instance: InstanceRun, run: Run) -> Iterable[tuple[str, datetime, da
         yield "waiting", run.started, instance.sent
         yield "sending", instance.sent, accepted
         yield "running", accepted, end
-        yield from (("gate", max(end, wait.start), wait.end) for wait in instance.waits if wait.end > end)
+        gates = [wait for wait in instance.waits if wait.kind == GATE and wait.end and wait.end > end]
+        yield from ((GATE, max(end, wait.start), wait.end or end) for wait in gates)
     elif instance.status == WAITING:
         yield "waiting", run.started, run.last_record
 
 
+def _wait(wait: Wait, line: Timeline) -> Markup:
+    start, end = line.position(wait.start), line.position(wait.end or wait.start)
+    height = OTHER_WAITS[wait.kind]
+    return tag("line", class_=wait.kind, x1=_percent(start), x2=_percent(end), y1=height, y2=height)
+
+
 def _bar(kind: str, start: float, end: float) -> Markup | None:
-    if kind == "gate":
+    if kind == GATE:
         return tag("line", class_=kind, x1=_percent(start), x2=_percent(end), y1="50%", y2="50%")
     if kind == "waiting":
         return tag("rect", class_=kind, width=_percent(end))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import ValidationError
 
-from azext_flexcompare.html_report.waits import Span, Wait, idle_spans, read_waits, shortened_spans
+from azext_flexcompare.html_report.waits import Span, idle_spans, shortened_spans
 from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun, replay
@@ -22,6 +22,7 @@ from azext_flexcompare.joblog.values import (
     read_time,
     read_whole,
 )
+from azext_flexcompare.joblog.waits import GATE, Wait, read_waits
 from azext_flexcompare.output.messages import without_name
 from azext_flexcompare.scheduler.outcome import Error, Status
 
@@ -137,7 +138,7 @@ def read_run(records: Iterable[Record], file: str) -> Run:
     plan, after = logged_run.plan, logged_run.records
     instances = sorted((_instance(key, one) for key, one in logged_run.instances.items()), key=_order)
     times = [_at(plan), *(_at(record) for record in after), *(one.ended for one in instances if one.ended)]
-    waits = read_waits(after, max(times))
+    waits = [one if one.end else one._replace(end=max(times)) for one in read_waits(logged_run)]
     instances = [one._replace(waits=tuple(wait for wait in waits if one.id in wait.ids)) for one in instances]
     began = {one.batch for one in instances if one.sent}
     earlier = {_key(one) for plan in logged_run.earlier for one in read_objects(plan.get("instances"))}
@@ -235,8 +236,8 @@ def _batches(
             found[number] = batch._replace(unhealthy=unhealthy)
     gates: dict[int | None, timedelta] = {}
     for wait in waits:
-        if wait.kind == "gate":
-            gates[wait.batch] = gates.get(wait.batch, timedelta()) + (wait.end - wait.start)
+        if wait.kind == GATE and wait.end:
+            gates[wait.batch] = max(gates.get(wait.batch, timedelta()), wait.end - wait.start)
     return [
         one._replace(gate=gates.get(one.number))
         for one in found.values()

@@ -29,6 +29,7 @@ from azext_flexcompare.html_report.wording import (
     zone_name,
 )
 from azext_flexcompare.joblog.job_state import UNFINISHED
+from azext_flexcompare.joblog.waits import DRAIN, GATE, HOOK
 from azext_flexcompare.scheduler.outcome import Status
 from azext_flexcompare.times import count, format_exact_duration
 
@@ -36,6 +37,7 @@ MAX_REASON = 60  # characters of a reason beside an instance; the table of reaso
 MAX_OPEN_NAMES = 12
 MAX_OPEN_BATCHES = 24
 COLUMNS = ("name", "status", "batch", "sent", "t", "seconds", "note")
+WAITS = {GATE: "waiting to be healthy", HOOK: "hook", DRAIN: "out of rotation"}
 PHASES = (("waiting", "waiting"), ("sending", "sent, not yet accepted"), ("running", "accepted, in progress"))
 
 
@@ -156,9 +158,9 @@ def _legend(run: Run) -> Markup:
     if run.throttles:
         mark = tag("svg", tag("use", class_="throttle", href="#throttled", x=13, y=7), aria_hidden="true")
         items.append(tag("li", mark, "throttled (429)"))
-    if any(one.waits for one in run.instances):
-        gate = tag("svg", tag("line", class_="gate", x2=26, y1=6, y2=6), aria_hidden="true")
-        items.append(tag("li", gate, "waiting to be healthy"))
+    for kind in sorted({wait.kind for one in run.instances for wait in one.waits}):
+        drawn = tag("svg", tag("line", class_=kind, x2=26, y1=6, y2=6), aria_hidden="true")
+        items.append(tag("li", drawn, WAITS[kind]))
     if run.idle:
         items.append(tag("li", tag("span", class_="hatched"), "nothing in operation", class_="ground"))
     if run.shortened:

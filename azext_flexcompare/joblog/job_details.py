@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from azext_flexcompare.instances import last_name
+from azext_flexcompare.joblog.drains import out_of_rotation
 from azext_flexcompare.joblog.job_state import RESUMABLE, RUNNING, JobState, latest_time, state_of, status_of
 from azext_flexcompare.joblog.jobs import reference
 from azext_flexcompare.joblog.replay import TO_RETRY, LoggedInstance, LoggedRun
-from azext_flexcompare.joblog.values import read_list, read_object, read_text, read_whole
+from azext_flexcompare.joblog.values import read_object, read_text, read_time, read_whole
+from azext_flexcompare.joblog.waits import GATE, HOOK, read_waits
 from azext_flexcompare.output.messages import Retry, logged_command
 from azext_flexcompare.scheduler.outcome import BAD
 from azext_flexcompare.table.entries import operations
@@ -27,8 +30,10 @@ def details_of(path: Path, logged_run: LoggedRun, *, written: bool) -> dict[str,
         "lastRecordAt": format_utc(latest_time(logged_run)),
         "batch": batch_of(logged_run),
         "batches": read_whole(logged_run.plan.get("batches")),
-        "gate": gate_of(logged_run) if written else None,
+        "gate": wait_of(logged_run, GATE) if written else None,
+        "hook": wait_of(logged_run, HOOK) if written else None,
         "inProgress": names_of(one for one in instances if is_in_progress(one)),
+        "outOfRotation": out_of_rotation_in(logged_run),
         "failed": [_failure(one) for one in instances if one.status in BAD],
         "stopped": next((read_text(one.get("reason")) for one in reversed(logged_run.of_kind("stopped"))), None),
         "next": next_command(state, logged_run),
@@ -51,15 +56,26 @@ def batch_of(logged_run: LoggedRun) -> int | None:
     return next((read_whole(one.get("batch")) for one in reversed(logged_run.of_kind("batch"))), None)
 
 
-def gate_of(logged_run: LoggedRun) -> dict[str, Any] | None:
-    """Return the health gate that a run waits at, with the names of the instances that it waits for."""
-    last = next(reversed(logged_run.of_kind("gate", "resumed")), {})
-    if last.get("state") != "begun":
+def wait_of(logged_run: LoggedRun, kind: str) -> dict[str, Any] | None:
+    """Return the gate or the hook that a run waits for, with the names of the instances that it is of."""
+    resumed = max((at for one in logged_run.of_kind("resumed") if (at := read_time(one.get("at")))), default=None)
+    found = [
+        one
+        for one in read_waits(logged_run)
+        if one.kind == kind and one.end is None and not (resumed and one.start < resumed)
+    ]
+    if not found:
         return None
-    ids = {read_text(one) for one in read_list(last.get("instances"))}
+    ids = {id_ for one in found for id_ in one.ids}
     waited_for = [one for id_, one in logged_run.instances.items() if id_ in ids]
-    known = {"batch": read_whole(last.get("batch")), "gate": read_text(last.get("gate"))}
-    return {**known, "since": read_text(last.get("at")), "instances": names_of(waited_for)}
+    known = {"batch": found[-1].batch, kind: found[-1].name, "since": format_utc(found[0].start)}
+    return {**known, "instances": names_of(waited_for)}
+
+
+def out_of_rotation_in(logged_run: LoggedRun) -> list[str]:
+    """Return the names of the instances that the log has out of rotation, by earlier runs in it too."""
+    drained = out_of_rotation([*logged_run.before, *logged_run.records])
+    return list(dict.fromkeys(last_name(one.instance) for one in drained))
 
 
 def next_command(state: JobState, logged_run: LoggedRun) -> str | None:

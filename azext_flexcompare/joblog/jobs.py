@@ -117,9 +117,10 @@ def find_log(text: str) -> str:
     """
     paths = {name_of(path): path for path in job_paths()}
     if text == LAST:
-        if not paths:
+        last = next((path for path in reversed(paths.values()) if _has_plan(path)), None)
+        if last is None:
             raise FileOperationError("There is no job on this machine yet.", "Specify the file of a job log.")
-        return str(list(paths.values())[-1])
+        return str(last)
     if os.path.lexists(text):
         return text
     found = [text] if text in paths else [name for name in paths if name.casefold().startswith(text.casefold())]
@@ -141,6 +142,13 @@ def make_folder() -> Path:
     with suppress(OSError):  # a file system without rights
         place.chmod(FOLDER_ONLY_OWNER)
     return place
+
+
+def _has_plan(path: Path) -> bool:
+    """Check whether a log has its first record; a process that was killed before had sent nothing."""
+    with suppress(OSError), path.open("rb") as file:
+        return file.readline().endswith(b"\n")
+    return True  # where a lock keeps others from reading it
 
 
 def _reserve(name: str) -> Path:

@@ -24,7 +24,7 @@ def is_written(path: Path) -> bool:
             portalocker.lock(file, SHARED)
     except portalocker.AlreadyLocked:
         return True
-    except (OSError, portalocker.LockException):
+    except (OSError, ValueError, portalocker.LockException):
         return False
     return False
 

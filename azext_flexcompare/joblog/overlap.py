@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from pathlib import Path
 
 from azure.cli.core.azclierror import AzCLIError, ValidationError
 
 from azext_flexcompare.instances import ResourceId
+from azext_flexcompare.joblog.elsewhere import noted_logs
 from azext_flexcompare.joblog.file import read_records
-from azext_flexcompare.joblog.jobs import job_paths, name_of
+from azext_flexcompare.joblog.jobs import job_paths, reference
 from azext_flexcompare.joblog.liveness import is_written
 from azext_flexcompare.joblog.replay import replay
 
 
 def require_no_other(instances: Collection[ResourceId], own_log: str | None) -> None:
-    """Raise ValidationError where a job that is running acts on some of the instances."""
+    """Raise ValidationError where a run that is in progress acts on some of the instances."""
     own = Path(own_log) if own_log else None
-    for path in job_paths() if instances else ():
+    for path in (*job_paths(), *noted_logs()) if instances else ():
         if own and own.exists() and path.exists() and path.samefile(own):
             continue
         shared = set(instances) & _planned(path) if is_written(path) else ()
         if shared:
-            name = name_of(path)
+            name = shlex.quote(reference(str(path)))
             raise ValidationError(
                 f"The job {name} is running and acts on {len(shared):,} of these instances.",
                 f"Follow it with `az vmss-flex job show {name} --watch`, or wait for it with `az vmss-flex wait "

@@ -13,6 +13,6 @@ def open_private(path: str, flags: int) -> int:
     """Open a file and return its descriptor; only the owner may read a regular file, even one that existed before."""
     descriptor = os.open(path, flags, OWNER_ONLY)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        with suppress(OSError):  # a file system without rights, or a file of another user
+        with suppress(OSError, AttributeError):  # a system or a file system without rights, or a file of another user
             os.fchmod(descriptor, OWNER_ONLY)
     return descriptor

@@ -111,6 +111,7 @@ class LoggedRun:
     failed: set[ResourceId] = field(default_factory=set)  # since the last stop, from where a resumed run counts
     records: list[Record] = field(default_factory=list)  # all that follow the plan
     earlier: list[Record] = field(default_factory=list)  # plans before it
+    before: list[Record] = field(default_factory=list)  # all records before it
 
     def of_kind(self, *kinds: str) -> list[Record]:
         """Return the records of these kinds, in their order."""
@@ -121,7 +122,8 @@ def replay(lines: Sequence[Record]) -> LoggedRun:
     """Return the state of the last plan among the records of a log; raises ValueError where there is none."""
     begin = max(place for place, one in enumerate(lines) if one["record"] == "plan")
     logged_run = LoggedRun(lines[begin], records=list(lines[begin + 1 :]))
-    logged_run.earlier = [one for one in lines[:begin] if one["record"] == "plan"]
+    logged_run.before = list(lines[:begin])
+    logged_run.earlier = [one for one in logged_run.before if one["record"] == "plan"]
     planned = read_objects(logged_run.plan.get("instances"))
     logged_run.instances = {_id(one): LoggedInstance(one) for one in planned}
     for logged in logged_run.instances.values():

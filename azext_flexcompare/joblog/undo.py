@@ -84,7 +84,7 @@ def _removed(records: Sequence[Record]) -> list[str]:
     names = [
         read_text(one.planned.get("instance")) or ""
         for logged_run in _runs(records)
-        if logged_run.plan.get("operation") in removing
+        if read_text(logged_run.plan.get("operation")) in removing
         for one in logged_run.instances.values()
         if one.status == Status.SUCCEEDED
     ]

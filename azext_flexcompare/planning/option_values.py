@@ -15,7 +15,7 @@ MANY = 10**9
 ENGINES = ("vm", "set", "bulk")
 AUTO = "auto"  # every backend pool
 LOAD_BALANCER_ID = re.compile(r"/subscriptions/.+/loadBalancers/[^/]+(/backendAddressPools/[^/]+)?", re.IGNORECASE)
-LOAD_BALANCER_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+LOAD_BALANCER_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 
 
 def positive(text: str) -> int:

@@ -18,8 +18,8 @@ T = TypeVar("T")
 class Estimates:
     """What runs over one service learn from each other: the requests it takes, and how long operations take."""
 
-    def __init__(self) -> None:
-        self.poll_interval = PollInterval()
+    def __init__(self, growth: float | None = None) -> None:
+        self.poll_interval = PollInterval(growth)
         self._buckets: dict[Hashable, tuple[Bucket, Bucket]] = {}
 
     def buckets(self, key: Hashable, limits: Limits) -> tuple[Bucket, Bucket]:

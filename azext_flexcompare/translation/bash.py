@@ -78,6 +78,8 @@ class Command(NamedTuple):
     """The functions in whose bodies it is."""
     in_loop: bool = False
     """Whether the body of a loop contains it."""
+    reader: tuple[Word, ...] = ()
+    """The words of the simple command that a pipe gives its output to."""
 
 
 class Document(NamedTuple):
@@ -238,13 +240,19 @@ class _Parser:
             self.take(re.compile(r"[ \t]+-p(?=\s)"))
 
     def read_pipeline(self) -> None:
+        before: int | None = None
         while True:
-            first = len(self.found)
+            first, start = len(self.found), self.at
             self.read_command()
+            last = len(self.found) - 1 if self.found[first:] and self.found[-1].start == start else None
+            if before is not None and last is not None:
+                self.found[before] = self.found[before]._replace(reader=self.found[last].words)
+            before = last
             self.take(BLANKS)
             if self.peek() != "|" or self.peek(2) == "||":
                 return
             self.set_output(first, Output.READ)
+            before = None if self.peek(2) == "|&" else before
             self.at += 2 if self.peek(2) == "|&" else 1
             self.skip_space()
 

@@ -8,8 +8,8 @@ A call is rewritten only if the script and the table prove all of this:
   shared by both commands. Values may be variables or substitutions. Where an option could be, there must be none: an
   unquoted `$OPTIONS` or a `"${arguments[@]}"` rules a rewrite out. One such word right after an option is its value.
 * Nothing reads its output, which has another layout after the rewrite: no --query, pipe, substitution or file. The
-  exceptions are output that is discarded (`> /dev/null`, `-o none`), a --query whose result depends only on fields
-  that the table lists as kept, and a --query that the table maps to another.
+  exceptions are output that is discarded (`> /dev/null`, `-o none`), a --query or a filter of `jq` whose result
+  depends only on fields that the table lists as kept, and a --query that the table maps to another.
 * It names the instances, if the command of this extension requires that, and none by a number.
 
 Otherwise the call stays as it is, and is reported for manual review unless the table says that it works.
@@ -20,6 +20,7 @@ of this extension asks for confirmation, because `az vmss` does not ask and a sc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
@@ -37,11 +38,12 @@ from azext_flexcompare.translation.options import (
     values_of,
     with_values,
 )
-from azext_flexcompare.translation.query import reads_only
+from azext_flexcompare.translation.query import jq_query, reads_only
 from azext_flexcompare.translation.rows import Row, always_works, exception_of, is_group, row_named, support_with
 from azext_flexcompare.translation.runners import is_run_for_each, skip_runners
 
 OURS = "az vmss-flex "
+BARE_QUERY = re.compile(r"(?!.*\.\.)[\w.\[\]{}:@]+")  # which the shell would expand only to names of files
 
 DYNAMIC = "The script builds its words at run time."
 UNLISTED = "The table has no such command."
@@ -183,9 +185,10 @@ def _edits(call: Call, added: str) -> tuple[Edit, ...]:
 
 
 def _replace(word: Word, new: str) -> Edit:
-    if not word.value or word.raw.count(word.value) != 1:
+    value = word.value or (word.raw if BARE_QUERY.fullmatch(word.raw) else "")
+    if not value or word.raw.count(value) != 1:
         raise NotProven(UNCLEAR.format(word=word.raw))
-    return Edit(word.start, word.end, word.raw.replace(word.value, new))
+    return Edit(word.start, word.end, word.raw.replace(value, new))
 
 
 def _drop(word: Word, before: Word) -> Edit:
@@ -196,9 +199,12 @@ def _drop(word: Word, before: Word) -> Edit:
 def _output_edits(call: Call, options: list[ParsedOption]) -> tuple[Edit, ...]:
     """Return the edits that keep the output as it is read; raises NotProven if there are none that do."""
     queries = [one for one in options if one.name == "--query"]
-    if call.command.output is Output.DISCARDED or values_of(options, "--output", "-o")[-1:] == ["none"]:
+    formats = values_of(options, "--output", "-o")[-1:]
+    if call.command.output is Output.DISCARDED or formats == ["none"]:
         return ()
-    query = queries[-1].values[-1] if queries and queries[-1].values else None
+    query = _query(queries[-1]) if queries else None
+    if not queries and formats in ([], ["json"], ["jsonc"]):
+        query = jq_query([word.value for word in call.command.reader])
     if query is None and not queries and call.command.output is Output.SHOWN:
         return ()
     if query and "keeps" in call.row and reads_only(query, call.row["keeps"]):
@@ -206,11 +212,18 @@ def _output_edits(call: Call, options: list[ParsedOption]) -> tuple[Edit, ...]:
     return _mapped(call, queries[-1] if queries else None, options)
 
 
+def _query(option: ParsedOption) -> str | None:
+    """Return the query of an option; one without quotes is as written, because no file has such a name."""
+    if option.last and option.last.value is None and BARE_QUERY.fullmatch(option.last.raw):
+        return option.last.raw
+    return option.values[-1] if option.values else None
+
+
 def _mapped(call: Call, query: ParsedOption | None, options: list[ParsedOption]) -> tuple[Edit, ...]:
     """Return the edit that reads the same by another --query; raises NotProven if there is none."""
     maps = call.row.get("maps", {"with": "", "queries": {}})
     known = maps["with"] in with_values(options) and not values_of(options, "--ids")
-    mapped = maps["queries"].get(query.values[-1]) if query and query.values and known else None
+    mapped = maps["queries"].get(_query(query)) if query and known else None
     if query and mapped and query.last:
         return (_replace(query.last, mapped),)
     hints = (MAPPED.format(query=old, mapped=new) for old, new in maps["queries"].items())

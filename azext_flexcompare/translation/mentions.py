@@ -72,7 +72,8 @@ def reason_for_mention(script: Script, offset: int) -> str | None:
     if not command or not words:
         return NOT_A_CALL
     shown = words[0].value in PRINTING and command.output is not Output.READ
-    return None if shown or (words[0].start == offset and words[0].value == "az") else NOT_A_CALL
+    is_call = words[0].value == "az" and words[0].start <= offset < words[0].end
+    return None if shown or is_call else NOT_A_CALL
 
 
 def is_within(places: list[tuple[int, int]], offset: int) -> bool:

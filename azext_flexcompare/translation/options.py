@@ -11,7 +11,9 @@ from azext_flexcompare.translation.bash import Word
 
 ONE, SEVERAL, FLAG, SWITCH, UNKNOWN = "one", "several", "flag", "switch", "unknown"  # the number of values of an option
 INSTANCE_OPTIONS = {"--instance-ids": SEVERAL, "--instance-id": SEVERAL}
-SELECTION_OPTIONS = {"--resource-group": ONE, "-g": ONE, "--name": ONE, "-n": ONE, "--ids": SEVERAL, **INSTANCE_OPTIONS}
+SET_NAME = "--virtual-machine-scale-set-name"
+SET_OPTIONS = dict.fromkeys(("--resource-group", "-g", "--name", "-n", "--vmss-name", SET_NAME), ONE)
+SELECTION_OPTIONS = {**SET_OPTIONS, "--ids": SEVERAL, **INSTANCE_OPTIONS}
 GLOBAL_OPTIONS = {
     **dict.fromkeys(("--output", "-o", "--query", "--subscription"), ONE),
     **dict.fromkeys(("--verbose", "--debug", "--only-show-errors", "--help", "-h"), FLAG),
@@ -95,26 +97,27 @@ def numbered_variables(script: str) -> frozenset[str]:
 
 def check_instances(words: tuple[Word, ...], numbered: Container[str] = ()) -> None:
     """Check that no instance is a number, or the last part of a name; raises NotProven otherwise."""
-    for word in _instance_words(words):
+    for word, text in _instance_words(words):
         variable = VARIABLE.search(word.raw)
         if variable and variable[1] in numbered:
             raise NotProven(SET_TO_NUMBER.format(name=variable[1]))
         if CUT.search(word.raw):
             raise NotProven(CUT_OUT.format(word=word.raw))
-        for value in re.split(r"[\s,]+", (word.value or "").partition("=")[2] or word.value or ""):
-            last = value.rpartition("/")[2]
-            if last.isdecimal():
-                raise NotProven(NUMBER.format(number=last))
+        names = (instance.rpartition("/")[2] for instance in re.split(r"[\s,]+", text))
+        number = next((name for name in names if name.isdecimal()), None)
+        if number:
+            raise NotProven(NUMBER.format(number=number))
 
 
-def _instance_words(words: tuple[Word, ...]) -> Iterator[Word]:
-    """List the words that choose instances: the values of the options that do, or those options with a value."""
-    chooses = False
+def _instance_words(words: Iterable[Word]) -> Iterator[tuple[Word, str]]:
+    """List the words of the options that choose instances, each with its value, or an empty text."""
+    option = ""
     for word in words:
-        name = (word.value or word.raw).partition("=")[0]
-        chooses = name in (*INSTANCE_OPTIONS, "--ids") if name.startswith("-") else chooses
-        if chooses and (not name.startswith("-") or "=" in word.raw):
-            yield word
+        text = word.value or ("" if word.raw[:1] != "-" else word.raw)
+        if text.startswith("-"):
+            option, _, text = text.partition("=")
+        if option in ("--ids", *INSTANCE_OPTIONS):
+            yield word, text
 
 
 def _parse_option(word: Word) -> tuple[str, list[str | None]]:

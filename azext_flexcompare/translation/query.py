@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import reduce
 from typing import Any
@@ -11,6 +12,9 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 Node = Mapping[str, Any]
+JQ_FLAGS = re.compile(r"-[rcMj]+|--raw-output|--compact-output|--monochrome-output")
+JQ_PATH = re.compile(r"\.\[\d*\](?:\.?\[\d*\]|\.[A-Za-z_]\w*)*")
+LENGTH = re.compile(r"(?:\.\s*\|\s*)?length")
 
 
 class Shape(Enum):
@@ -31,6 +35,17 @@ def reads_only(query: str, kept: Iterable[str]) -> bool:
         return _Evaluation(frozenset(kept)).shape(jmespath.compile(query).parsed, Shape.ROWS) is Shape.VALUE
     except (JMESPathError, _ReadsMore):
         return False
+
+
+def jq_query(words: Sequence[str | None]) -> str | None:
+    """Return the `--query` that reads the same as a `jq` command, or None if its filter is not a plain path."""
+    if not words or words[0] != "jq" or None in words:
+        return None
+    filters = [word for word in words[1:] if word and not JQ_FLAGS.fullmatch(word)]
+    path = re.sub(r"\s*\|\s*(?=\.)", "", filters[0].strip()) if len(filters) == 1 else ""
+    if LENGTH.fullmatch(path):
+        return "length(@)"
+    return path[1:].replace("].[", "][") if JQ_PATH.fullmatch(path) else None
 
 
 class _Evaluation:

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,7 @@ def test_a_name_begun_is_completed_to_those_that_begin_so(complete: Complete, si
     ("option", "offered"),
     [
         ("--zone", ["1", "2", "3"]),
+        ("--drain ", ["auto", "flex-lb", "flex-lb/flex-pool", "spare-lb"]),
         ("--fault-domain", ["0", "1"]),
         ("--tag r", ["role", "role=web"]),
         ("--tag role=", ["role=web"]),
@@ -106,3 +108,16 @@ def test_what_is_refused_is_completed_by_nothing(complete: Complete, sim: Simula
 def test_commands_and_rows_are_completed(complete: Complete) -> None:
     assert complete("rest") == ["restart"]
     assert complete("compare --operation reimage") == ["reimage", "reimage-all", "reimageall"]
+
+
+@pytest.mark.parametrize("typed", ["restart --resume ", "wait --job-log ", "report --job-log ", "job show "])
+def test_jobs_are_completed_the_latest_first(typed: str, complete: Complete, environment: dict[str, str]) -> None:
+    folder = Path(environment["AZURE_CONFIG_DIR"], "vmss-flex", "jobs")
+    folder.mkdir(parents=True, exist_ok=True)
+    job = folder / "20200101T000000.000Z-restart-flex.jsonl"
+    job.touch()
+    try:
+        assert {"last", job.name.removesuffix(".jsonl")} <= {*complete(typed)}
+        assert complete(f"{typed}2020") == [job.name.removesuffix(".jsonl")]
+    finally:
+        job.unlink()

@@ -13,6 +13,7 @@ import pytest
 from armsim import Simulator
 from armsim.availability import most_unavailable
 from tests.latest.helpers.az import FLEX, WarmAz
+from tests.latest.helpers.logs import records_of
 from tests.latest.helpers.network import LOST
 from tests.latest.helpers.rotation import HTTP, MEMBERS, admin_states, balanced, operated_in_rotation, pool_writes
 from tests.latest.helpers.rows import status_of_each
@@ -84,7 +85,7 @@ def test_an_instance_that_failed_stays_out_and_is_named(
     assert done.exit == 4
     if more:
         assert admin_states(lb) == {}
-        assert "rotation" not in done.stderr
+        assert "out of rotation" not in done.stderr
         return
     assert admin_states(lb) == {"web_2": "Down"}
     assert "1 instance out of rotation: web_2." in done.stderr
@@ -107,6 +108,8 @@ def test_undrain_puts_back_whom_a_log_names_once(warm: WarmAz, sim: Simulator, t
     done = warm.run("undrain", "--job", log)
     assert status_of_each(done) == {"web_2": "Succeeded", "web_4": "Skipped"}
     assert admin_states(sim) == {"web_2": "Up", "web_3": "Down"}
+    assert [one["exit"] for one in records_of(Path(log)) if one["record"] == "end"] == [4, 4]
+    assert records_of(Path(log))[-1]["record"] == "end"
     again = warm.run("undrain", "--job", log)
     assert (again.exit, again.json) == (0, [])
     assert "left no instance out of rotation" in again.stderr
@@ -134,6 +137,7 @@ def test_a_lost_race_and_a_lost_answer_are_repeated_from_a_fresh_read(
     assert done.exit == 0, done.stderr
     assert operated_in_rotation(lb) == []
     assert admin_states(lb) == {}
+    assert "Batch 1 leaves no instance in rotation in lb/pool." in done.stderr
     assert [one[1] for one in drains_of(log)] == [*["begun", "dropped"] * 2, "begun", "ended", "begun", "ended"]
 
 

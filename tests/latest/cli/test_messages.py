@@ -38,6 +38,7 @@ class Case(NamedTuple):
     again: Sequence[str] = ()
     log: bool = False
     ids: bool = False
+    job: bool = False  # the log is that of a job, which names no file
 
 
 ZONES = ["--batch-by", "zone", "--max-errors", "3", "--timeout", "90", "--max-parallel", "4"]
@@ -53,6 +54,8 @@ CASES = [
     Case("by ids", ["restart"], [1], [1], ids=True),
     Case("with a log", ["restart"], [1, 2], [1, 2], ZONES, log=True),
     Case("stopped with a log", ["restart"], [0], [1, 2, 4, 5], STOPS, log=True),
+    Case("as a job", ["restart"], [1, 2], [1, 2], ZONES, log=True, job=True),
+    Case("stopped as a job", ["restart"], [0], [1, 2, 4, 5], STOPS, log=True, job=True),
     Case("with a log and a secret", [*SCRIPT, "--instance-ids", "*"], [3], [3], again=AGAIN, log=True),
 ]
 ACTION = {
@@ -81,8 +84,8 @@ def test_the_advised_command_does_what_was_asked_and_no_more(
         action = ACTION.get(case.command[0], "restart")
         sim.add_fault({"action": action, "vm": names[number], "times": 1, "fault": FAILS})
     where = ["--ids", *map(sim.vm_id, names)] if case.ids else ["-g", "rg", "--vmss-name", "flex"]
-    log = ["--job-log", str(tmp_path / "a log")] if case.log else []
-    done = warm.run(*case.command, *where, *case.options, *log)
+    log = ["--job-log", str(tmp_path / "a log")] if case.log else ["--no-job-log"]
+    done = warm.run(*case.command, *where, *case.options, *([] if case.job else log))
     assert done.exit in (4, 5), done.stderr
     command, hidden = advice_of(done)
     before = len(changes(sim))
@@ -133,11 +136,34 @@ def test_errors_are_shown_where_only_errors_are(run: Run, sim: Simulator) -> Non
     assert done.stderr == f"ERROR: 1 Failed: AllocationFailed: No room. ({sim.names('flex')[0]})\n"
 
 
-def test_a_query_that_fails_is_refused_before_anything_is_sent(warm: WarmAz, sim: Simulator) -> None:
-    done = warm.run("restart", *FLEX, "--query", "[].length(durationSeconds)")
+LB = ("--lb-name", "flex-lb", "--backend-port", "22")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["restart", *FLEX],
+        ["nat-rule", "create", *FLEX, *LB, "--frontend-port-start", "51000"],
+        ["nat-rule", "delete", *FLEX, *LB, "--yes"],
+        ["set-orchestration-service-state", *FLEX, "--service-name", "AutomaticRepairs", "--action", "Suspend"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_a_query_that_fails_is_refused_before_anything_is_sent(
+    command: list[str], warm: WarmAz, sim: Simulator
+) -> None:
+    done = warm.run(*command, "--query", "[].length(durationSeconds)")
     assert done.exit == 1
     assert "--query fails" in done.stderr
     assert changes(sim) == []
+
+
+def test_a_wait_and_a_call_for_sets_end_with_their_counts(warm: WarmAz, sim: Simulator) -> None:
+    sim.add_fault({"action": "setOrchestrationServiceState", "fault": {"status": 409, "code": "Conflict"}})
+    state = ["set-orchestration-service-state", *FLEX, "--service-name", "AutomaticRepairs", "--action", "Suspend"]
+    assert "1 scale set: 1 Failed." in warm.run(*state).stderr
+    late = warm.run("wait", *FLEX, "--power-state", "stopped", "--timeout", "1")
+    assert late.stderr.rstrip().endswith("6 instances: 6 TimedOut.")
 
 
 def test_a_query_that_fails_on_the_outcomes_hides_nothing(warm: WarmAz, sim: Simulator) -> None:

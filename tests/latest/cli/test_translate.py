@@ -204,7 +204,7 @@ def test_a_folder_is_listed_and_then_rewritten(run: Run, tmp_path: Path) -> None
     (tmp_path / ".github").mkdir()
     workflow, program = tmp_path / ".github" / "x.yml", tmp_path / "x.py"
     workflow.write_text("- run: az vmss deallocate -g rg -n web\n", "utf-8")
-    program.write_text("run('az vmss list')\n", "utf-8")
+    program.write_text("run('az vmss list -o tsv')\n", "utf-8")
     listed = run("translate", ".", "-o", "table", cwd=tmp_path)
     assert (listed.exit, "1 can be rewritten (--write)" in listed.stderr) == (4, True)
     assert re.search(r"az vmss deallocate +1 +differs +az vmss-flex deallocate +1 +0 +\.github/x\.yml:1", listed.stdout)

@@ -22,6 +22,7 @@ from tests.latest.helpers.worlds import EACH, LOCKED, WORLD, action_of, changes,
 from tools.faults import Expected, expected, faults, table_rows
 
 HOURS = 7200  # seconds
+HTML = {"Content-Type": "text/html"}
 Fault = dict[str, Any]
 
 
@@ -158,10 +159,7 @@ def test_a_login_that_is_withdrawn_in_mid_run_is_named_when_the_time_is_up(run: 
         ({"action": "scaleSet", "fault": {"kind": "malformed"}}, 1),
         ({"action": "scaleSet", "fault": {"status": 401}}, 1),
         ({"action": "scaleSet", "fault": {"status": 403}}, 1),
-        (
-            {"action": "list", "fault": {"kind": "answer", "text": "<html>", "headers": {"Content-Type": "text/html"}}},
-            1,
-        ),
+        ({"action": "list", "fault": {"kind": "answer", "text": "<html>", "headers": HTML}}, 1),
         *(
             ({"action": action, "fault": {"kind": "answer", "text": text}}, 1)
             for action in ("scaleSet", "list")

@@ -64,6 +64,32 @@ def test_the_table_of_comparison_fits_120_columns(rows: list[dict[str, Any]]) ->
     assert sum(widths) + 2 * (len(widths) - 1) <= 120
 
 
+def test_a_job_is_a_line_of_80_columns_with_a_name_that_can_be_typed() -> None:
+    statuses = {"Succeeded": 12_345, "Failed": 30, "TimedOut": 4, "Waiting": 7}
+    many = {"job": "20261125T090000.125Z-set-orchestration", "operation": "x" * 40, "scaleSets": ["y" * 40, "z"]}
+    [line] = layout.jobs([{**many, "state": "interrupted", "exit": 130, "instances": 12_386, "statuses": statuses}])
+    assert line["Job"] == "20261125T090000.125Z"
+    assert (line["Done"], line["Bad"]) == ("12379/12…", "34")
+    assert sum(map(len, line.values())) + 2 * (len(line) - 1) <= 80
+
+
+def test_a_job_is_shown_by_what_it_has() -> None:
+    row = {"job": "j", "scaleSets": ["a", "b"], "statuses": {"Succeeded": 2}, "batch": 1, "batches": 3, "exit": None}
+    row |= {"gate": {"gate": "vm-agent", "instances": ["x"]}, "inProgress": [], "failed": [{"instance": "f" * 70}]}
+    row |= {"hook": None, "outOfRotation": ["o"]}
+    lines = [(one["Property"], one["Value"]) for one in layout.job(row)]
+    assert lines == [
+        ("job", "j"),
+        ("scaleSets", "a, b"),
+        ("statuses", "2 Succeeded"),
+        ("batch", "1 of 3"),
+        ("gate", "vm-agent: waiting for x"),
+        ("failed", "f" * 60),
+        ("", "f" * 10),
+        ("outOfRotation", "o"),
+    ]
+
+
 def test_a_list_names_the_set_and_the_group_where_there_is_more_than_one() -> None:
     one, same_group, other = instance(), instance(scale_set=scale_set("db")), instance(scale_set=DB)
     headings = [list(layout.listed([listed_row(each) for each in (one, two)])[0]) for two in (one, same_group, other)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from azext_flexcompare.joblog.drains import out_of_rotation
 from azext_flexcompare.output.exit_status import NORMAL_END
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import STATUSES, Outcome, Status
-from tests.latest.helpers.rotation import MEMBERS, admin_states, balanced
+from tests.latest.helpers.rotation import MEMBERS, admin_states, balanced, pool_writes
 from tests.latest.helpers.worlds import OPERATIONS
 
 REFUSED = {"status": 403, "code": "No", "message": "!"}
@@ -116,6 +118,25 @@ def test_whoever_an_earlier_run_left_out_returns_at_the_beginning_unless_its_tur
 
 def replace_plan(run: Run, earlier: EarlierDrains) -> DrainPlan:
     return run.drain.plan._replace(earlier=earlier)
+
+
+def test_turns_that_begin_and_end_at_once_share_their_writes(start: Callable[..., Run], sim: Simulator) -> None:
+    run = start(6)
+    sim.configure(latency=0.05)
+    turns = [partial(run.drain.take_out, 1, [Work([one], lambda: None)]) for one in run.members]  # type: ignore[arg-type, return-value]
+    in_threads(turns)
+    assert admin_states(sim) == dict.fromkeys(MEMBERS, "Down")
+    assert len(pool_writes(sim)) < len(MEMBERS)
+    in_threads([partial(run.drain.put_back, 1, [one], [Outcome(one, Status.SUCCEEDED)]) for one in run.members])
+    assert (admin_states(sim), run.drain.out) == ({}, {})
+    assert len(pool_writes(sim)) < 2 * len(MEMBERS)
+    assert out_of_rotation(run.log.records) == []
+
+
+def in_threads(turns: Sequence[Callable[[], None]]) -> None:
+    with ThreadPoolExecutor(len(turns)) as pool:
+        for ended in [pool.submit(turn) for turn in turns]:
+            ended.result()
 
 
 def test_a_pool_that_is_refused_stops_the_run(start: Callable[..., Run], sim: Simulator) -> None:

@@ -70,7 +70,20 @@ def test_what_cannot_be_is_an_error_unless_a_run_only_goes_on(
     with pytest.raises(error):
         find_targets(azure, (value,), members(), "--drain")
     if error is not ResourceNotFoundError:
-        find_targets(azure, (value,), members(), "--drain", strict=False)
+        find_targets(azure, (value,), members(), "--drain", strict=False, some=False)
+
+
+def test_an_address_that_the_load_balancer_does_not_show_is_read_from_the_pool(
+    sim: Simulator, azure: Azure, members: Members
+) -> None:
+    sim.reset(world=balanced())
+    hidden = {"properties.backendAddressPools.0.properties.loadBalancerBackendAddresses": []}
+    sim.add_fault({"action": "lb-get", "fault": {"kind": "answer", "members": hidden}})
+    assert named(find_targets(azure, ("lb",), members(), "--drain")) == {"lb/pool": MEMBERS}
+    nowhere = {"properties.loadBalancerBackendAddresses": []}
+    sim.add_fault({"action": "pool-get", "fault": {"kind": "answer", "members": nowhere}})
+    with pytest.raises(ValidationError, match="does not show the address of web_1"):
+        find_targets(azure, ("lb",), members(), "--drain")
 
 
 def test_the_pool_of_an_application_gateway_is_refused(azure: Azure, members: Members, sim: Simulator) -> None:

@@ -31,3 +31,9 @@ def test_a_secret_is_masked_wherever_it_stands() -> None:
     mask = make_masker(["hunter2 is mine"])
     found = logged_command(["--notes", "hunter2 is mine, too"], OPERATIONS["restart"], mask)
     assert found == "az --notes '***, too'"
+
+
+def test_names_of_a_whole_file_are_cut() -> None:
+    found = logged_command(["--instance-ids", "web " * 10_000], OPERATIONS["restart"], no_mask)
+    assert len(found) < 11_000
+    assert found.startswith("az --instance-ids 'web web")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from azext_flexcompare.html_report.timeline import Timeline
-from azext_flexcompare.html_report.waits import Span, idle_spans, read_waits, shortened_spans
+from azext_flexcompare.html_report.waits import Span, idle_spans, shortened_spans
 from tests.latest.helpers.report_logs import BEGAN, Log, ended, page_of, parsed, plan, planned, run_in, said
 
 
@@ -40,17 +40,6 @@ def log_with_gate(seconds: float) -> Log:
         ended("b", "Succeeded", second, second + 10),
         said("batch", second + 10, batch=3),
         said("end", second + 10, exit=5),
-    ]
-
-
-def test_a_wait_lasts_from_its_begin_to_its_end_or_to_the_last_record() -> None:
-    records = [gate("begun", 1, instances=["/X", 7]), gate("ended", 4), gate("begun", 5, 2), gate("ended", 3, 9)]
-    records += [said("hook", 6, state="begun", batch=1, hook="before"), said("batch", 7, batch=1)]
-    found = [(one.kind, one.batch, one.start, one.end, one.ids) for one in read_waits(records, moment(9))]
-    assert found == [
-        ("gate", 1, moment(1), moment(4), {"/x", "7"}),
-        ("gate", 2, moment(5), moment(9), set()),
-        ("hook", 1, moment(6), moment(9), set()),
     ]
 
 
@@ -99,3 +88,19 @@ def test_a_batch_that_never_began_is_nowhere() -> None:
     batches = [row[0] for row, kind in zip(page.rows, page.kinds, strict=True) if kind == "brief" and row[0].isdigit()]
     assert batches == ["1", "2"]
     assert [page.instances()[name][1] for name in "abc"] == ["1", "2", ""]
+
+
+def test_hooks_and_times_out_of_rotation_are_drawn_beside_their_instances() -> None:
+    address = {"addresses": [{"id": "/vms/b", "address": "1", "before": "None"}], "pool": "p"}
+    extra = [
+        said("hook", 1, state="begun", hook="before-batch", batch=1),
+        said("hook", 2, state="ended", hook="before-batch", batch=1, exit=0, seconds=1.0),
+        said("drain", 3, state="begun", batch=2, **address),
+        said("undrain", 19, state="ended", batch=2, **address),
+    ]
+    log = log_with_gate(1)
+    page = parsed([log[0], *sorted([*log[1:], *extra], key=lambda one: one["at"])])
+    drawn = [(one.get("class"), one.get("x1")) for tag, one in page.elements if tag == "line" and one.get("x1")]
+    assert ("hook", "4.76%") in drawn
+    assert ("drain", "14.29%") in drawn
+    assert {"hook", "out of rotation", "waiting to be healthy"} <= {*page.texts("li")}

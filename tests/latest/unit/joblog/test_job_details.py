@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from azext_flexcompare.joblog.job_details import details_of
 from azext_flexcompare.joblog.jobs import folder
 from azext_flexcompare.joblog.replay import replay
+from azext_flexcompare.joblog.undo import undo_lines
 from azext_flexcompare.scheduler.outcome import Status
 from tests.latest.helpers.logs import IDS, OUTCOME, PLAN, PLANNED
 
@@ -34,10 +39,28 @@ def test_it_names_what_is_in_progress_and_what_failed() -> None:
 
 def test_it_names_whom_a_gate_waits_for_while_it_does() -> None:
     begun = {**GATE, "instances": IDS[:2]}
-    known = {"batch": 1, "gate": "vm-agent", "since": GATE["at"], "instances": ["web0", "web1"]}
+    known = {"batch": 1, "gate": "vm-agent", "since": "2026-11-25T09:00:00.000Z", "instances": ["web0", "web1"]}
     assert details(begun, written=True)["gate"] == known
     assert details(begun)["gate"] is None
     assert details(begun, {**GATE, "state": "ended"}, written=True)["gate"] is None
+
+
+def test_it_names_the_hook_that_runs_and_who_is_out_of_rotation() -> None:
+    hook = {"record": "hook", "state": "begun", "batch": 1, "hook": "before-batch", "at": GATE["at"]}
+    address = {"id": f"/a/{IDS[0]}", "address": "10.0.0.4", "before": "None"}
+    out = {"record": "drain", "state": "begun", "batch": 1, "pool": "p", "at": GATE["at"], "addresses": [address]}
+    found = details(hook, out, written=True)
+    names = ["web0", "web1", "web2"]
+    assert found["hook"] == {
+        "batch": 1,
+        "hook": "before-batch",
+        "since": "2026-11-25T09:00:00.000Z",
+        "instances": names,
+    }
+    assert found["outOfRotation"] == ["vm0"]
+    earlier = details_of(folder() / "job.jsonl", replay([START, out, START]), written=False)
+    assert earlier["outOfRotation"] == ["vm0"]
+    assert details(hook, {"record": "resumed", "at": "2026-11-25T09:00:01Z"}, written=True)["hook"] is None
 
 
 @pytest.mark.parametrize(
@@ -68,3 +91,27 @@ def test_the_process_is_the_one_that_wrote_last() -> None:
 def test_a_log_of_the_first_version_names_no_process() -> None:
     found = details_of(Path("log"), replay([PLAN]), written=False)
     assert [found[name] for name in ("commandLine", "host", "user", "processId")] == [None] * 4
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield (*path, key)
+        yield from places_in(child, (*path, key))
+
+
+EDITED = [START, {**GATE, "instances": IDS[:2]}, FAILED, {"record": "end", "exit": 4, "statuses": {"Failed": 1}}]
+PLACES = [path for path in places_in(EDITED) if len(path) > 1 and path[-1] != "record"]
+VALUES = st.none() | st.booleans() | st.floats() | st.text(max_size=3) | st.just([None]) | st.just({"x": []})
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), max_size=3))
+def test_a_log_that_was_edited_is_shown_nevertheless(edits: list[tuple[tuple[Any, ...], Any]]) -> None:
+    log: Any = copy.deepcopy(EDITED)
+    for path, value in sorted(edits, key=lambda edit: -len(edit[0])):
+        place = log
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+    assert details_of(Path("log"), replay(log), written=True)["job"] == "log"
+    assert undo_lines(log)

@@ -98,6 +98,13 @@ def test_last_is_the_job_that_began_last() -> None:
     assert read_records(last) == [PLAN]
 
 
+def test_a_run_that_was_killed_before_its_plan_is_not_the_last(home: Path) -> None:
+    last = made().path
+    (home / "20990101T000000.000Z-stop-web.jsonl").touch()
+    (home / "20990101T000001.000Z-stop-web.jsonl").write_text('{"record": "pl')
+    assert jobs.find_log("last") == last
+
+
 def test_without_a_job_there_is_no_last_one() -> None:
     with pytest.raises(FileOperationError, match="no job on this machine"):
         jobs.find_log("last")

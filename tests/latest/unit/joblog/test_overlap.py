@@ -9,7 +9,9 @@ import pytest
 from azure.cli.core.azclierror import ValidationError
 
 from azext_flexcompare.instances import ResourceId
+from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import jobs
+from azext_flexcompare.joblog.elsewhere import note_log
 from azext_flexcompare.joblog.overlap import require_no_other
 from tests.latest.helpers.logs import IDS, PLAN, PLANNED
 
@@ -50,4 +52,19 @@ def test_a_job_that_has_ended_is_no_reason(running: jobs.Job) -> None:
 
 def test_a_log_without_a_plan_is_no_reason(running: jobs.Job) -> None:
     running.file.truncate(0)
+    require_no_other(ids(IDS[0]), None)
+
+
+def test_a_run_with_a_log_elsewhere_is_found_as_long_as_it_goes_on(running: jobs.Job, tmp_path: Path) -> None:
+    running.close()
+    path = tmp_path / "a log"
+    log = job_log.create(str(path))
+    log.write([PLAN])
+    note_log(str(path))
+    try:
+        with pytest.raises(ValidationError, match=f"job '{path}' is running and acts on 1 of these"):
+            require_no_other(ids(IDS[0]), None)
+        require_no_other(ids(IDS[0]), str(path))
+    finally:
+        log.close()
     require_no_other(ids(IDS[0]), None)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from azext_flexcompare.planning.batches import parse_amount
 from azext_flexcompare.planning.option_values import (
     amount,
+    backend_pool,
     batch_size,
     duration,
     engine_name,
@@ -37,6 +38,7 @@ def test_a_positive_number_is_parsed(text: str) -> None:
         (amount, ["-1", "101%", "1.5", ""], "neither a number of instances nor a percentage"),
         (batch_size, ["0", "0%", "many"], "nor a percentage above 0"),
         (file_name, [""], "name of the file is empty"),
+        (backend_pool, ["", "a b", "lb/", "lb/pool/x", "/lb", "../lb", "lb?x", "/subscriptions/s/x"], "nor auto"),
         (engine_name, ["", "vms", "set bulk"], "allowed values: vm, set, bulk"),
     ],
 )
@@ -55,7 +57,9 @@ def test_values_are_parsed() -> None:
     assert (amount("0"), batch_size("10%")) == (parse_amount("0"), parse_amount("10%"))
 
 
-@pytest.mark.parametrize("parse", [amount, batch_size, duration, positive_duration, positive, file_name, engine_name])
+@pytest.mark.parametrize(
+    "parse", [amount, backend_pool, batch_size, duration, positive_duration, positive, file_name, engine_name]
+)
 @given(text=st.one_of(hostile, st.from_regex(r"[-+]?[0-9._]{0,12}(e-?[0-9]{1,9})?(/[0-9]{1,3})?%?", fullmatch=True)))
 @example(text="1/0")
 @example(text="1e9999999")

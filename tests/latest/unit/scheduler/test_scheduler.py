@@ -478,12 +478,16 @@ class Listing:
     def __init__(self, names: Callable[[int], list[int]]) -> None:
         self.names, self.asked = names, 0
 
-    def requests(self) -> int:
+    def requests(self, _: Sequence[int]) -> int:
         return 1
 
-    def find_ended(self, targets: Sequence[int]) -> list[int]:
+    def pace(self, *_: object) -> list_poll.Pace:
+        return list_poll.CHEAP
+
+    def read(self, targets: Sequence[int]) -> list_poll.Sightings:
         self.asked += 1
-        return self.names(len(targets))
+        ended = self.names(len(targets))
+        return list_poll.Sightings(ended, [place for place in range(len(targets)) if place not in ended])
 
 
 def refuse(_: int) -> list[int]:

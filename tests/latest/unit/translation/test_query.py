@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_flexcompare.translation.query import reads_only
+from azext_flexcompare.translation.query import jq_query, reads_only
 
 KEPT = ("instanceId", "name")
 
@@ -47,3 +47,28 @@ def test_a_query_of_kept_fields_is_proven(query: str) -> None:
 )
 def test_a_query_of_anything_else_is_not(query: str) -> None:
     assert not reads_only(query, KEPT)
+
+
+@pytest.mark.parametrize(
+    ("command", "query"),
+    [
+        ("jq -r .[0].name", "[0].name"),
+        ("jq .[].a.b[0]", "[].a.b[0]"),
+        ("jq .[]|.a", "[].a"),
+        ("jq .|length", "length(@)"),
+        ("jq .", None),
+        ("jq .name", None),
+        ("jq -s .[0].name", None),
+        ("jq .[0].name file", None),
+        ("jq .[0].name,.id", None),
+        ("cat .[0].name", None),
+        ("jq", None),
+        ("", None),
+    ],
+)
+def test_a_plain_filter_of_jq_is_a_query(command: str, query: str | None) -> None:
+    assert jq_query(command.split()) == query
+
+
+def test_a_filter_that_depends_on_the_run_is_none() -> None:
+    assert jq_query(["jq", None]) is None
