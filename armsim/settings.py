@@ -18,8 +18,8 @@ class Settings:
     """Items of a page of the instances of a scale set."""
     retry_after: str | int = "recorded"
     """Retry-After of acceptances and running operations: "recorded" (by operation), "none" or a number for all."""
-    retry_after_unit: float = 1.0
-    """How long a second of the recorded Retry-After is; any other than 1 is sent as retry-after-ms instead."""
+    retry_after_scale: float = 1.0
+    """What every Retry-After is multiplied with, so that hints can be as short as operations are."""
     retry_after_ms: int | None = None
     """retry-after-ms of the same answers, which azure-core reads where there is no Retry-After."""
     url_length: int = 3000
@@ -74,8 +74,7 @@ _KINDS = {field.name: type(field.default) for field in fields(Settings)}
 _POSITIVE = {"page_size", "instances_page_size", "bulk_executing"}
 _SIGNED = {"clock_skew"}
 _RETRY_AFTER = ("recorded", "none")
-_SCALES = {"limits_capacity", "limits_refill"}
-_UNITS = {"retry_after_unit"}
+_SCALES = {"limits_capacity", "limits_refill", "retry_after_scale"}
 
 
 def _check(name: str, value: Any) -> None:
@@ -89,10 +88,8 @@ def _check(name: str, value: Any) -> None:
         raise ValueError(f"setting '{name}' must be at least 1")
     if name == "retry_after" and value < 1:
         raise ValueError(f"setting '{name}' must be at least 1: clients take a Retry-After of 0 for none")
-    if name in _UNITS and value < 0.001:
-        raise ValueError(f"setting '{name}' must be at least 0.001: a second of it is sent in milliseconds")
     if name in _SCALES and value == 0:
-        raise ValueError(f"setting '{name}' must be more than 0: a bucket would never fill")
+        raise ValueError(f"setting '{name}' must be more than 0")
 
 
 def _is_list(value: Any) -> bool:

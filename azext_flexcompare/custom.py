@@ -316,15 +316,7 @@ def wait(
 
     if job_log:
         return resuming.wait_for_log(cmd.cli_ctx, job_log, timeout)
-    awaited = waiting.Awaited(
-        created=created,
-        updated=updated,
-        deleted=deleted,
-        exists=exists,
-        custom=custom,
-        power_states=choice.power_states or (),
-    )
-    choice = choice._replace(power_states=None)
+    awaited = waiting.Awaited(created=created, updated=updated, deleted=deleted, exists=exists, custom=custom)
     return waiting.wait_for(cmd.cli_ctx, choice, awaited, interval=interval, timeout=timeout)
 
 

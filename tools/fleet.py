@@ -64,10 +64,15 @@ class Fleet(NamedTuple):
         ]
 
 
+def _reads(_: Instance) -> bool:
+    return True  # the instances are chosen by their set
+
+
 def dry_run() -> str:
     """Format what `--dry-run` prints for one full scale set, as a block of Markdown."""
     operation, instances = _operation(), Fleet(LARGEST_SET, 1, 1).instances()
-    lines = cost_lines(operation, {engine: _calls(engine, operation, instances) for engine in ENGINES})
+    calls = {engine: _calls(engine, operation, instances) for engine in ENGINES}
+    lines = cost_lines(operation, calls, reads=_reads)
     command = f"$ az vmss-flex {OPERATION} -g rg -n flex --dry-run -o none"
     return "\n".join(f"    {line}" for line in [command, *(f"WARNING: {line}" for line in lines)]) + "\n"
 
@@ -95,7 +100,7 @@ def fleets() -> list[Row]:
 
 def _fleet(fleet: Fleet) -> Row:
     operation, instances = _operation(), fleet.instances()
-    costs = [estimate_cost(engine, operation, _calls(engine, operation, instances)) for engine in ENGINES]
+    costs = [estimate_cost(one, operation, _calls(one, operation, instances), reads=_reads) for one in ENGINES]
     costed = (text for one in costs for text in (f"{one.calls:,} + {one.polls:,}", format_duration(one.seconds)))
     listed = fleet.sets * pages(min(LARGEST_SET, fleet.vms))
     return f"{fleet.vms:,}", fleet.sets, fleet.subscriptions, fleet.regions, f"{listed:,}", *costed

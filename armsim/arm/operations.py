@@ -66,16 +66,20 @@ def _text(seed: str, length: int) -> str:
 
 def retry_headers(cloud: Cloud, operation: Operation, moment: str) -> dict[str, str]:
     """Return when a client is asked to poll next: `moment` is accepted, first (poll) or later."""
-    headers = {}
-    settings, recorded = cloud.settings, _recorded(operation, moment)
-    seconds = recorded if settings.retry_after == "recorded" else settings.retry_after
-    if settings.retry_after == "recorded" and recorded and settings.retry_after_unit != 1:
-        headers["retry-after-ms"] = str(round(recorded * settings.retry_after_unit * 1000))
-    elif seconds not in {None, "none"}:
-        headers["Retry-After"] = str(seconds)
+    headers: dict[str, str] = {}
+    seconds = _recorded(operation, moment) if cloud.settings.retry_after == "recorded" else cloud.settings.retry_after
+    if isinstance(seconds, int):
+        headers |= _scaled(seconds * cloud.settings.retry_after_scale)
     if cloud.settings.retry_after_ms is not None:
         headers["retry-after-ms"] = str(cloud.settings.retry_after_ms)
     return headers
+
+
+def _scaled(seconds: float) -> dict[str, str]:
+    """Return the header of so many seconds; a fraction of one fits only in that of milliseconds."""
+    if seconds >= 1 and seconds == int(seconds):
+        return {"Retry-After": str(int(seconds))}
+    return {"retry-after-ms": str(round(seconds * 1000))}
 
 
 def _recorded(operation: Operation, moment: str) -> int | None:

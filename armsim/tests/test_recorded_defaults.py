@@ -52,16 +52,6 @@ def test_each_operation_has_the_recorded_retry_after(arm: Arm, vm: str, action: 
     assert "Retry-After" not in arm.follow(answer).headers
 
 
-def test_a_second_of_the_recorded_retry_after_may_be_short(arm: Arm, vm: str) -> None:
-    arm.sim.configure(retry_after="recorded", retry_after_ms=None, retry_after_unit=0.002)
-    answer = arm.act(vm, "start")
-    polls = [arm.follow(answer) for _ in range(2)]
-    assert [one.headers.get("retry-after-ms") for one in (answer, *polls)] == ["20", "18", None]
-    assert "Retry-After" not in answer.headers
-    with pytest.raises(ValueError, match="at least"):
-        arm.sim.configure(retry_after_unit=0)
-
-
 def test_network_operations_ask_for_every_poll_after_ten_seconds(arm: Arm) -> None:
     arm.sim.configure(retry_after="recorded", retry_after_ms=None)
     path = arm.group("/providers/Microsoft.Network/loadBalancers/flex-lb")
@@ -316,3 +306,11 @@ def test_polls_are_counted_for_each_operation(arm: Arm, vm: str) -> None:
         left = arm.follow(answer).headers["x-ms-ratelimit-remaining-resource"]
         assert left.startswith("Microsoft.Compute/GetOperationResource;44,")
         arm.sim.advance(7200)
+
+
+@pytest.mark.parametrize(("scale", "name", "value"), [(0.1, "Retry-After", "1"), (0.125, "retry-after-ms", "1250")])
+def test_recorded_hints_are_scaled(arm: Arm, vm: str, scale: float, name: str, value: str) -> None:
+    arm.sim.configure(retry_after="recorded", retry_after_ms=None, retry_after_scale=scale)
+    assert arm.act(vm, "deallocate").headers[name] == value
+    with pytest.raises(ValueError, match="retry_after_scale"):
+        arm.sim.configure(retry_after_scale=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
@@ -11,6 +12,8 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.member_states import note_pages
+from azext_flexcompare.arm.paced_reads import ReadBudget, read_budget
 from azext_flexcompare.arm.uniform import uniform_advice
 from azext_flexcompare.instances import HIBERNATED, Instance, ResourceId, ScaleSet
 
@@ -33,11 +36,17 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
     """
     quoted = scale_set.id.replace("'", "''")
     with cli_errors(f"listing the instances of {scale_set.name}"):
-        machines = _all_pages(
-            reader.client_of(scale_set.subscription).virtual_machines.list(
-                scale_set.resource_group, filter=f"'virtualMachineScaleSet/id' eq '{quoted}'", expand="instanceView"
-            )
+        pages = _all_pages(
+            partial(
+                reader.client_of(scale_set.subscription).virtual_machines.list,
+                scale_set.resource_group,
+                filter=f"'virtualMachineScaleSet/id' eq '{quoted}'",
+                expand="instanceView",
+            ),
+            read_budget(scale_set.subscription.lower()),
         )
+        note_pages(scale_set, len(pages))
+        machines = [machine for page in pages for machine in page]
         # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list
         # that changes while it is read.
         members = {
@@ -46,21 +55,29 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
         return [instance_of(machine, scale_set) for machine in members.values()]
 
 
-def _all_pages(paged: Any) -> list[Any]:
-    """List the entries of every page; raises ValueError for a list without an end."""
-    pages, seen = paged.by_page(), set[str]()
-    found: list[Any] = []
-    for page in pages:
-        found += page
-        if pages.continuation_token:
-            check_new_page(pages.continuation_token, seen)
-    return found
+def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]:
+    """List the entries of each page, as fast as the limits allow; raises ValueError for a list without an end."""
+    learn: list[Callable[[Any], None]] = []
+    pages, seen = list_(raw_response_hook=lambda answer: learn[-1](answer)).by_page(), set[str]()
+    found: list[list[Any]] = []
+    while True:
+        with budget.reading() as learns:
+            learn.append(learns)
+            page = next(pages, None)
+        if page is None:
+            return found
+        found.append(list(page))
+        if not pages.continuation_token:
+            return found
+        check_new_page(pages.continuation_token, seen)
 
 
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
     """Return a Flexible scale set; raises ValidationError for a Uniform one."""
-    with cli_errors(f"looking for scale set {name} in resource group {group}"):
-        answer = reader.client_of(subscription).virtual_machine_scale_sets.get(group, name)
+    client = reader.client_of(subscription)
+    budget = _budget(client, subscription)
+    with cli_errors(f"looking for scale set {name} in resource group {group}"), budget.reading() as learn:
+        answer = client.virtual_machine_scale_sets.get(group, name, raw_response_hook=learn)
         scale_set = _scale_set(answer)
     if (answer.orchestration_mode or "Uniform").lower() != "flexible":
         raise _uniform(reader, subscription, group, name)
@@ -70,10 +87,16 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
 def list_scale_sets(reader: Reader, group: str) -> tuple[list[tuple[ScaleSet, dict[str, str]]], list[str]]:
     """List the Flexible scale sets of a resource group, each with its tags, and the names of the Uniform ones."""
     with cli_errors(f"listing the scale sets of resource group {group}"):
-        answers = _all_pages(reader.client_of(None).virtual_machine_scale_sets.list(group))
+        client = reader.client_of(None)
+        pages = _all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None))
+        answers = [one for page in pages for one in page]
     flexible = [one for one in answers if (one.orchestration_mode or "").lower() == "flexible"]
     uniform = [one.name for one in answers if one not in flexible]
     return [(_scale_set(one), one.tags or {}) for one in flexible], uniform
+
+
+def _budget(client: Any, subscription: str | None) -> ReadBudget:
+    return read_budget((subscription or vars(client)["_config"].subscription_id).lower())
 
 
 def _scale_set(answer: Any) -> ScaleSet:

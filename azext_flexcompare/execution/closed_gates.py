@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from azext_flexcompare.execution.planned_instances import planned_instance
 from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance
+from azext_flexcompare.joblog.hook_records import read_hooks
 from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun, outcome_of
 from azext_flexcompare.joblog.schema import is_instance
@@ -29,8 +30,10 @@ def closed_gate(
         return None, []
     kept = [] if EARLIER in logged_run.healthy else read_objects(logged_run.plan.get("gated"))
     records = [one for one in kept if is_instance(one)]
-    outcomes = [_outcome_of(one) for one in records]
+    outcomes, turns = [_outcome_of(one) for one in records], read_hooks(logged_run).turns
     for instance, logged in found:
+        if instance.id in turns:
+            continue
         if logged.status == Status.SUCCEEDED and logged.batch not in (None, *logged_run.healthy):
             outcome = outcome_of(instance._replace(power_state=logged.planned["powerState"], resource=None), logged)
             outcomes.append(outcome)

@@ -12,8 +12,8 @@ from azure.cli.core.azclierror import AzCLIError
 
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
+from azext_flexcompare.arm.member_states import States, each_page_of_states, list_pages, side_by_side
 from azext_flexcompare.arm.scale_sets import Reader, list_members
-from azext_flexcompare.execution.list_poll import read_members
 from azext_flexcompare.instances import (
     DEALLOCATED,
     DELETING,
@@ -49,8 +49,8 @@ class Members:
     def __init__(self, azure: Azure, instances: Iterable[Instance]) -> None:
         self.azure = azure
         self.sets: list[ScaleSet] = list(dict.fromkeys(one.scale_set for one in instances))
-        self.known: dict[ResourceId, dict[str, Any]] | None = None  # None: nothing is known but the first listing
-        self.listed, self.pages = monotonic(), 1
+        self.known: States | None = None  # None: nothing is known but the first listing
+        self.listed, self.pages = monotonic(), sum(list_pages(one, 1) for one in self.sets)
         self.lock = threading.Lock()
 
     def why_departed(self, instance: Instance) -> str | None:
@@ -60,12 +60,12 @@ class Members:
             known = self.known
         if known is None:
             return None
-        properties = known.get(instance.id)
-        if properties is None:
+        state = known.get(instance.id)
+        if state is None:
             return GONE
-        if is_replaced(instance.vm_id, properties.get("vmId")):
+        if is_replaced(instance.vm_id, state.vm_id):
             return REPLACED
-        return DELETING if str(properties.get("provisioningState")).lower() == "deleting" else None
+        return DELETING if state.provisioning_state.lower() == "deleting" else None
 
     def departed(self, work: Sequence[Work]) -> dict[ResourceId, str]:
         """Return why instances of calls that are still to be sent are not there, by id."""
@@ -77,7 +77,9 @@ class Members:
         if monotonic() - self.listed < LISTING_AGE * self.pages:
             return
         try:
-            self.known, self.pages = read_members(self.azure, self.sets)
+            listed = side_by_side(lambda one: list(each_page_of_states(self.azure, one)), self.sets)
+            self.known = {id_: state for pages in listed for page in pages for id_, state in page.items()}
+            self.pages = sum(len(pages) for pages in listed)
         except Exception:  # noqa: BLE001  (a list that cannot be read tells nothing, and the request itself decides)
             self.known = None
         self.listed = monotonic()

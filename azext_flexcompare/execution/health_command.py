@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.private_address import PrivateAddresses
 from azext_flexcompare.execution.health_gate import CHECKS, Check, Gate, Subject
-from azext_flexcompare.execution.user_command import Shell, variables_of
+from azext_flexcompare.execution.user_command import PREFIX, Shell, variables_of
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.run_options import COMMAND_GATE, RunOptions
 from azext_flexcompare.table.entries import Operation
@@ -34,17 +36,23 @@ class CommandCheck:
         return problem and f"--health-command: {problem}"
 
 
-def gate_of(run_options: RunOptions, operation: Operation, boots: bool, shell: Shell) -> Callable[[int], Gate] | None:
+def gate_of(
+    run_options: RunOptions, operation: Operation, boots: bool, *, shell: Shell, azure: Azure
+) -> Callable[[int], Gate] | None:
     """Return what makes the gate of a batch by its number, or None where there is no --health-gate."""
     names, command = run_options.health_gate, run_options.health_command
     if not names:
         return None
     checks: list[Check] = [check for name, check in CHECKS.items() if name in names]
+    addresses = PrivateAddresses(azure)
     gate = Gate(" ".join(names), run_options.health_timeout, checks, boots, bake=run_options.bake)
+
+    def variables(number: int, instance: Instance) -> dict[str, str]:
+        return {**variables_of(operation, number, instance), f"{PREFIX}ADDRESS": addresses.of(instance)}
 
     def of_batch(number: int) -> Gate:
         if command is None or COMMAND_GATE not in names:
             return gate
-        return gate._replace(command=partial(CommandCheck, command, shell, partial(variables_of, operation, number)))
+        return gate._replace(command=partial(CommandCheck, command, shell, partial(variables, number)))
 
     return of_batch

@@ -69,7 +69,8 @@ class Hooks(NamedTuple):
         what = {"hook": call.name, "batch": call.batch, **alone}
         self.monitor.write(records.record("hook", state="begun", **what))
         self.monitor.sync()
-        self.monitor.show(f"running --{call.name}")
+        if call.alone is None:
+            self.monitor.show(f"running --{call.name}")
         of = {"VMSS_FLEX_HOOK": call.name, "VMSS_FLEX_BATCHES": str(self.monitor.batch[1])}
         variables = {**variables_of(self.monitor.operation, call.batch, call.alone), **of}
         result = self.shell.run(

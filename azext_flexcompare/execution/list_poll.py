@@ -1,68 +1,139 @@
-"""One listing of the scale sets in place of a poll for each operation.
+"""Listings of the scale sets of a run, which find the instances that show the end of their operation.
 
-The listing decides nothing: each operation that it names is polled at its own URL. An instance is named unless the
-listing shows it in transition; so an operation that ended before the listing, an instance that is gone, and a listing
-that shows no transitions cost a poll and never an end that is not seen.
+The listing decides nothing: each operation that it finds is polled at its own URL. An instance shows the end when it
+has left a transition, when its provisioning has another time than before, or when it is gone. The service's wish not to
+be polled yet is about the URL of the operation; it is ignored once, for an instance that shows the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.rate_limits import pages
-from azext_flexcompare.arm.responses import NO_RETRY
-from azext_flexcompare.instances import TRANSITIONAL_STATES, ResourceId, ScaleSet
+from azext_flexcompare.arm.member_states import (
+    MemberState,
+    States,
+    each_page_of_states,
+    list_pages,
+    list_states,
+    read_states,
+    side_by_side,
+)
+from azext_flexcompare.arm.responses import poll_errors
+from azext_flexcompare.instances import Instance, ResourceId, ScaleSet, by_set, provisioning_times
 from azext_flexcompare.planning.work import Work
+from azext_flexcompare.scheduler.list_poll import CHEAP, COSTLY, SHARED, Pace, Sightings
+from azext_flexcompare.times import parse_utc
 
-VERSION = "2024-11-01"
+CHEAP_FROM = 10  # targets for each request of a listing
+
+
+def list_poll_of(azure: Azure, work: Sequence[Work]) -> SetListPoll | None:
+    """Return the listings of calls; calls of the bulk service have none, because one poll is about all instances."""
+    return None if any(each.operations for each in work) else SetListPoll(azure, work)
 
 
 class SetListPoll:
-    """A listing of the scale sets of a run."""
+    """A listing of the scale sets of a run, or reads of the few instances that are left."""
 
-    def __init__(self, azure: Azure, work: Sequence[Work]) -> None:
+    def __init__(self, azure: Azure, work: Iterable[Work]) -> None:
         self.azure = azure
-        instances = [instance for each in work for instance in each.instances]
-        self.sets = list(dict.fromkeys(instance.scale_set for instance in instances))
-        self.pages = pages(len(instances))
+        self._signs = Signs(work)
+        # Of calls for many instances: one that has not shown its end, and all that have.
+        self._witnesses: dict[int, Instance] = {}
+        self._ended: set[ResourceId] = set()
 
-    def requests(self) -> int:
-        """Return the number of requests, one for each page."""
-        return self.pages
+    def requests(self, targets: Sequence[Work]) -> int:
+        """Return the number of requests: one for each page, or for each instance where these are fewer."""
+        single = [each.instances[0] for each in targets if len(each.instances) == 1]
+        return (
+            len(targets)
+            - len(single)
+            + sum(min(list_pages(one, len(group)), len(group)) for one, group in by_set(single).items())
+        )
 
-    def find_ended(self, targets: Sequence[Work]) -> list[int]:
-        """Return the places of the targets of which an instance is not seen in transition."""
-        in_transition = self._read()
-        return [
-            place
-            for place, each in enumerate(targets)
-            if any(instance.id.lower() not in in_transition for instance in each.instances)
-        ]
+    def pace(self, targets: Sequence[Work], among: int) -> Pace:
+        """Return when to list targets: often if a request tells of many instances."""
+        if any(len(each.instances) > 1 for each in targets):
+            return SHARED
+        return CHEAP if among >= CHEAP_FROM * self.requests(targets) else COSTLY
 
-    def _read(self) -> set[str]:
-        members, self.pages = read_members(self.azure, self.sets)
-        return {
-            id_.lower()
-            for id_, properties in members.items()
-            if str(properties.get("provisioningState")).lower() in TRANSITIONAL_STATES
-        }
+    def read(self, targets: Sequence[Work]) -> Sightings:
+        """Return which targets show their end, and which are in progress."""
+        with poll_errors():
+            states = self._read([each.instances[0] for each in targets if len(each.instances) == 1])
+            ended: list[int] = []
+            busy: list[int] = []
+            for place, each in enumerate(targets):
+                is_single = len(each.instances) == 1
+                shown = self._signs.sight(each.instances[0], states) if is_single else self._sight_shared(each)
+                if shown is not None:
+                    (ended if shown else busy).append(place)
+        return Sightings(ended, busy)
+
+    def _read(self, instances: list[Instance]) -> States:
+        states: States = {}
+        for found in side_by_side(self._read_set, list(by_set(instances).items())):
+            states |= found
+        return states
+
+    def _read_set(self, entry: tuple[ScaleSet, list[Instance]]) -> States:
+        scale_set, group = entry
+        if len(group) < list_pages(scale_set, len(group)):
+            return read_states(self.azure, group)
+        return list_states(self.azure, scale_set, [one.id for one in group])
+
+    def _sight_shared(self, work: Work) -> bool:
+        """Check whether all instances of a call show their end: first the one that did not at the last time."""
+        witness = self._witnesses.setdefault(id(work), work.instances[0])
+        if not self._has_ended(witness, read_states(self.azure, [witness])):
+            return False
+        left = {one.id: one for one in work.instances if one.id not in self._ended}
+        for page in each_page_of_states(self.azure, work.instances[0].scale_set, view=True) if left else ():
+            for id_ in page.keys() & left.keys():
+                if not self._has_ended(left[id_], page):
+                    self._witnesses[id(work)] = left[id_]
+                    return False
+        return True  # those that no page has are gone
+
+    def _has_ended(self, instance: Instance, states: States) -> bool:
+        if instance.id not in self._ended and self._signs.sight(instance, states):
+            self._ended.add(instance.id)
+        return instance.id in self._ended
 
 
-def read_members(azure: Azure, sets: Sequence[ScaleSet]) -> tuple[dict[ResourceId, dict[str, Any]], int]:
-    """Return the properties of the instances of scale sets, by id, and the number of pages that the lists have."""
-    members: dict[ResourceId, dict[str, Any]] = {}
-    count = 0
-    for one in sets:
-        for page in azure.arm(one.subscription).each_page(_path(one), **NO_RETRY):
-            members |= {ResourceId(machine["id"]): machine["properties"] for machine in page["value"]}
-            count += 1
-    return members, count
+class Signs:
+    """What instances have shown of their operations."""
+
+    def __init__(self, work: Iterable[Work]) -> None:
+        self._before = {each.instances[0].id: parsed(each.before) for each in work if each.before is not None}
+        self._busy: set[ResourceId] = set()  # in transition when they were last read
+
+    def sight(self, instance: Instance, states: States) -> bool | None:
+        """Return whether an instance shows the end or is in progress; None where it shows neither.
+
+        An end is returned once.
+        """
+        state = states.get(instance.id)
+        if state is None:
+            return True
+        if state.is_in_transition:
+            self._busy.add(instance.id)
+            return False
+        return self._has_changed(instance, state) or None
+
+    def _has_changed(self, instance: Instance, state: MemberState) -> bool:
+        before = self._before.get(instance.id)
+        before = parsed(provisioning_times(instance)) if before is None else before
+        times = parsed(state.times)
+        changed = instance.id in self._busy or bool(times and times != before)
+        if changed:
+            self._busy.discard(instance.id)
+            self._before[instance.id] = times
+        return changed
 
 
-def _path(one: ScaleSet) -> str:
-    group = f"/subscriptions/{one.subscription}/resourceGroups/{quote(one.resource_group, safe='')}"
-    condition = quote("'virtualMachineScaleSet/id' eq '" + one.id.replace("'", "''") + "'")
-    return f"{group}/providers/Microsoft.Compute/virtualMachines?$filter={condition}&api-version={VERSION}"
+def parsed(times: Iterable[str]) -> list[datetime | None]:
+    """Parse times, which the SDK and the service spell in different ways."""
+    return [parse_utc(one) for one in times]

@@ -63,14 +63,26 @@ class GateMonitor(Observer[Subject]):
     A run that is stopped interrupts it too.
     """
 
-    def __init__(self, monitor: Monitor, timeout: int) -> None:
+    def __init__(self, monitor: Monitor, timeout: int, *, shows: bool = True) -> None:
         super().__init__(lambda: monitor.interrupted() or monitor.stop_reason() is not None)
-        self.monitor, self.timeout, self.began = monitor, timeout, time.monotonic()
+        self.monitor, self.timeout, self.began, self.shows = monitor, timeout, time.monotonic(), shows
 
     def on_turn(self, in_progress: Collection[Subject], waiting: int) -> None:
         """Show the instances that are not known to be healthy yet."""
+        if not self.shows:
+            return
         waited = f"{format_duration(time.monotonic() - self.began)} of at most {format_duration(self.timeout)}"
         self.monitor.show("not healthy yet", [one.name for one in in_progress], waiting, waited=waited)
+
+
+class TurnKeeper(Protocol):
+    """What ends the turns of instances one by one."""
+
+    def settled(self, outcomes: Iterable[Outcome[Instance]]) -> None:
+        """Take the outcomes of instances."""
+
+    def step(self) -> None:
+        """Do what is due; called several times a second."""
 
 
 class Monitor(Observer[Work]):
@@ -102,6 +114,7 @@ class Monitor(Observer[Work]):
         self.gate_failed = self.end_failed = False  # whether a gate, or what follows it, stopped the run
         self.not_seen: str | None = None
         self.throttle_waits: list[float] = []
+        self.turns: TurnKeeper | None = None
         self.found: list[Outcome[Instance] | Work] = []  # of the calls that have ended, in that order
         self.asked: dict[int, Work] = {}  # calls of an earlier run whose instance has been asked
         self.ended_early: set[ResourceId] = set()  # instances that ended before the call that they share
@@ -118,7 +131,9 @@ class Monitor(Observer[Work]):
 
     def stop(self, reason: str) -> None:
         """Stop sending; the first reason stays."""
-        if self.stopped is None:
+        with self.lock:
+            if self.stopped is not None:
+                return
             self.stopped = reason
             self.write(records.record("stopped", reason=reason))
 
@@ -184,6 +199,8 @@ class Monitor(Observer[Work]):
         self.counts.update(one.status for one in completed)
         self.errors += sum(one.status in BAD for one in completed)
         self.check_error_limit()
+        if self.turns:
+            self.turns.settled(completed)
 
     def check_error_limit(self) -> None:
         """Stop the run if as many instances have failed as --max-errors allows."""
@@ -199,6 +216,8 @@ class Monitor(Observer[Work]):
                 self.settle(early)
                 self.ended_early |= {one.target.id for one in early}
         self.sync()
+        if self.turns:
+            self.turns.step()
         if self.displays:
             self.show("in progress", [one.name for work in in_progress for one in work.instances], waiting)
 
@@ -215,11 +234,13 @@ class Monitor(Observer[Work]):
 
     def write(self, *found: Record) -> None:
         """Write records; a recorder that fails is written to no more."""
-        self._each(lambda recorder: recorder.write(found))
+        with self.lock:
+            self._each(lambda recorder: recorder.write(found))
 
     def sync(self) -> None:
         """Flush the records to the disk."""
-        self._each(lambda recorder: recorder.sync())
+        with self.lock:
+            self._each(lambda recorder: recorder.sync())
 
     def require_recording(self) -> None:
         """Raise FileOperationError where the records so far could not be written."""
@@ -235,13 +256,14 @@ class Monitor(Observer[Work]):
             recorder.close()
         self._each_display(lambda display: display.close())
 
-    def pause(self, seconds: float, then: str = "next batch") -> None:
+    def pause(self, seconds: float, then: str | None = "next batch") -> None:
         """Wait, unless the run is interrupted or stopped."""
         end = time.monotonic() + seconds
         while not (self.interrupted() or self.stop_reason()) and (left := end - time.monotonic()) > 0:
             time.sleep(min(TICK, left))
             self.sync()
-            self.show(f"{then} in {left:.0f} s")
+            if then:
+                self.show(f"{then} in {left:.0f} s")
 
     def _each(self, do: Callable[[Recorder], None]) -> None:
         with self.lock:

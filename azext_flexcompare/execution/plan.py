@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure, azure_of
+from azext_flexcompare.execution.availability import Budget
 from azext_flexcompare.execution.departures import deleting_reasons
 from azext_flexcompare.execution.drain import NO_DRAINS, EarlierDrains
 from azext_flexcompare.execution.logged_command import KEPT
@@ -20,7 +21,7 @@ from azext_flexcompare.joblog.records import Record
 from azext_flexcompare.output.masking import Masker, make_masker, mask_error, withhold_message
 from azext_flexcompare.output.script_result import judge_script
 from azext_flexcompare.planning.batches import batches_of, separating
-from azext_flexcompare.planning.domain_check import check_zones
+from azext_flexcompare.planning.domain_check import check_domains
 from azext_flexcompare.planning.engines import preparer_of
 from azext_flexcompare.planning.option_files import read_setting, require_files
 from azext_flexcompare.planning.run_options import RunOptions
@@ -90,6 +91,7 @@ class RunPlan(NamedTuple):
     gate_first: Batch | None = None  # instances that must be healthy before anything is sent
     earlier_drains: EarlierDrains = NO_DRAINS  # whom an earlier run left out of rotation
     hooks: HookRecords = HookRecords()  # of the earlier run
+    budgets: Sequence[Budget] = ()  # of the window of the earlier run
 
     @property
     def acting(self) -> list[Instance]:
@@ -139,7 +141,7 @@ def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choi
     work = prepare([instance for instance in chosen if instance.id not in satisfied])
     skipped = skip_reasons(work)
     acting = [one for one in chosen if one.id not in satisfied and one.id not in skipped]
-    check_zones(acting, run_options)
+    check_domains(acting, run_options, choice)
     parts = batches_of(acting, run_options.batch_size, separating(acting, run_options.batch_by))
     calls = [without_skips(work)] if len(parts) == 1 else [without_skips(prepare(part)) for part in parts]
     batches = [Batch(number, *one) for number, one in enumerate(zip(parts, calls, strict=False), 1)]

@@ -9,6 +9,7 @@ from azure.cli.core.azclierror import AzureResponseError, ResourceNotFoundError
 from knack.log import get_logger
 
 from azext_flexcompare.arm.errors import error_of
+from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.arm.scale_sets import (
     Reader,
     instance_of,
@@ -47,9 +48,9 @@ def reread_instances(reader: Reader, logged_run: LoggedRun) -> dict[ResourceId, 
 
 def reread(reader: Reader, planned: Sequence[Record]) -> list[Instance]:
     """Read planned instances again, in their order; see reread_instances."""
-    members: dict[ResourceId, Instance] = {}
-    for id_ in dict.fromkeys(ResourceId(one["scaleSetId"]) for one in planned):
-        members |= {one.id: one for one in _list_members(reader, id_, planned)}
+    sets = list(dict.fromkeys(ResourceId(one["scaleSetId"]) for one in planned))
+    listed = read_all(lambda id_: _list_members(reader, id_, planned), sets)
+    members = {one.id: one for found in listed for one in found}
     return [_reread(members.get(ResourceId(one["id"])), one) for one in planned]
 
 

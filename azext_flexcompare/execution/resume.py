@@ -22,6 +22,7 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import compute_client
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.arm.typed import typed
+from azext_flexcompare.execution.availability import logged_budgets
 from azext_flexcompare.execution.closed_gates import closed_gate
 from azext_flexcompare.execution.drain_plan import earlier_drains
 from azext_flexcompare.execution.hooks import AFTER
@@ -88,7 +89,9 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
         run_plan = run_plan._replace(batches=[_without(batch, excluded) for batch in run_plan.batches])
         gate_first, _ = closed_gate(logged_run)
         run_plan = run_plan._replace(log=log, total=total, gate_first=gate_first and _without(gate_first, excluded))
-        run_plan = run_plan._replace(hooks=read_hooks(logged_run))
+        sets = dict.fromkeys(instance.scale_set for instance, _ in found)
+        budgets = logged_budgets(logged_run.plan, sets) if context.run_options.max_unavailable else []
+        run_plan = run_plan._replace(hooks=read_hooks(logged_run), budgets=budgets)
         drains = earlier_drains(path, logged_run, found)
         return run(context, run_plan._replace(possibly_active=_possibly_active(found), earlier_drains=drains))
 
@@ -340,9 +343,12 @@ def _plan_rest(
 
 def _is_over(run_options: RunOptions, logged_run: LoggedRun, number: int) -> bool:
     """Check whether nothing is to follow the outcomes of a batch."""
-    gate, hook = run_options.health_gate, run_options.after_batch
+    gate, hook, hooks = run_options.health_gate, run_options.after_batch, read_hooks(logged_run)
+    if run_options.max_unavailable:
+        turns = {id_ for id_, one in logged_run.instances.items() if one.batch == number}
+        return not (gate or hook) or turns <= {*hooks.turns}
     healthy = not gate or number in logged_run.healthy
-    return healthy and (not hook or read_hooks(logged_run).ended(AFTER, number))
+    return healthy and (not hook or hooks.ended(AFTER, number))
 
 
 def _as_planned(instance: Instance, logged: LoggedInstance) -> Instance:

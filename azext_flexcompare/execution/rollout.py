@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
 from azext_flexcompare.execution.confirmation import confirm_batch
 from azext_flexcompare.execution.departures import Members, resolve_failure, skip_departed, without_departed
-from azext_flexcompare.execution.list_poll import SetListPoll
+from azext_flexcompare.execution.list_poll import list_poll_of
+from azext_flexcompare.execution.rolling_window import RollingWindow
 from azext_flexcompare.execution.turn import Batch, Rollout, begin_turn, check_health, end_turn
 from azext_flexcompare.execution.unknown_outcome import UnknownOutcomes
 from azext_flexcompare.instances import Instance
@@ -21,6 +22,9 @@ from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
+
+MANY_INSTANCES = 4  # of each call: a poll costs less than to notice its end late
+SHARED_GROWTH = 0.1  # of the age
 
 
 def roll_out(
@@ -36,21 +40,23 @@ def roll_out(
     interrupted, what was not sent is NotStarted, in this batch and in those after it.
     """
     outcomes: list[Outcome[Instance]] = []
-    monitor, estimates = rollout.monitor, Estimates()
+    monitor, estimates = rollout.monitor, Estimates(_growth(batches))
     rollout.drain.begin([one.instances for one in (*batches, *filter(None, [gate_first]))])
     active = ActiveInstances(rollout.azure, monitor.interrupted, possibly_active)
     members = Members(rollout.azure, (one for batch in batches for one in batch.instances))
     if gate_first:
         check_health(rollout, gate_first, [])
         rollout.drain.put_back(gate_first.number, gate_first.instances, gate_first.ended)
+    window = RollingWindow(rollout, rollout.policy.window, batches) if rollout.policy.window else None
     for place, batch in enumerate(batches, 1):
         confirm_batch(rollout, batch, batches[-1].number)
         _check_active(rollout, batch, active)
         _begin(rollout, batch, batches)
-        begin_turn(rollout, batch)
+        if window is None:
+            begin_turn(rollout, batch)
         work, departed = without_departed(members, batch.work, batch.number)
         monitor.settle(departed)
-        done = [*departed, *_run_calls(rollout, work, estimates, members)]
+        done = [*departed, *_run_batch(partial(_run_calls, rollout, work, estimates, members), batch, window)]
         active.update(done)
         outcomes += done
         if any(one.status != Status.NOT_STARTED for one in done):
@@ -58,10 +64,25 @@ def roll_out(
         if rollout.over:
             rollout.drain.put_back(batch.number, batch.instances, [*batch.ended, *done])
             continue  # the batches that are left are passed through, so that each instance has its outcome
-        outcomes = end_turn(rollout, batch, outcomes)
+        outcomes = outcomes if window else end_turn(rollout, batch, outcomes)
         if place < len(batches):
             monitor.pause(rollout.policy.pause)
     return outcomes
+
+
+def _run_batch(
+    run_calls: Callable[..., list[Outcome[Instance]]], batch: Batch, window: RollingWindow | None
+) -> list[Outcome[Instance]]:
+    if window is None:
+        return run_calls()
+    with window.over(batch):
+        return window.finish(run_calls(admit=window.admit))
+
+
+def _growth(batches: Sequence[Batch]) -> float | None:
+    """Return how the interval between polls grows: slowly where a poll tells of many instances."""
+    calls = [len(work.instances) for batch in batches for work in batch.work]
+    return SHARED_GROWTH if sum(calls) > MANY_INSTANCES * len(calls) else None
 
 
 def _begin(rollout: Rollout, batch: Batch, batches: Sequence[Batch]) -> None:
@@ -88,14 +109,18 @@ def _check_active(rollout: Rollout, batch: Batch, active: ActiveInstances) -> No
 
 
 def _run_calls(
-    rollout: Rollout, work: Sequence[Work], estimates: Estimates, members: Members
+    rollout: Rollout,
+    work: Sequence[Work],
+    estimates: Estimates,
+    members: Members,
+    *,
+    admit: Callable[[Work], bool] | None = None,
 ) -> list[Outcome[Instance]]:
     """Send and poll every call, and then the calls that take the place of those that turned out not to be there."""
     azure, monitor = rollout.azure, rollout.monitor
-    list_poll = SetListPoll(azure, work) if all(len(each.instances) == 1 for each in work) else None
     unknown = UnknownOutcomes(azure, monitor.operation)
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
-    service = Service(_rate_limit_key, list_poll, resolve, estimates)
+    service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates, admit=admit)
     work = [_skipping_departed(rollout, each) for each in work]
     send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
     done, instead = monitor.take_found()

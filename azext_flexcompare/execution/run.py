@@ -17,6 +17,7 @@ from azext_flexcompare.arm.locks import locks_of
 from azext_flexcompare.arm.rate_limits import CHANGES
 from azext_flexcompare.arm.rate_limits import limits as limits_of
 from azext_flexcompare.execution.alarm import watch_alarm
+from azext_flexcompare.execution.availability import WindowPlan
 from azext_flexcompare.execution.confirmation import ask, question_before, require_terminal
 from azext_flexcompare.execution.drain import Drain
 from azext_flexcompare.execution.drain_plan import plan_drain, show_drain, warn_of_emptied_pools
@@ -27,8 +28,10 @@ from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
 from azext_flexcompare.execution.rollout import roll_out
 from azext_flexcompare.execution.run_log import begin_log, log_reference, open_log
+from azext_flexcompare.execution.set_protection import reads_policy
 from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
 from azext_flexcompare.execution.user_command import Shell
+from azext_flexcompare.execution.window_plan import plan_window
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.events import events_to
@@ -80,6 +83,7 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
     with ExitStack() as stack:
         stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))
         check_gate(context.azure, run_options.health_gate, run_plan.acting)
+        run_plan, window = plan_window(context, run_plan)
         drain_plan = plan_drain(context, run_plan)
         warn_of_emptied_pools(drain_plan, run_plan)
         if run_options.dry_run:
@@ -91,7 +95,8 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
         monitor, log = _open_monitor(context, run_plan, stack)
         begin_log(context, run_plan, monitor, log)
         drain = Drain(context.azure, monitor, drain_plan)
-        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *_act(context, run_plan, monitor, drain)]
+        acted = _act(context, run_plan, monitor, drain=drain, window=window)
+        outcomes = [*run_plan.known_outcomes, *run_plan.new_outcomes, *acted]
         run_end = drain.run_end(monitor.run_end(run_plan.stopped))
         status = exit_status((one.status for one in outcomes), run_end)
         monitor.write(records.end(context.operation, int(status), outcomes))
@@ -142,7 +147,9 @@ def _open_monitor(context: RunContext, run_plan: RunPlan, stack: ExitStack) -> t
     return monitor, log
 
 
-def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, drain: Drain) -> list[Outcome[Instance]]:
+def _act(
+    context: RunContext, run_plan: RunPlan, monitor: Monitor, *, drain: Drain, window: WindowPlan | None
+) -> list[Outcome[Instance]]:
     run_options = context.run_options
     monitor.write(*(records.outcome(context.operation, one) for one in run_plan.new_outcomes))
     monitor.require_recording()
@@ -155,11 +162,15 @@ def _act(context: RunContext, run_plan: RunPlan, monitor: Monitor, drain: Drain)
         retries=run_options.retries,
     )
     shell = Shell(context.mask, monitor.interrupted)
-    gate = gate_of(run_options, context.operation, context.operation.boots_with(context.given), shell)
+    gate = gate_of(
+        run_options, context.operation, context.operation.boots_with(context.given), shell=shell, azure=context.azure
+    )
     batched = bool(run_options.batch_size or run_options.batch_by)
     domains = separating(run_plan.chosen, run_options.batch_by)
     questions = partial(question_before, run_options)
-    policy = RolloutPolicy(run_options.batch_pause, gate, domains, batched=batched, question_before=questions)
+    policy = RolloutPolicy(
+        run_options.batch_pause, gate, domains, batched=batched, window=window, question_before=questions
+    )
     commands = {BEFORE: run_options.before_batch, AFTER: run_options.after_batch}
     echo = None if run_options.events == STDERR else write_lines()
     hooks = Hooks(monitor, shell, commands, run_options.hook_timeout, echo=echo, earlier=run_plan.hooks)
@@ -192,7 +203,9 @@ def _show_cost(context: RunContext, run_plan: RunPlan) -> None:
         for engine in ENGINES
         if offers(engine, context.operation, context.given, context.run_options.max_parallel)
     }
-    for line in cost.cost_lines(context.operation, calls, not context.run_options.no_wait):
+    choice = (run_plan.record or {}).get("choice") or {}
+    reads = partial(reads_policy, context.operation, context.run_options, choice)
+    for line in cost.cost_lines(context.operation, calls, not context.run_options.no_wait, reads):
         get_logger(__name__).warning(line)
 
 

@@ -14,9 +14,11 @@ from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.instances import ScaleSet
 from azext_flexcompare.output import rows
-from azext_flexcompare.output.conclusion import conclude
+from azext_flexcompare.output.conclusion import conclude_counted
+from azext_flexcompare.output.query import printable, require_query
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
+from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Service
 from azext_flexcompare.selection.members import read_scale_sets
@@ -39,6 +41,8 @@ def set_service_state(
             f"{name} acts on scale sets, and these are ids of virtual machines: {', '.join(vms)}",
             recommendation="Use the ids of scale sets, or --resource-group and --name.",
         )
+    expected = [Outcome(one, Status.SUCCEEDED, seconds=0.0, url="https://") for one in sets]
+    require_query(cli_ctx, [rows.set_row(name, one) for one in expected])
     arguments = {"parameters": {"serviceName": service, "action": action}}
     with interruptible() as interrupted:
         outcomes = send_and_poll(
@@ -48,5 +52,5 @@ def set_service_state(
             Observer(interrupted),
             service=Service[ScaleSet](rate_limit_key),
         )
-    conclude(cli_ctx, outcomes)
-    return [rows.set_row(name, outcome) for outcome in outcomes]
+    conclude_counted(cli_ctx, outcomes, "scale set")
+    return printable(cli_ctx, [rows.set_row(name, outcome) for outcome in outcomes])

@@ -64,6 +64,14 @@ def protecting(
     return partial(_prepare, Protection(azure, partial(is_named, choice)), prepare, ahead, resumed)
 
 
+def reads_policy(operation: Operation, run_options: RunOptions, choice: Mapping[str, Any], instance: Instance) -> bool:
+    """Check whether a run reads the protection policy of an instance before its request."""
+    if run_options.include_protected or operation.target == "lock":
+        return False
+    many = operation.target == "set" and run_options.engine == VM  # one call for many, which is never guarded
+    return not many and not is_named(choice, instance)
+
+
 def _prepare(
     protection: Protection, prepare: Prepare, ahead: bool, resumed: bool, instances: list[Instance]
 ) -> list[Work]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.execution.availability import WindowPlan
 from azext_flexcompare.execution.drain import Drain
 from azext_flexcompare.execution.health_gate import Gate, Subject, Verdict, subjects_of, wait_until_healthy
 from azext_flexcompare.execution.hooks import AFTER, BEFORE, HookCall, Hooks
@@ -35,6 +36,12 @@ class Batch(NamedTuple):
     instances: Sequence[Instance]  # as they were before the operation
     work: Sequence[Work]
     ended: Sequence[Outcome[Instance]] = ()  # that an earlier run saw to the end
+    alone: bool = False  # whether it is one instance of a window, in its own turn
+
+    @property
+    def own(self) -> Instance | None:
+        """Return the instance that has a turn of its own."""
+        return self.instances[0] if self.alone else None
 
 
 class RolloutPolicy(NamedTuple):
@@ -47,6 +54,7 @@ class RolloutPolicy(NamedTuple):
     gate: Callable[[int], Gate] | None = None  # by the number of a batch
     domains: Sequence[str] = ()
     batched: bool = False
+    window: WindowPlan | None = None
     question_before: Callable[[Batch], str | None] = lambda _: None  # the option that asks before a batch
 
 
@@ -73,7 +81,7 @@ def begin_turn(rollout: Rollout, batch: Batch) -> None:
     """
     if not batch.work or rollout.over:
         return
-    call = HookCall(BEFORE, batch.number, batch.instances)
+    call = HookCall(BEFORE, batch.number, batch.instances, alone=batch.own)
     begun = bool(batch.ended) or any(work.sent for work in batch.work)
     if not (begun and rollout.hooks.ended(call)):
         if not begun:
@@ -91,7 +99,7 @@ def end_turn(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance]]) 
     members = {one.id for one in batch.instances}
     ended = [*batch.ended, *(one for one in outcomes if one.target.id in members)]
     rollout.drain.put_back(batch.number, batch.instances, ended)
-    call = HookCall(AFTER, batch.number, batch.instances, ended)
+    call = HookCall(AFTER, batch.number, batch.instances, ended, alone=batch.own)
     if not rollout.over and not rollout.hooks.ended(call) and not rollout.hooks.run(call):
         rollout.monitor.end_failed = True
     return outcomes
@@ -115,7 +123,8 @@ def check_health(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance
     _warn_of_left_out(verdict)
     rollout.drain.healthy |= set(before) - {one.id for one, _ in verdict.unhealthy}
     logged = [{"id": one.id, "reason": why} for one, why in verdict.unhealthy]
-    monitor.write(records.record("health", batch=batch.number, unhealthy=logged))
+    if not batch.alone:  # it is about the whole batch; a window has a record of each turn
+        monitor.write(records.record("health", batch=batch.number, unhealthy=logged))
     if not verdict.unhealthy:
         return outcomes
     monitor.gate_failed = True
@@ -134,8 +143,9 @@ def _pass_gate(rollout: Rollout, batch: Batch, gate: Gate, subjects: Sequence[Su
     waited_for = [one.instance.id for one in subjects]
     monitor.write(records.record("gate", state="begun", **what, instances=waited_for))
     monitor.sync()
-    watched = partial(monitor.pause, then="healthy, watched again")
-    verdict = wait_until_healthy(rollout.azure, gate, subjects, GateMonitor(monitor, gate.timeout), rest=watched)
+    watched = partial(monitor.pause, then=None if batch.alone else "healthy, watched again")
+    observer = GateMonitor(monitor, gate.timeout, shows=not batch.alone)
+    verdict = wait_until_healthy(rollout.azure, gate, subjects, observer, rest=watched)
     if not rollout.over:
         left_out = [{"id": one.id, "reason": why} for one, why in verdict.left_out]
         seconds = round(verdict.seconds, 3)
@@ -145,6 +155,8 @@ def _pass_gate(rollout: Rollout, batch: Batch, gate: Gate, subjects: Sequence[Su
 
 
 def _described(batch: Batch) -> str:
+    if batch.own:
+        return batch.own.name
     return f"batch {batch.number}" if batch.number else "a batch of an earlier run"
 
 

@@ -1,4 +1,4 @@
-"""What a job log says of the hooks of its run."""
+"""What a job log says of the hooks of its run, and of turns that ended."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ Key = tuple[str, int, ResourceId]  # the hook, the batch, and the instance that 
 
 
 class HookRecords(NamedTuple):
-    """The hooks that began, and those of them that succeeded."""
+    """The hooks that began, those of them that succeeded, and the instances whose own turns ended."""
 
     all_begun: Collection[Key] = ()
     all_ended: Collection[Key] = ()
+    turns: Collection[ResourceId] = ()
 
     def begun(self, hook: str, batch: int, instance: str | None = None) -> bool:
         """Check whether a hook began for a batch, or for one instance of it."""
@@ -28,7 +29,7 @@ class HookRecords(NamedTuple):
 
 
 def read_hooks(logged_run: LoggedRun) -> HookRecords:
-    """Read which hooks ran."""
+    """Read which hooks ran, and which turns ended."""
     begun, ended = set[Key](), set[Key]()
     for one in logged_run.of_kind("hook"):
         key = (read_text(one.get("hook")) or "", read_whole(one.get("batch")) or 0, _instance(one.get("instance")))
@@ -36,7 +37,8 @@ def read_hooks(logged_run: LoggedRun) -> HookRecords:
             begun.add(key)
         elif one.get("exit") == 0:
             ended.add(key)
-    return HookRecords(begun, ended)
+    turns = {_instance(one.get("instance")) for one in logged_run.of_kind("turn") if one.get("state") == "ended"}
+    return HookRecords(begun, ended, turns)
 
 
 def _instance(value: object) -> ResourceId:

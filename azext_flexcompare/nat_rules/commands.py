@@ -49,8 +49,8 @@ from azext_flexcompare.nat_rules.rules import (
 from azext_flexcompare.nat_rules.surroundings import with_parts
 from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
-from azext_flexcompare.output.query import printable
-from azext_flexcompare.output.rows import instance_row
+from azext_flexcompare.output.query import printable, require_query
+from azext_flexcompare.output.rows import expected_rows, instance_row
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes, skipped_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
@@ -122,6 +122,11 @@ def create_rules(
     reasons = {key: _has_rule(one.rule) for key, one in assignments.items() if one.referenced}
     missing = [instance for instance in network.chosen if instance.id in assignments and instance.id not in reasons]
     _warn_of_pool_rule(network, missing, request)
+
+    def with_rules(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**row, **_fields(addresses, _rule_of(assignments.get(ResourceId(row["id"]))))} for row in rows]
+
+    require_query(cli_ctx, with_rules(expected_rows(CREATE, network.chosen)))
     outcomes = (
         planned_outcomes(missing, {}, {})
         if run_options.dry_run
@@ -136,8 +141,7 @@ def create_rules(
     }
     every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
     rows = conclude_run((cli_ctx, CREATE), network.chosen, every, _retry(CREATE, options, run_options))
-    rows = [{**row, **_fields(addresses, _rule_of(assignments.get(ResourceId(row["id"]))))} for row in rows]
-    return printable(cli_ctx, rows)
+    return printable(cli_ctx, with_rules(rows))
 
 
 def delete_rules(
@@ -154,6 +158,11 @@ def delete_rules(
     )
     reasons = {key: _has_no_rule(network.lb, backend_port) for key, found in rules.items() if not found}
     having = [instance for instance in network.chosen if rules.get(instance.id)]
+
+    def with_rules(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**row, **_all_fields(addresses, rules.get(ResourceId(row["id"]), []))} for row in rows]
+
+    require_query(cli_ctx, with_rules(expected_rows(DELETE, network.chosen)))
     if having and not (run_options.dry_run or run_options.yes):
         ask(DELETE, having)
     outcomes = (
@@ -164,7 +173,7 @@ def delete_rules(
     options = {"--lb-name": lb_name, "--backend-port": backend_port}
     every = [*outcomes, *skipped_outcomes(network.chosen, reasons), *network.failed]
     rows = conclude_run((cli_ctx, DELETE), network.chosen, every, _retry(DELETE, options, run_options))
-    return printable(cli_ctx, [{**row, **_all_fields(addresses, rules.get(ResourceId(row["id"]), []))} for row in rows])
+    return printable(cli_ctx, with_rules(rows))
 
 
 def _retry(operation: Operation, options: dict[str, Any], run_options: RunOptions) -> messages.Retry:

@@ -27,6 +27,14 @@ def conclude(cli_ctx: Any, outcomes: Sequence[Outcome[Any]], harmless: Sequence[
     exit_status.leave_after_output(cli_ctx, status, partial(_log, lines))
 
 
+def conclude_counted(cli_ctx: Any, outcomes: Sequence[Outcome[Any]], noun: str = "instance") -> None:
+    """Set the messages that follow the output, with a line of counts as after a run, and the exit status."""
+    lines, counts = messages.fold_errors(outcomes), messages.count_statuses(outcomes, noun)
+    status = exit_status.exit_status(one.status for one in outcomes)
+    report = partial(_report, lines, counts, status, cli_ctx.only_show_errors)
+    exit_status.leave_after_output(cli_ctx, status, report)
+
+
 def conclude_run(
     context: tuple[Any, Operation],
     chosen: Sequence[Instance],

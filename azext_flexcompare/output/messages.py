@@ -66,11 +66,11 @@ def run_messages(outcomes: Sequence[Outcome[Instance]], retry: Retry, run_end: R
     return [*lines, Message(advice)] if advice else lines
 
 
-def count_statuses(outcomes: Iterable[Outcome[Any]]) -> str:
-    """Return how many instances there are, and how many of each status."""
+def count_statuses(outcomes: Iterable[Outcome[Any]], noun: str = "instance") -> str:
+    """Return how many instances, or other targets, there are, and how many of each status."""
     found = Counter(one.status for one in outcomes)
     counts = ", ".join(f"{found[status]:,} {status}" for status in ORDER if found[status])
-    return f"{count(found.total(), 'instance')}: {counts or 'nothing to do'}."
+    return f"{count(found.total(), noun)}: {counts or 'nothing to do'}."
 
 
 def fold_errors(outcomes: Iterable[Outcome[Any]]) -> list[Message]:

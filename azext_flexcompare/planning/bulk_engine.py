@@ -47,7 +47,7 @@ from azext_flexcompare.table.entries import BulkService, Operation, bulk_service
 MAX_INSTANCES = 100  # in one request; this and the policy as in Azure/azure-computeschedule-dotnet-samples
 RETRY_POLICY = {"retryPolicy": {"retryCount": 3, "retryWindowInMinutes": 60}}
 # Seconds between polls grow as this share of the time since the request; the samples poll every 15 seconds.
-MIN_INTERVAL, MAX_INTERVAL, INTERVAL_SHARE = 0.5, 15.0, 0.4
+MIN_INTERVAL, MAX_INTERVAL, INTERVAL_SHARE = 0.5, 15.0, 0.1
 CANCEL_TIMEOUT = 10  # seconds
 # Codes of Azure Resource Manager for a service that is not registered, or not available in a region.
 NOT_AVAILABLE = (

@@ -8,7 +8,7 @@ is not included.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LISTS, POLLS, READS, Limit, pages, rate_limit_key
@@ -18,6 +18,7 @@ from azext_flexcompare.table.entries import Operation
 from azext_flexcompare.times import count, format_duration
 
 Calls = Sequence[Sequence[Instance]]  # each call as the instances that it is for
+ReadsPolicy = Callable[[Instance], bool]  # whether the protection policy of an instance is read before its call
 
 
 class EngineLimits(NamedTuple):
@@ -47,11 +48,12 @@ class CostEstimate(NamedTuple):
     calls: int
     polls: int
     seconds: float
+    policies: int = 0  # that are read before anything is sent
 
     @property
     def requests(self) -> int:
         """Return the minimum of requests."""
-        return self.calls + self.polls
+        return self.calls + self.polls + self.policies
 
 
 def least_seconds(rate: Rate, requests: int) -> float:
@@ -59,20 +61,24 @@ def least_seconds(rate: Rate, requests: int) -> float:
     return max(0.0, (requests - rate.burst) / rate.per_second)
 
 
-def estimate_cost(engine: str, operation: Operation, calls: Calls, wait: bool = True) -> CostEstimate:
-    """Return the cost of calls; without `wait` they are not polled."""
+def estimate_cost(
+    engine: str, operation: Operation, calls: Calls, wait: bool = True, reads: ReadsPolicy = lambda _: False
+) -> CostEstimate:
+    """Return the cost of calls; without `wait` they are not polled. `reads` is whether an instance's policy is read."""
     limits = ENGINE_LIMITS[engine] if operation.call else OTHER_LIMITS
     polled = wait and operation.is_long
     places: dict[tuple[str, str], Counter[Limit]] = {}
-    polls = 0
+    polls = policies = 0
     for call in calls:
         listed = pages(len(call)) if polled and limits.pages else 0
         counted = places.setdefault(rate_limit_key(call[0]), Counter())
-        counted.update(limits.calls + limits.polls * polled + limits.pages * listed)
-        polls += polled + listed
+        read = sum(map(reads, call))
+        counted.update(limits.calls + limits.polls * polled + limits.pages * listed + (READS,) * read)
+        polls, policies = polls + polled + listed, policies + read
     busy = (least_seconds(limit.rate, count) for counted in places.values() for limit, count in counted.items())
     seconds = max(busy, default=0.0)
-    return CostEstimate(engine, _evidence(engine, operation), calls=len(calls), polls=polls, seconds=seconds)
+    evidence = _evidence(engine, operation)
+    return CostEstimate(engine, evidence, calls=len(calls), polls=polls, seconds=seconds, policies=policies)
 
 
 def cheapest(costs: Iterable[CostEstimate]) -> CostEstimate:
@@ -80,14 +86,27 @@ def cheapest(costs: Iterable[CostEstimate]) -> CostEstimate:
     return min(costs, key=lambda one: (one.requests, one.seconds))
 
 
-def cost_lines(operation: Operation, calls_by_engine: Mapping[str, Calls], wait: bool = True) -> list[str]:
+def cost_lines(
+    operation: Operation,
+    calls_by_engine: Mapping[str, Calls],
+    wait: bool = True,
+    reads: ReadsPolicy = lambda _: False,
+) -> list[str]:
     """Return a line for the cost of each engine, then the cheapest, and what the times do not include."""
-    costs = [estimate_cost(engine, operation, calls, wait) for engine, calls in calls_by_engine.items() if calls]
+    given = {engine: calls for engine, calls in calls_by_engine.items() if calls}
+    costs = [estimate_cost(engine, operation, calls, wait, reads) for engine, calls in given.items()]
     if not costs:
         return []
     best = cheapest(costs)
     choice = [f"Cheapest: --engine {best.engine}, {count(best.requests, 'request')}."] if len(costs) > 1 else []
-    return [*map(_line, costs), *choice, "Minimum times by the rate limits; the operation itself takes longer."]
+    read = max(one.policies for one in costs)
+    policies = [f"The protection policy of {count(read, 'instance')} is read too."] if read else []
+    return [
+        *map(_line, costs),
+        *choice,
+        *policies,
+        "Minimum times by the rate limits; the operation itself takes longer.",
+    ]
 
 
 def _line(one: CostEstimate) -> str:

@@ -181,7 +181,8 @@ RUN_OPTIONS = (
         BATCHES,
         "Command that tells whether an instance is healthy by its exit status 0, for `--health-gate command`. Your "
         "shell runs it for each instance, with its fields in variables such as VMSS_FLEX_INSTANCE, VMSS_FLEX_ID, "
-        "VMSS_FLEX_RESOURCE_GROUP, VMSS_FLEX_SCALE_SET and VMSS_FLEX_BATCH, for one minute at most.",
+        "VMSS_FLEX_RESOURCE_GROUP, VMSS_FLEX_SCALE_SET, VMSS_FLEX_BATCH and VMSS_FLEX_ADDRESS, which is its private "
+        "address if that can be read. It may take one minute at most.",
         {"type": command_text},
         logged=(str, NoneType),
         optional=True,
@@ -260,6 +261,19 @@ RUN_OPTIONS = (
         "query of an alarm. A status other than 0 stops the run: nothing new is sent.",
         {"type": command_text},
         logged=(str, NoneType),
+        needs_wait=True,
+        optional=True,
+    ),
+    RunOption(
+        "max_unavailable",
+        BATCHES,
+        "Number or percentage of the instances of each scale set that may be unavailable at once, those included that "
+        "are so before the run. An instance begins as soon as that allows, without batches. It is available again once "
+        "its operation has succeeded and --health-gate, which then applies to each instance, has passed. With "
+        "--batch-by, within one domain after the other.",
+        {"type": batch_size},
+        logged=(str, NoneType),
+        fixed=True,
         needs_wait=True,
         optional=True,
     ),
@@ -362,6 +376,7 @@ class RunOptions:
     confirm_each: bool = False
     confirm_after: int | None = None
     stop_on: str | None = None
+    max_unavailable: Amount | None = None
     drain: tuple[str, ...] = ()
     drain_time: float = 0
     undrain_failed: bool = False
@@ -412,6 +427,27 @@ class RunOptions:
                 f"--health-gate: after {operation.name} no instance is healthy.", recommendation="Omit --health-gate."
             )
         _check_health_command(self)
+        _check_window(self, operation)
+
+
+def _check_window(run_options: RunOptions, operation: Operation) -> None:
+    if run_options.max_unavailable is None:
+        return
+    if run_options.batch_size:
+        raise MutuallyExclusiveArgumentError(
+            "--max-unavailable and --batch-size cannot be combined: a window has no batches.",
+            recommendation="Omit one of them.",
+        )
+    if run_options.engine != "vm":
+        raise MutuallyExclusiveArgumentError(
+            f"--max-unavailable and --engine {run_options.engine} cannot be combined: one call is for many instances.",
+            recommendation="Use --engine vm, or --batch-size.",
+        )
+    if not operation.leaves_running:
+        raise InvalidArgumentValueError(
+            f"--max-unavailable: after {operation.name} no instance is available again.",
+            recommendation="Use --batch-size.",
+        )
 
 
 def _check_health_command(run_options: RunOptions) -> None:

@@ -47,8 +47,8 @@ Prepare = Callable[[list[Instance]], list[Work]]
 
 def share_outcome(outcome: Outcome[Work]) -> list[Outcome[Instance]]:
     """Return the outcome of a call for each of its instances."""
-    url = outcome.url or outcome.target.url
-    return [replace(outcome, target=one, url=url) for one in outcome.target.instances]  # type: ignore[arg-type,misc]
+    url, began = outcome.url or outcome.target.url, outcome.began or outcome.target.since
+    return [replace(outcome, target=one, url=url, began=began) for one in outcome.target.instances]  # type: ignore[arg-type,misc]
 
 
 def skip_reasons(work: Iterable[Work]) -> dict[ResourceId, str]:

@@ -16,7 +16,7 @@ from azext_flexcompare.arm.scale_sets import Reader, scale_set_id
 from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet, is_in_power_state, provisioning_error
 from azext_flexcompare.output import messages, rows
-from azext_flexcompare.output.conclusion import conclude
+from azext_flexcompare.output.conclusion import conclude_counted
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error
@@ -64,6 +64,8 @@ def wait_for(
     cli_ctx: Any, choice: Choice, awaited: Awaited, interval: int | None, timeout: int
 ) -> list[dict[str, Any]]:
     """Wait until each chosen instance is in the awaited states; return a row for each, in the order chosen."""
+    awaited = awaited._replace(power_states=choice.power_states or awaited.power_states)  # waited for, and no filter
+    choice = choice._replace(power_states=None)
     tests = awaited.tests()
     chosen = _chosen(cli_ctx, choice, awaited)
     with interruptible() as interrupted:
@@ -75,7 +77,7 @@ def wait_for(
             observer=Observer(interrupted),
             interval=interval,
         )
-    conclude(cli_ctx, outcomes)
+    conclude_counted(cli_ctx, outcomes)
     return [rows.waited_row(WAIT, outcome) for outcome in outcomes]
 
 

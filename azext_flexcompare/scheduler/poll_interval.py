@@ -18,9 +18,10 @@ LATE_GROWTH = 0.1  # of the age, for the few that take longer than most
 
 
 class PollInterval:
-    """What a run has learned of how long its operations take."""
+    """What a run has learned of how long its operations take; `growth` is the interval as a share of the age."""
 
-    def __init__(self) -> None:
+    def __init__(self, growth: float | None = None) -> None:
+        self._growth = growth
         self.durations: list[float] = []
         self.typical: float | None = None
         self.next_estimate = MIN_SAMPLES  # how many must have ended
@@ -39,7 +40,7 @@ class PollInterval:
 
     def pause(self, age: float, *, polled: bool = False) -> float:
         """Return the seconds until the next poll of an operation of that age; `polled` is whether there was one."""
-        growing = min(LONGEST, max(FIRST, age * GROWTH))
+        growing = min(LONGEST, max(FIRST, age * (self._growth or GROWTH)))
         if self.typical is None:
             return growing
         if age < self.typical + MARGIN:

@@ -34,15 +34,16 @@ class Bucket:
         self.rate, self.tokens, self.at = rate, rate.burst, 0.0
         self.closed = 0.0  # no request before this moment
 
-    def wait(self, now: float) -> float:
-        """Return the seconds until the next request may be sent."""
+    def wait(self, now: float, count: float = 1.0) -> float:
+        """Return the seconds until the next requests may be sent; as many as the bucket never holds wait for most."""
         if now < self.closed:
             return self.closed - now
-        return max(0.0, (1.0 + SPARE - self._level(now)) / self.rate.per_second)
+        wanted = min(count, max(1.0, self.rate.burst / 2)) + SPARE
+        return max(0.0, (wanted - self._level(now)) / self.rate.per_second)
 
-    def take(self, now: float) -> None:
-        """Count a request that is sent now."""
-        self.tokens, self.at = self._level(now) - 1.0, now
+    def take(self, now: float, count: float = 1.0) -> None:
+        """Count requests that are sent now."""
+        self.tokens, self.at = self._level(now) - count, now
 
     def learn(self, remaining: float | None, now: float, unanswered: int) -> None:
         """Set the tokens to what an answer says remains, less the unanswered requests, which it may not include.

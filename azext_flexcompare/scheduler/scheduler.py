@@ -84,7 +84,7 @@ class _Scheduler(Generic[T]):
         self.in_progress: set[TargetState[T]] = set()
         self.due: list[tuple[float, int, TargetState[T]]] = []
         self.poll_interval = service.estimates.poll_interval
-        self.listings = ListSchedule(service.list_poll, self.poll_interval)
+        self.listings = ListSchedule(service.list_poll, self.poll_interval, targets)
         self.polled_by = (False, False)  # whether listings replace polls, and whether polls follow an estimate
 
     def outcomes(self) -> list[Outcome[T]]:
@@ -147,13 +147,12 @@ class _Scheduler(Generic[T]):
         self._give_up_closed(group, now)
         states = list[TargetState[T]]()
         while (
-            group.waiting
-            and group.waiting[0].not_before <= now
-            and len(self.in_progress) < self.width
+            len(self.in_progress) < self.width
             and len(states) < min(self.workers.free, self._open(group))
             and not group.sends.wait(now)
+            and (state := self._first_of(group, now))
         ):
-            state = group.waiting.popleft()
+            group.waiting.remove(state)
             if state.started and self._left(state) <= 0:
                 self._give_up(state)
                 continue
@@ -161,6 +160,13 @@ class _Scheduler(Generic[T]):
             group.sends.take(now)
             states.append(state)
         return states
+
+    def _first_of(self, group: RateLimitGroup[T], now: float) -> TargetState[T] | None:
+        """Return the first of the targets that wait which may be sent now."""
+        admit = self.service.admit
+        if admit is None:
+            return group.waiting[0] if group.waiting and group.waiting[0].not_before <= now else None
+        return next((one for one in group.waiting if one.not_before <= now and admit(one.target)), None)
 
     def _open(self, group: RateLimitGroup[T]) -> int:
         """Return how many requests may be sent at once: few until the service accepts one, and after a refusal."""
@@ -179,13 +185,13 @@ class _Scheduler(Generic[T]):
                 self._give_up(state)
 
     def _dispatch_listing(self, now: float) -> None:
-        if self.in_progress and self._listing_is_next() and self.listings.wait(now) <= 0:
-            for _ in range(self.listings.requests()):
-                next(iter(self.groups.values())).polls.take(now)
-            self.workers.submit(self.listings, self.listings.listing(self.in_progress))
-
-    def _listing_is_next(self) -> bool:
-        return self._listing_replaces_polls() and self.listings not in self.workers.busy
+        idle = self.workers.free > 0 and self.listings not in self.workers.busy
+        if not (idle and self.in_progress) or self.listings.wait(now) > 0:
+            return
+        unsent, full = sum(len(group.waiting) for group in self.groups.values()), len(self.in_progress) >= self.width
+        states = self.listings.due(self.in_progress, now, unsent=unsent, full=full)
+        if states and self.listings.take_reads(states, now):
+            self.workers.submit(self.listings, self.listings.listing(states))
 
     def _listing_replaces_polls(self) -> bool:
         return self.listings.replaces_polls(len(self.in_progress))
@@ -198,12 +204,12 @@ class _Scheduler(Generic[T]):
         moments = [self.due[0][0] - now] if self.due else []
         full = len(self.in_progress) >= self.width
         moments += [self._next_send(group, now) for group in self.groups.values() if group.waiting and not full]
-        if self._listing_is_next():
+        if self.in_progress and self.listings not in self.workers.busy:
             moments.append(self.listings.wait(now))
         return max(0.0, min([TICK, *moments]))
 
     def _next_send(self, group: RateLimitGroup[T], now: float) -> float:
-        if self._open(group) <= 0:
+        if self._open(group) <= 0 or self.service.admit:
             return TICK
         return max(group.sends.wait(now), group.waiting[0].not_before - now)
 
@@ -217,9 +223,16 @@ class _Scheduler(Generic[T]):
     def _apply_listing(self, answer: object) -> None:
         now = time.monotonic()
         began = min((state.began for state in self.in_progress), default=now)
-        for state in self.listings.found(answer, now - began, now):
+        ended, going = self.listings.found(answer, now - began, now)
+        for state in ended:
             if state.poller and state not in self.workers.busy:
                 self._poll_at(state, now)
+        # Polled only after the next listing, unless no listing finds its end for too long.
+        then = now + self.listings.wait(now) + TICK
+        for state in going:
+            moment = min(then, state.hinted + LONGEST_POLL_GAP, now + self._left(state))
+            if state.hinted and state.poller and state not in self.workers.busy and state.due < moment:
+                self._poll_at(state, moment)
 
     def _apply(self, state: TargetState[T], answer: object) -> None:
         if isinstance(answer, Throttled):
@@ -265,7 +278,8 @@ class _Scheduler(Generic[T]):
 
     def _accepted(self, state: TargetState[T], poller: Poller, acceptance: Acceptance) -> None:
         state.group.accepts = True
-        state.poller, state.url, state.latest, state.throttled = poller, acceptance.url, acceptance.poll, 0
+        state.poller, state.url, state.throttled = poller, acceptance.url, 0
+        state.learn(acceptance.poll, time.monotonic())
         unanswered = sum(each.poller is None and each.group is state.group for each in self._busy())
         state.group.sends.learn(state.latest.remaining, time.monotonic(), unanswered)
         self.observer.on_accepted(state.target, state.url, acceptance.result_url)
@@ -274,16 +288,19 @@ class _Scheduler(Generic[T]):
         elif state.latest.done:
             self._end(state, Status.SUCCEEDED)
         else:
+            self.listings.hinted(state)
             self._poll_later(state)
 
     def _polled(self, state: TargetState[T], poll: Poll) -> None:
-        state.latest, state.polled, state.throttled, state.unanswered = poll, True, 0, ""
+        state.learn(poll, time.monotonic())
+        state.polled, state.throttled, state.unanswered = True, 0, ""
         unanswered = sum(each.poller is not None for each in self._busy())
         state.group.polls.learn(poll.remaining, time.monotonic(), unanswered)
         if state.outcome_check and not self.limits.wait:
             self._end(state, Status.ACCEPTED)
             return
         if not poll.done:
+            self.listings.hinted(state)
             self._poll_later(state)
             return
         self._learn_duration(poll.took)
@@ -347,15 +364,14 @@ class _Scheduler(Generic[T]):
             self._end(state, Status.TIMED_OUT, Error("TimedOut", f"No end after {self.limits.timeout:g} s.{why}"))
             return
         now = time.monotonic()
+        self._poll_at(state, now + min(pause or self._pause(state, now), left))
+
+    def _pause(self, state: TargetState[T], now: float) -> float:
+        learned = self.poll_interval.pause(now - state.began, polled=state.polled)
+        if state.hinted > now:
+            return max(state.hinted - now, learned if self.poll_interval.has_estimate else 0.0)
         # As last rescheduled: a time that counts on a listing is changed once listings end, even within one turn.
-        listed = LONGEST_POLL_GAP if self.polled_by[0] and not state.polled else None
-        pause = (
-            pause
-            or state.latest.retry_after
-            or listed
-            or self.poll_interval.pause(now - state.began, polled=state.polled)
-        )
-        self._poll_at(state, now + min(pause, left))
+        return LONGEST_POLL_GAP if self.polled_by[0] and not state.polled else learned
 
     def _poll_at(self, state: TargetState[T], moment: float) -> None:
         state.due = moment

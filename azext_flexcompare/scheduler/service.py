@@ -18,8 +18,8 @@ T = TypeVar("T")
 class Estimates:
     """What runs over one service learn from each other: the requests it takes, and how long operations take."""
 
-    def __init__(self) -> None:
-        self.poll_interval = PollInterval()
+    def __init__(self, growth: float | None = None) -> None:
+        self.poll_interval = PollInterval(growth)
         self._buckets: dict[Hashable, tuple[Bucket, Bucket]] = {}
 
     def buckets(self, key: Hashable, limits: Limits) -> tuple[Bucket, Bucket]:
@@ -35,3 +35,4 @@ class Service(Generic[T]):
     list_poll: ListPoll[T] | None = None
     resolve_unknown: ResolveUnknown[T] | None = None
     estimates: Estimates = field(default_factory=Estimates)
+    admit: Callable[[T], bool] | None = None  # whether a target may be sent now; None: each may

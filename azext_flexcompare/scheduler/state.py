@@ -37,6 +37,8 @@ class TargetState(Generic[T]):
     poller: Poller | OutcomeCheck | None = None  # None: not accepted yet, or ended
     url: str | None = None
     latest: Poll = Poll(done=False)  # noqa: RUF009  (it cannot be changed)
+    hint: float = 0.0  # seconds that the latest answer asks to wait before the next poll
+    hinted: float = 0.0  # when that is over
     due: float = 0.0  # when it is polled next
     polled: bool = False
     unanswered: str = ""  # why the latest poll brought no answer
@@ -46,3 +48,8 @@ class TargetState(Generic[T]):
     refusal: Error | None = None  # why the service did not accept it
     not_accepted: int = 0  # times that it was sent, and never accepted
     outcome_check: OutcomeCheck | None = None  # the poller, where it checks what became of a request
+
+    def learn(self, poll: Poll, now: float) -> None:
+        """Keep what an answer says, and until when it asks not to poll again."""
+        self.latest, self.hint = poll, poll.retry_after or 0.0
+        self.hinted = now + self.hint if self.hint else 0.0

@@ -5,8 +5,9 @@ The compute API is strongly consistent. Resource Graph can be a minute old, so n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from azure.cli.core import azclierror
@@ -14,6 +15,7 @@ from azure.core.exceptions import AzureError
 from azure.mgmt.core.tools import parse_resource_id
 from knack.log import get_logger
 
+from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.arm.scale_sets import (
     SETS,
     VMS,
@@ -44,12 +46,14 @@ def read_scale_sets(reader: Reader, choice: Choice) -> tuple[list[ScaleSet], lis
     if choice.ids is None:
         return [_read_set(reader, None, choice.resource_group or "", choice.scale_set or "")], []
     parsed = {one: parse_id(one) for one in choice.ids}
-    sets = {}
-    for one, parts in parsed.items():
-        if _is_set(parts):
-            sets[one.lower()] = _read_set(reader, parts["subscription"], parts["resource_group"], parts["name"])
+    named = {one.lower(): parts for one, parts in parsed.items() if _is_set(parts)}
     vms = [one for one, parts in parsed.items() if not _is_set(parts)]
-    return list({found.id.lower(): found for found in sets.values()}.values()), vms
+    return list({found.id.lower(): found for found in _read_sets(reader, list(named.values()))}.values()), vms
+
+
+def _read_sets(reader: Reader, parts: Sequence[dict[str, str]]) -> list[ScaleSet]:
+    """Read scale sets side by side."""
+    return read_all(lambda one: _read_set(reader, one["subscription"], one["resource_group"], one["name"]), parts)
 
 
 def find_members(reader: Reader, choice: Choice, *, gone_allowed: bool = False) -> tuple[list[Instance], Choice]:
@@ -60,7 +64,8 @@ def find_members(reader: Reader, choice: Choice, *, gone_allowed: bool = False) 
     unless `gone_allowed`.
     """
     sets, vms = read_scale_sets(reader, choice)
-    members: Members = {one.id.lower(): list_members(reader, one) for one in sets}
+    listed = read_all(partial(list_members, reader), sets)
+    members: Members = {one.id.lower(): found for one, found in zip(sets, listed, strict=True)}
     whole = {set_id: [instance.id for instance in instances] for set_id, instances in members.items()}
     _add_sets_of_views(reader, vms, members)
     _add_sets_of_vms(reader, [vm for vm in vms if parse_id(vm)["type"].lower() == VMS], members, gone_allowed)
@@ -133,11 +138,12 @@ def _nearest_of(places: list[tuple[str, str]], group: str, name: str) -> str | N
 
 def _add_sets_of_views(reader: Reader, ids: Iterable[str], members: Members) -> None:
     """Add the sets of the ids that `az vmss list-instances` prints."""
-    for parts in map(parse_id, ids):
-        if parts["type"].lower() == SETS:
-            found = _read_set(reader, parts["subscription"], parts["resource_group"], parts["name"])
-            if found.id.lower() not in members:
-                members[found.id.lower()] = list_members(reader, found)
+    views = [parts for parts in map(parse_id, ids) if parts["type"].lower() == SETS]
+    of_sets = {(one["subscription"], one["resource_group"].lower(), one["name"].lower()): one for one in views}
+    sets = {found.id.lower(): found for found in _read_sets(reader, list(of_sets.values()))}
+    unlisted = [found for set_id, found in sets.items() if set_id not in members]
+    for one, found in zip(unlisted, read_all(partial(list_members, reader), unlisted), strict=True):
+        members[one.id.lower()] = found
 
 
 def _add_sets_of_vms(reader: Reader, vms: Iterable[str], members: Members, gone_allowed: bool) -> None:

@@ -20,6 +20,7 @@ of this extension asks for confirmation, because `az vmss` does not ask and a sc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ from azext_flexcompare.translation.rows import Row, always_works, exception_of, 
 from azext_flexcompare.translation.runners import is_run_for_each, skip_runners
 
 OURS = "az vmss-flex "
+BARE_QUERY = re.compile(r"(?!.*\.\.)[\w.\[\]{}:@]+")  # which the shell would expand only to names of files
 
 DYNAMIC = "The script builds its words at run time."
 UNLISTED = "The table has no such command."
@@ -183,9 +185,10 @@ def _edits(call: Call, added: str) -> tuple[Edit, ...]:
 
 
 def _replace(word: Word, new: str) -> Edit:
-    if not word.value or word.raw.count(word.value) != 1:
+    value = word.value or (word.raw if BARE_QUERY.fullmatch(word.raw) else "")
+    if not value or word.raw.count(value) != 1:
         raise NotProven(UNCLEAR.format(word=word.raw))
-    return Edit(word.start, word.end, word.raw.replace(word.value, new))
+    return Edit(word.start, word.end, word.raw.replace(value, new))
 
 
 def _drop(word: Word, before: Word) -> Edit:
@@ -199,7 +202,7 @@ def _output_edits(call: Call, options: list[ParsedOption]) -> tuple[Edit, ...]:
     formats = values_of(options, "--output", "-o")[-1:]
     if call.command.output is Output.DISCARDED or formats == ["none"]:
         return ()
-    query = queries[-1].values[-1] if queries and queries[-1].values else None
+    query = _query(queries[-1]) if queries else None
     if not queries and formats in ([], ["json"], ["jsonc"]):
         query = jq_query([word.value for word in call.command.reader])
     if query is None and not queries and call.command.output is Output.SHOWN:
@@ -209,11 +212,18 @@ def _output_edits(call: Call, options: list[ParsedOption]) -> tuple[Edit, ...]:
     return _mapped(call, queries[-1] if queries else None, options)
 
 
+def _query(option: ParsedOption) -> str | None:
+    """Return the query of an option; one without quotes is as written, because no file has such a name."""
+    if option.last and option.last.value is None and BARE_QUERY.fullmatch(option.last.raw):
+        return option.last.raw
+    return option.values[-1] if option.values else None
+
+
 def _mapped(call: Call, query: ParsedOption | None, options: list[ParsedOption]) -> tuple[Edit, ...]:
     """Return the edit that reads the same by another --query; raises NotProven if there is none."""
     maps = call.row.get("maps", {"with": "", "queries": {}})
     known = maps["with"] in with_values(options) and not values_of(options, "--ids")
-    mapped = maps["queries"].get(query.values[-1]) if query and query.values and known else None
+    mapped = maps["queries"].get(_query(query)) if query and known else None
     if query and mapped and query.last:
         return (_replace(query.last, mapped),)
     hints = (MAPPED.format(query=old, mapped=new) for old, new in maps["queries"].items())

@@ -11,7 +11,8 @@ from azext_flexcompare.translation.bash import Word
 
 ONE, SEVERAL, FLAG, SWITCH, UNKNOWN = "one", "several", "flag", "switch", "unknown"  # the number of values of an option
 INSTANCE_OPTIONS = {"--instance-ids": SEVERAL, "--instance-id": SEVERAL}
-SET_OPTIONS = dict.fromkeys(("--resource-group", "-g", "--name", "-n", "--vmss-name"), ONE)
+SET_NAME = "--virtual-machine-scale-set-name"
+SET_OPTIONS = dict.fromkeys(("--resource-group", "-g", "--name", "-n", "--vmss-name", SET_NAME), ONE)
 SELECTION_OPTIONS = {**SET_OPTIONS, "--ids": SEVERAL, **INSTANCE_OPTIONS}
 GLOBAL_OPTIONS = {
     **dict.fromkeys(("--output", "-o", "--query", "--subscription"), ONE),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from armsim import Simulator
+from armsim.availability import most_unavailable
 from tests.latest.helpers.az import FLEX, WarmAz
 from tests.latest.helpers.logs import records_of
 from tests.latest.helpers.network import LOST
@@ -281,3 +282,15 @@ def test_an_interruption_while_they_are_out_names_them_and_a_resumed_run_puts_th
     assert done.exit == 0, done.stderr
     assert operated_in_rotation(lb) == []
     assert admin_states(lb) == {}
+
+
+def test_in_a_window_each_instance_leaves_rotation_for_its_own_turn(
+    warm: WarmAz, lb: Simulator, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    done = warm.run(*RESTART, *AUTO, "--max-unavailable", "2", "--health-gate", "vm-agent", "--job-log", str(log))
+    assert done.exit == 0, done.stderr
+    assert operated_in_rotation(lb) == []
+    assert most_unavailable(lb.availability(), lb.scale_sets["flex"]) <= 2
+    assert admin_states(lb) == {}
+    assert {tuple(names) for _, _, names in drains_of(log)} == {(name,) for name in MEMBERS}

@@ -136,11 +136,34 @@ def test_errors_are_shown_where_only_errors_are(run: Run, sim: Simulator) -> Non
     assert done.stderr == f"ERROR: 1 Failed: AllocationFailed: No room. ({sim.names('flex')[0]})\n"
 
 
-def test_a_query_that_fails_is_refused_before_anything_is_sent(warm: WarmAz, sim: Simulator) -> None:
-    done = warm.run("restart", *FLEX, "--query", "[].length(durationSeconds)")
+LB = ("--lb-name", "flex-lb", "--backend-port", "22")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["restart", *FLEX],
+        ["nat-rule", "create", *FLEX, *LB, "--frontend-port-start", "51000"],
+        ["nat-rule", "delete", *FLEX, *LB, "--yes"],
+        ["set-orchestration-service-state", *FLEX, "--service-name", "AutomaticRepairs", "--action", "Suspend"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_a_query_that_fails_is_refused_before_anything_is_sent(
+    command: list[str], warm: WarmAz, sim: Simulator
+) -> None:
+    done = warm.run(*command, "--query", "[].length(durationSeconds)")
     assert done.exit == 1
     assert "--query fails" in done.stderr
     assert changes(sim) == []
+
+
+def test_a_wait_and_a_call_for_sets_end_with_their_counts(warm: WarmAz, sim: Simulator) -> None:
+    sim.add_fault({"action": "setOrchestrationServiceState", "fault": {"status": 409, "code": "Conflict"}})
+    state = ["set-orchestration-service-state", *FLEX, "--service-name", "AutomaticRepairs", "--action", "Suspend"]
+    assert "1 scale set: 1 Failed." in warm.run(*state).stderr
+    late = warm.run("wait", *FLEX, "--power-state", "stopped", "--timeout", "1")
+    assert late.stderr.rstrip().endswith("6 instances: 6 TimedOut.")
 
 
 def test_a_query_that_fails_on_the_outcomes_hides_nothing(warm: WarmAz, sim: Simulator) -> None:

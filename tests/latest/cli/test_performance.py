@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from armsim import Simulator
@@ -30,6 +32,29 @@ def test_a_thousand_instances_cost_a_request_for_each_twenty_with_the_bulk_engin
     assert refused(sim) == 0
 
 
+@pytest.mark.parametrize(("number", "most_listings"), [(3, 3), (40, 12)])
+def test_each_operation_is_polled_once_after_a_listing_has_shown_its_end(
+    run: Run, sim: Simulator, number: int, most_listings: int
+) -> None:
+    sim.reset(vms=number)
+    sim.configure(seconds=0.8, retry_after="recorded", retry_after_scale=0.1)  # 0.7 to 1.2 s; hints of 1 s and 3.6 s
+    done = run("deallocate", *FLEX, "--include-protected")
+    asked = Counter(request["action"] for request in sim.requests())
+    assert (done.exit, asked["deallocate"]) == (0, number)
+    assert asked["poll"] <= 1.1 * number + 1
+    assert asked["list"] + asked["get"] <= 1 + most_listings  # one that selects the instances
+
+
+def test_a_call_of_the_set_is_polled_no_more_often_than_its_hints_allow(run: Run, sim: Simulator) -> None:
+    sim.reset(vms=40)
+    sim.configure(seconds=1, retry_after="recorded", retry_after_scale=0.05)  # a hint of 5 s after the first poll
+    done = run("restart", *FLEX, "--include-protected", "--engine", "set")
+    asked = Counter(request["action"] for request in sim.requests())
+    assert (done.exit, asked["vmss-restart"]) == (0, 1)
+    assert asked["poll"] <= 3
+    assert asked["get"]  # one instance stands for all, until it shows its end
+
+
 @pytest.mark.proof
 def test_the_bulk_engine_asks_no_more_often_where_operations_last(run: Run, sim: Simulator) -> None:
     sim.reset(vms=1000, seconds=5)
@@ -37,7 +62,7 @@ def test_the_bulk_engine_asks_no_more_often_where_operations_last(run: Run, sim:
     done = run("deallocate", *FLEX, "--engine", "bulk")
     assert done.exit == 0
     print(f"\n1000 instances in bulk: {len(sim.requests())} requests")  # noqa: T201
-    assert len(sim.requests()) <= 1000 + 1000 / 20  # the protection policy of each
+    assert len(sim.requests()) <= 1000 + 1000 / 10  # the protection policy of each
 
 
 @pytest.mark.proof

@@ -14,6 +14,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from tests.latest.helpers.az import FLEX, Run, WarmAz
 from tests.latest.helpers.faults import FAILS
+from tests.latest.helpers.logs import cut
 from tests.latest.helpers.rows import numbers, statuses
 from tests.latest.helpers.worlds import changes, end_of, zones_together
 
@@ -447,7 +448,8 @@ def test_a_command_of_health_is_run_for_each_instance_and_stops_the_run(
 ) -> None:
     names = guests(sim, every={"agentReadyAfter": 0})
     asked, log = tmp_path / "asked", str(tmp_path / "log")
-    command = f'echo "$VMSS_FLEX_INSTANCE $VMSS_FLEX_BATCH" >> {asked}; echo no page; test $VMSS_FLEX_INSTANCE != '
+    seen = f'echo "$VMSS_FLEX_INSTANCE $VMSS_FLEX_BATCH" >> {asked}; test ${{VMSS_FLEX_ADDRESS#10.0.}} || exit 9'
+    command = f"{seen}; echo no page; test $VMSS_FLEX_INSTANCE != "
     ways = ("--health-command", command + names[3], "--health-timeout", "1", "--job-log", log)
     done = warm.run("restart", *FLEX, *COMMAND_GATE, *ways)
     assert (done.exit, statuses(done)) == (5, {"Succeeded": 4, "NotStarted": 2})
@@ -485,3 +487,21 @@ def test_a_batch_must_stay_healthy_before_the_next_one_starts(warm: WarmAz, sim:
     done = warm.run("restart", *FLEX, "--batch-size", "3", "--health-gate", "vm-agent", "--bake", "1")
     assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
     assert all(after[0] - before[1] >= 1 for before, after in pairwise(spans(sim, numbers(done))))
+
+
+def test_a_report_from_after_a_call_whose_answer_a_killed_run_did_not_see_passes_the_gate(
+    warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    guests(sim, every={"agentReadyAfter": 0})
+    gate = ("--batch-size", "3", "--health-gate", "vm-agent", "--health-timeout", "2")
+    assert warm.run("restart", *FLEX, *gate, "--job-log", str(log), "--include-protected").exit == 0
+    seen: list[str] = []
+
+    def until_the_first_was_accepted(one: dict[str, Any]) -> bool:
+        seen.append(one["record"])
+        return "accepted" not in seen
+
+    cut(log, until_the_first_was_accepted)
+    last = warm.run("restart", "--resume", str(log))
+    assert (last.exit, statuses(last)) == (0, {"Succeeded": 6})

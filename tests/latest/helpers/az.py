@@ -34,6 +34,9 @@ IMPATIENT = {  # seconds of the product's that only cost a test its time
     "scheduler.poll_interval.FIRST": 0.02,
     "scheduler.poll_interval.MARGIN": 0.01,
     "execution.alarm.INTERVAL": 0.1,
+    "execution.rolling_window.SOONEST_VIEW": 0.05,
+    "execution.rolling_window.VIEW_AGE": 0.2,
+    "execution.rolling_window.PATIENCE": 5.0,
     "execution.unknown_outcome.GRACE": 0.1,
     "execution.unknown_outcome.ACCEPTED_GRACE": 0.5,
 }

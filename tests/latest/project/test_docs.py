@@ -44,3 +44,11 @@ def test_the_first_two_commands_of_the_readme_are_targets() -> None:
     found = re.findall(r"^    make ([a-z]+)  ", README.read_text("utf-8"), re.MULTILINE)
     assert found == ["demo", "test"]
     assert all(f"\n{target}:" in targets for target in found)
+
+
+def test_each_feature_of_a_rollout_names_the_test_that_shows_it() -> None:
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", (ROOT / "docs" / "rollouts.md").read_text("utf-8"))
+    assert len(named) > 10
+    for file, function in named:
+        sources = [path.read_text("utf-8") for path in (ROOT / "tests").rglob(file)]
+        assert any(f"def {function}(" in source for source in sources), f"{file}::{function}"

@@ -110,7 +110,7 @@ def test_a_flag_that_is_given_as_false_is_kept_in_the_log(warm: WarmAz, sim: Sim
     log = tmp_path / "log"
     sim.add_fault({"action": "instance-put", "times": 1, "fault": REFUSAL})
     command = ["protection", "set", *FLEX, "--instance-ids", "*", "--protect-from-scale-in", "false"]
-    failed = warm.run(*command)
+    failed = warm.run(*command, "--no-job-log")
     assert failed.exit == 4
     assert "--protect-from-scale-in false" in failed.stderr
     sim.add_fault({"action": "instance-put", "times": 1, "fault": REFUSAL})

@@ -146,7 +146,7 @@ def play(warm: WarmAz, sim: Simulator, folder: Path, *, examples: int, steps: in
 
 
 def test_whatever_happens_to_a_run_each_plan_sends_one_request(warm: WarmAz, sim: Simulator, tmp_path: Path) -> None:
-    play(warm, sim, tmp_path, examples=5, steps=8)
+    play(warm, sim, tmp_path, examples=4, steps=6)
 
 
 @pytest.mark.proof

@@ -25,7 +25,7 @@ from tests.latest.helpers.az import Run, WarmAz
 from tests.latest.helpers.worlds import changes
 
 SECONDS = 0.02  # that a typical operation takes
-RECORDED = {"retry_after": "recorded", "retry_after_unit": 0.004}  # Retry-After as Azure sends it, in short seconds
+RECORDED = {"retry_after": "recorded", "retry_after_scale": 0.004}  # Retry-After as Azure sends it, in short seconds
 EXAMPLES, MANY = 5, 60  # of each operation
 NOTHING = Counter[tuple[str, str]]()
 PLACE = ("-g", "rg", "--vmss-name", "flex")

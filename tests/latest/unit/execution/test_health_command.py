@@ -16,10 +16,11 @@ from tests.latest.helpers.factories import instance
 from tests.latest.helpers.worlds import OPERATIONS
 
 SHELL = Shell(str, lambda: False)
+NO_AZURE: Any = None  # the address of an instance without a resource is not read
 
 
 def made(**given: Any) -> Any:
-    return gate_of(RunOptions(**given), OPERATIONS["restart"], boots=True, shell=SHELL)
+    return gate_of(RunOptions(**given), OPERATIONS["restart"], boots=True, shell=SHELL, azure=NO_AZURE)
 
 
 def test_without_the_option_there_is_no_gate() -> None:
@@ -36,7 +37,10 @@ def test_the_conditions_are_combined_and_the_command_comes_last() -> None:
 
 @pytest.mark.parametrize(
     ("command", "trouble"),
-    [("test $VMSS_FLEX_INSTANCE.$VMSS_FLEX_BATCH = a.3", None), ("exit 1", "It exited with status 1.")],
+    [
+        ("test $VMSS_FLEX_INSTANCE.$VMSS_FLEX_BATCH.$VMSS_FLEX_ADDRESS = a.3.", None),
+        ("exit 1", "It exited with status 1."),
+    ],
 )
 def test_an_instance_is_healthy_where_its_command_succeeds(command: str, trouble: str | None) -> None:
     check = made(health_gate=("command",), health_command=command)(3).command(time.monotonic() + 60)

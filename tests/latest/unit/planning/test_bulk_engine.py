@@ -54,9 +54,9 @@ def test_of_an_instance_that_the_answer_does_not_mention_the_outcome_is_unknown(
 def test_the_wait_between_bulk_polls_grows_to_15_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     call = bulk.BulkCall(None, bulk.BulkRequest("Start", {}), [], lambda _: [])  # type: ignore[arg-type]
     waits = []
-    for moment in (0, 5, 20, 1000):
+    for moment in (0, 5, 20, 80, 1000):
         monkeypatch.setattr(bulk, "monotonic", lambda moment=moment: moment)
         waits.append(call.acceptance.poll.retry_after)
-    assert waits == [0.5, 2.0, 8.0, 15.0]
+    assert waits == [0.5, 0.5, 2.0, 8.0, 15.0]
     call.retry_after = 40.0
     assert call.acceptance.poll.retry_after == 40.0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, Limit, pages
+from azext_flexcompare.arm.rate_limits import ACTIONS, CHANGES, LIMITS, READS, Limit, pages
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.planning.cost import (
     ENGINE_LIMITS,
@@ -187,10 +187,20 @@ def test_a_dry_run_without_calls_shows_no_cost() -> None:
 
 
 def test_the_page_on_performance_shows_what_is_told() -> None:
-    lines = cost_lines(START, {"vm": singles(1000), "set": [members(1000)], "bulk": hundreds(1000)})
+    ways = {"vm": singles(1000), "set": [members(1000)], "bulk": hundreds(1000)}
+    lines = cost_lines(START, ways, reads=lambda _: True)
     shown = re.findall(r"^    WARNING: (.*)$", PERFORMANCE.read_text("utf-8"), re.MULTILINE)
     assert shown == lines
 
 
 def test_the_page_on_performance_is_fresh() -> None:
     assert PERFORMANCE.read_text("utf-8") == content_of(PERFORMANCE), "run `make table`"
+
+
+def test_the_reads_of_policies_are_requests_and_take_their_time() -> None:
+    without = estimate_cost("bulk", START, hundreds(1000))
+    with_them = estimate_cost("bulk", START, hundreds(1000), reads=lambda _: True)
+    assert with_them.requests - without.requests == 1000
+    assert with_them.seconds == least_seconds(READS.rate, 1000)
+    lines = cost_lines(START, {"vm": singles(3)}, reads=lambda one: one == singles(3)[0][0])
+    assert "The protection policy of 1 instance is read too." in lines

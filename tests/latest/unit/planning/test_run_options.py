@@ -46,6 +46,7 @@ GIVEN: dict[str, Any] = {
     "confirm_each": True,
     "confirm_after": 1,
     "stop_on": "true",
+    "max_unavailable": parse_batch_size("25%"),
     "drain": ("lb/pool", "other"),
     "drain_time": 30.5,
     "undrain_failed": True,
@@ -92,7 +93,7 @@ def test_the_options_are_written_as_they_are_typed() -> None:
         "--batch-pause 1.5 --max-errors 3 --health-gate vm-agent command "
         "--health-command 'curl $VMSS_FLEX_INSTANCE' --health-timeout 30 --bake 90.0 --before-batch cat "
         "--after-batch cat --hook-timeout 5 --confirm-each --confirm-after 1 --stop-on true "
-        "--drain lb/pool other --drain-time 30.5 --undrain-failed --log-output"
+        "--max-unavailable 25% --drain lb/pool other --drain-time 30.5 --undrain-failed --log-output"
     )
 
 

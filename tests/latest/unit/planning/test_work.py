@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.planning.work import Skip, Work, share_outcome, skip_reasons, without_skips
 from azext_flexcompare.scheduler.outcome import Outcome, Status
@@ -32,3 +34,13 @@ def test_work_without_a_call_is_set_apart_with_its_reason() -> None:
     work = [Work([instance("a")], Completed), Work([instance("b")], Skip("It is so already."))]
     assert skip_reasons(work) == {instance("b").id: "It is so already."}
     assert without_skips(work) == work[:1]
+
+
+def test_an_outcome_of_an_earlier_call_began_no_later_than_the_call() -> None:
+    since = datetime(2024, 8, 27, tzinfo=timezone.utc)
+    work = Work([instance()], Completed, sent=True, since=since)
+    (unknown,) = share_outcome(Outcome(work, Status.SUCCEEDED))
+    assert unknown.began == since
+    later = since + timedelta(seconds=5)
+    (known,) = share_outcome(Outcome(work, Status.SUCCEEDED, began=later))
+    assert known.began == later

@@ -478,12 +478,16 @@ class Listing:
     def __init__(self, names: Callable[[int], list[int]]) -> None:
         self.names, self.asked = names, 0
 
-    def requests(self) -> int:
+    def requests(self, _: Sequence[int]) -> int:
         return 1
 
-    def find_ended(self, targets: Sequence[int]) -> list[int]:
+    def pace(self, *_: object) -> list_poll.Pace:
+        return list_poll.CHEAP
+
+    def read(self, targets: Sequence[int]) -> list_poll.Sightings:
         self.asked += 1
-        return self.names(len(targets))
+        ended = self.names(len(targets))
+        return list_poll.Sightings(ended, [place for place in range(len(targets)) if place not in ended])
 
 
 def refuse(_: int) -> list[int]:
@@ -627,3 +631,17 @@ def test_polls_that_are_refused_for_ever_end_with_the_timeout(clock: Clock) -> N
     assert outcome.status == "TimedOut"
     assert outcome.error
     assert "Too many requests." in outcome.error.message
+
+
+def test_targets_are_sent_in_the_order_in_which_they_are_admitted() -> None:
+    """The last target is admitted first, and each of the others once the one after it has ended."""
+    service, ended = Service(SUCCESS, SUCCESS, SUCCESS), list[int]()
+
+    class Watch(Observer[int]):
+        def on_outcome(self, outcome: Outcome[int]) -> None:
+            ended.append(outcome.target)
+
+    waits = scheduler_service.Service[int](lambda _: 0, admit=lambda target: target == 2 or target + 1 in ended)
+    outcomes = send_and_poll(range(3), service.send, Limits(4), Watch(), service=waits)
+    assert [one.status for one in outcomes] == [Status.SUCCEEDED] * 3
+    assert ended == [2, 1, 0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 from azure.cli.core.azclierror import (
     AzureResponseError,
@@ -12,6 +15,7 @@ from azure.cli.core.azclierror import (
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.rate_limits import CONNECTIONS
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.selection.members import find_members, read_scale_sets
 from azext_flexcompare.selection.selection import Choice
@@ -26,7 +30,7 @@ def test_a_set_that_is_named_twice_is_read_once(reader: Reader, sim: Simulator) 
     one = sim.scale_sets["flex"]
     sets, vms = read_scale_sets(reader, Choice(ids=(one, one.upper(), sim.vm_id("lonely"))))
     assert ([found.name for found in sets], vms) == (["flex"], [sim.vm_id("lonely")])
-    assert sum(request["method"] == "GET" for request in sim.requests()) == 2
+    assert sum(request["method"] == "GET" for request in sim.requests()) == 1
 
 
 def test_the_ids_of_a_choice_become_its_names(reader: Reader, sim: Simulator) -> None:
@@ -89,6 +93,36 @@ def test_any_other_refusal_of_the_list_is_an_error(reader: Reader, sim: Simulato
     sim.add_fault({"action": "list", "fault": {"status": 400, "code": "Bad"}})
     with pytest.raises(AzureResponseError, match="Bad"):
         find_members(reader, Choice(ids=(sim.vm_id(sim.names("flex")[0]),)))
+
+
+def many_sets(sim: Simulator, number: int, **settings: Any) -> tuple[str, ...]:
+    """Make a world of scale sets with two instances each, and return their ids."""
+    scale_sets = {f"set{place}": {"mode": "Flexible", "instances": 2} for place in range(number)}
+    sim.reset(world={"resourceGroups": {"rg": {"scaleSets": scale_sets}}})
+    sim.configure(**settings)
+    return tuple(sim.scale_sets.values())
+
+
+def test_sets_are_read_side_by_side_with_two_requests_each(reader: Reader, sim: Simulator) -> None:
+    ids = many_sets(sim, 20, latency=0.2)
+    members, named = find_members(reader, Choice(ids=ids))
+    assert (len(members), named.names) == (40, tuple(one.id for one in members))
+    assert Counter(one["action"] for one in sim.requests()) == {"scaleSet": 20, "list": 20}
+    assert 4 <= sim.counts()["peakInFlight"] <= CONNECTIONS
+
+
+def test_reads_side_by_side_are_never_refused(reader: Reader, sim: Simulator) -> None:
+    ids = many_sets(sim, 30, limits=True, limits_capacity=0.1)  # 25 reads at once, and 25 more a second
+    members, _ = find_members(reader, Choice(ids=ids))
+    assert len(members) == 60
+    assert [one["status"] for one in sim.requests()] == [200] * 60
+
+
+def test_the_first_set_that_cannot_be_read_is_the_error(reader: Reader, sim: Simulator) -> None:
+    ids = many_sets(sim, 20)
+    gone = [f"{one}-gone" for one in ids[3:5]]
+    with pytest.raises(ResourceNotFoundError, match="set3-gone"):
+        find_members(reader, Choice(ids=(*ids[:3], *gone, *ids[5:])))
 
 
 def test_every_flexible_set_of_a_group_is_read_by_one_list(
