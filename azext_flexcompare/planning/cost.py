@@ -94,7 +94,7 @@ def cost_lines(
 ) -> list[str]:
     """Return a line for the cost of each engine, then the cheapest, and what the times do not include."""
     given = {engine: calls for engine, calls in calls_by_engine.items() if calls}
-    costs = [estimate_cost(engine, operation, calls, wait, reads) for engine, calls in given.items()]
+    costs = [estimate_cost(engine, operation, calls, wait, reads=reads) for engine, calls in given.items()]
     if not costs:
         return []
     best = cheapest(costs)
