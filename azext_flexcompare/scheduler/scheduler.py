@@ -128,7 +128,8 @@ class _Scheduler(Generic[T]):
         if polled_by != self.polled_by:
             self.polled_by = polled_by
             for state in self.in_progress - self.workers.busy:
-                self._poll_later(state)
+                if not state.outcome_check:  # which no listing replaces
+                    self._poll_later(state)
 
     def _dispatch_sends(self, group: RateLimitGroup[T], now: float) -> None:
         states = self._next_of(group, now)
@@ -371,7 +372,8 @@ class _Scheduler(Generic[T]):
         if state.hinted > now:
             return max(state.hinted - now, learned if self.poll_interval.has_estimate else 0.0)
         # As last rescheduled: a time that counts on a listing is changed once listings end, even within one turn.
-        return LONGEST_POLL_GAP if self.polled_by[0] and not state.polled else learned
+        listed = self.polled_by[0] and not state.polled and not state.outcome_check
+        return LONGEST_POLL_GAP if listed else learned
 
     def _poll_at(self, state: TargetState[T], moment: float) -> None:
         state.due = moment

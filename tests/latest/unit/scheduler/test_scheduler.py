@@ -515,6 +515,28 @@ def test_an_empty_list_poll_delays_and_decides_nothing(monkeypatch: pytest.Monke
     assert statuses_of(list_polled(service, Listing(lambda _: []))) == ["Succeeded"] * 40
 
 
+class SecondReading:
+    """A check of an outcome that knows the end at the second reading."""
+
+    reason = "Found out."
+
+    def __init__(self) -> None:
+        self.readings = 0
+
+    def poll(self) -> Poll:
+        self.readings += 1
+        return Poll(done=self.readings > 1)
+
+
+def test_no_listing_delays_the_checks_of_unknown_outcomes() -> None:
+    service = Service(*[("refuse",)] * 8)
+    described = scheduler_service.Service(one_group, Listing(lambda _: []), lambda *_: SecondReading())
+    limits = Limits(timeout=PATIENCE, workers=2)
+    outcomes = send_and_poll(range(8), service.send, limits, Observer(), service=described)
+    assert {(one.status, one.reason) for one in outcomes} == {("Succeeded", "Found out.")}
+    assert max(one.seconds or 0 for one in outcomes) < PATIENCE
+
+
 class Crowd(Observer[int]):
     """An observer that holds the first acceptance until the other targets have ended."""
 
