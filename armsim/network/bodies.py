@@ -37,7 +37,7 @@ def describe(document: Document, network: Network) -> Body:
     if document.kind == LOAD_BALANCER:
         _link(body["properties"], network)
         if is_standard(document):
-            _add_addresses(document, body["properties"], network)
+            _add_addresses(body["properties"], network)
     body["properties"] |= {"provisioningState": document.provisioning, "resourceGuid": guid("network", document.id)}
     if document.kind == NIC and document.owner:
         body["properties"]["virtualMachine"] = {"id": document.owner}
@@ -85,7 +85,7 @@ def _part(document: Document, kind: str, member: Body) -> Body:
     }
 
 
-def _add_addresses(document: Document, parts: Body, network: Network) -> None:
+def _add_addresses(parts: Body, network: Network) -> None:
     """Add the backend addresses of NICs, and to those of IP addresses the NIC that has them."""
     users = network.users()
     for pool in parts["backendAddressPools"]:
@@ -97,12 +97,11 @@ def _add_addresses(document: Document, parts: Body, network: Network) -> None:
         for place, configuration in enumerate(users.get((_POOLS, pool["id"].lower()), ())):
             state = network.admin_states.get((pool["id"].lower(), configuration.lower()))
             properties = {
-                "provisioningState": document.provisioning,
                 "networkInterfaceIPConfiguration": {"id": configuration},
                 "inboundNatRulesPortMapping": port_mappings(parts["inboundNatRules"], pool, place),
                 **({"adminState": state} if state else {}),
             }
-            listed.append({"name": address_name(configuration), "etag": document.etag, "properties": properties})
+            listed.append({"name": address_name(configuration), "properties": properties})
         pool["properties"]["loadBalancerBackendAddresses"] = listed
 
 

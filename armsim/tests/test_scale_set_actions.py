@@ -50,6 +50,7 @@ def test_protection_takes_the_instance_for_one_of_an_older_model(arm: Arm, vm: s
     assert answer.status_code == 200
     arm.sim.advance(DAY)
     assert arm.get(path).json()["properties"] == {
+        "vmId": body["properties"]["vmId"],
         "latestModelApplied": False,
         "protectionPolicy": {"protectFromScaleIn": True, "protectFromScaleSetActions": False},
     }
