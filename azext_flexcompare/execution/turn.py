@@ -96,8 +96,8 @@ def end_turn(rollout: Rollout, batch: Batch, outcomes: list[Outcome[Instance]]) 
     The hook runs once: after the gate has passed, and unless the run is over.
     """
     outcomes = check_health(rollout, batch, outcomes)
-    members = {one.id for one in batch.instances}
-    ended = [*batch.ended, *(one for one in outcomes if one.target.id in members)]
+    found = {one.target.id: one for one in (*batch.ended, *outcomes)}
+    ended = [found[one.id] for one in batch.instances if one.id in found]
     rollout.drain.put_back(batch.number, batch.instances, ended)
     call = HookCall(AFTER, batch.number, batch.instances, ended, alone=batch.own)
     if not rollout.over and not rollout.hooks.ended(call) and not rollout.hooks.run(call):

@@ -26,12 +26,20 @@ ANSWER = 0.05  # seconds until an answer
 
 
 class Clock:
-    """The clock of a run; it starts at some moment, as any monotonic clock does."""
+    """A clock that stands still unless it is moved; it starts at some moment, as any monotonic clock does."""
 
     now = 1000.0
 
     def monotonic(self) -> float:
         return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def goes_on(self) -> bool:
+        """Move on by a second where the product asks whether it was interrupted: it was not."""
+        self.now += 1
+        return False
 
 
 class SimulatedWorkers:

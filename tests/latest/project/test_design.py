@@ -18,7 +18,6 @@ ANSWERED = {
     "a resumed instance is decided",
     "a message is worded",
     "an option is declared",
-    "an instance leaves rotation",
     "a script is rewritten",
 }
 PLACES = re.findall(r"^\| (.+?) \| `(\S+\.py)` \| `(\w+)` \|$", DESIGN, re.MULTILINE)

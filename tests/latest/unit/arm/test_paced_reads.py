@@ -11,23 +11,13 @@ import pytest
 from azext_flexcompare.arm import paced_reads
 from azext_flexcompare.arm.paced_reads import ReadBudget, read_all, read_budget
 from azext_flexcompare.arm.rate_limits import READS
-
-
-class Clock:
-    """A clock that only waiting moves."""
-
-    now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from tests.latest.helpers.simulated_time import Clock
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
+    clock.now = 0.0
     monkeypatch.setattr(paced_reads, "time", clock)
     return clock
 

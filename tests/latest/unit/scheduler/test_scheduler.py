@@ -36,6 +36,7 @@ from azext_flexcompare.scheduler.poller import (
     Unanswered,
 )
 from azext_flexcompare.scheduler.scheduler import send_and_poll
+from tests.latest.helpers.simulated_time import Clock
 
 PATIENCE = 20  # seconds after which a test that hangs fails
 BROKEN = Error("Broken", "As planned.")
@@ -61,20 +62,6 @@ def _impatience() -> Iterator[None]:
             patch.setattr(poll_interval, name, 0.001)
         patch.setattr(scheduler, "SHUTDOWN_GRACE", PATIENCE)
         yield
-
-
-class Clock:
-    """A clock that stands still unless a test moves it."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def goes_on(self) -> bool:
-        """Move on by a second where the product asks whether it was interrupted: it was not."""
-        self.now += 1
-        return False
 
 
 @pytest.fixture
