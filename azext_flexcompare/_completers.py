@@ -5,9 +5,12 @@ A completer that fails, or takes too long, returns nothing and prints nothing.
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,14 +29,14 @@ T = TypeVar("T")
 
 def flexible_sets() -> Any:
     """Build the completer of names of Flexible scale sets, in the resource group if it is given."""
-    return Completer(lambda cmd, _, namespace: promptly(partial(_flexible_sets, cmd.cli_ctx, namespace)))
+    return Completer(lambda cmd, _, namespace: promptly(partial(_flexible_sets, _context(cmd, namespace), namespace)))
 
 
 def of_instances(texts: Callable[[Instance], Iterable[str]]) -> Any:
     """Build the completer of texts of the instances of the given sets."""
 
     def complete(cmd: Any, _: str, namespace: Any) -> list[str]:
-        members = promptly(partial(_members, cmd.cli_ctx, namespace))
+        members = promptly(partial(_members, _context(cmd, namespace), namespace))
         return sorted({text for instance in members for text in texts(instance)})
 
     return Completer(complete)
@@ -41,7 +44,7 @@ def of_instances(texts: Callable[[Instance], Iterable[str]]) -> Any:
 
 def load_balancers() -> Any:
     """Build the completer of names of load balancers in the resource group, and of their backend pools."""
-    return Completer(lambda cmd, _, namespace: promptly(partial(_load_balancers, cmd.cli_ctx, namespace)))
+    return Completer(lambda cmd, _, namespace: promptly(partial(_load_balancers, _context(cmd, namespace), namespace)))
 
 
 def of_jobs() -> Any:
@@ -90,6 +93,32 @@ def promptly(read: Callable[[], list[T]], seconds: float = SECONDS) -> list[T]:
     return list(found)
 
 
+def _context(cmd: Any, namespace: Any) -> Any:
+    """Return the context of the CLI with the subscription that is typed, whose option completion does not parse."""
+    if given := getattr(namespace, "_subscription", None) or _typed_subscription(os.environ.get("COMP_LINE", "")):
+        cmd.cli_ctx.data["subscription_id"] = _id_of_subscription(cmd.cli_ctx, given)
+    return cmd.cli_ctx
+
+
+def _typed_subscription(line: str) -> str | None:
+    """Return the value of --subscription in a line that is being typed."""
+    try:
+        words = shlex.split(line.replace("--subscription=", "--subscription "))
+    except ValueError:  # a quote that is still open
+        return None
+    values = [value for option, value in pairwise(words) if option == "--subscription"]
+    return values[-1] if values else None
+
+
+def _id_of_subscription(cli_ctx: Any, given: str) -> str:
+    """Return the id of a subscription that is given by its name or id."""
+    from azure.cli.core._profile import Profile
+
+    known = Profile(cli_ctx=cli_ctx).load_cached_subscriptions()
+    ids = [str(one["id"]) for one in known if given.lower() in (one["id"].lower(), one["name"].lower())]
+    return ids[0] if ids else given
+
+
 def _flexible_sets(cli_ctx: Any, namespace: Any) -> list[str]:
     from azext_flexcompare.arm.clients import compute_client
 
@@ -100,12 +129,12 @@ def _flexible_sets(cli_ctx: Any, namespace: Any) -> list[str]:
 
 
 def _load_balancers(cli_ctx: Any, namespace: Any) -> list[str]:
-    from azure.cli.core._profile import Profile
+    from azure.cli.core.commands.client_factory import get_subscription_id
 
     from azext_flexcompare.arm.clients import azure_of
     from azext_flexcompare.arm.network import read_load_balancers
 
-    subscription = Profile(cli_ctx=cli_ctx).get_subscription_id()
+    subscription = get_subscription_id(cli_ctx)
     group = f"/subscriptions/{subscription}/resourceGroups/{namespace.resource_group_name}"
     found = read_load_balancers(azure_of(cli_ctx), group)
     pools = [

@@ -7,16 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from azure.cli.core.azclierror import InvalidArgumentValueError
+
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.protection_policy import ProtectionPolicies
 from azext_flexcompare.instances import Instance, last_name
-from azext_flexcompare.planning.engines import VM
+from azext_flexcompare.output.messages import first_names
+from azext_flexcompare.planning.engines import SET, VM
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Call, Prepare, Skip, Work
 from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.table.entries import Operation
 
 PROTECTED = "It is protected from scale set actions; --include-protected acts on it."
+OUT_OF_REACH = "It is protected from scale set actions; --engine vm acts on it, and --engine set does not."
 GLOB = re.compile(r"[*?\[]")
 
 
@@ -57,16 +61,46 @@ def protecting(
     The policies are read before the plan where it shows or asks how many instances it has, and where one call is for
     many; else just before each request. In a `resumed` run a call that may have been sent already is left as it is.
     """
-    if run_options.include_protected or operation.target == "lock":
+    if operation.target == "lock":
+        return prepare
+    protection = Protection(azure, partial(is_named, choice))
+    if run_options.engine == SET:
+        prepare = _within_reach(protection.policies, prepare, resumed)
+    if run_options.include_protected:
         return prepare
     asks = operation.confirm and not run_options.yes
     ahead = run_options.engine != VM or run_options.dry_run or asks
-    return partial(_prepare, Protection(azure, partial(is_named, choice)), prepare, ahead, resumed)
+    return partial(_prepare, protection, prepare, ahead, resumed)
+
+
+def _within_reach(policies: ProtectionPolicies, prepare: Prepare, resumed: bool) -> Prepare:
+    """Return what prepares the calls of a scale set, which leaves out protected instances even if they are named.
+
+    A new run is refused before anything is sent; a resumed one leaves them out as well, and says so.
+    """
+
+    def prepare_within_reach(instances: list[Instance]) -> list[Work]:
+        found = set() if resumed and len(instances) == 1 else policies.protected(instances)
+        outside = [one for one in instances if one.id in found]
+        if outside and not resumed:
+            raise InvalidArgumentValueError(
+                "--engine set does not act on instances that are protected from scale set actions: "
+                f"{first_names([one.name for one in outside])}.",
+                recommendation="Use --engine vm, or leave them out with --exclude.",
+            )
+        left = [one for one in instances if one.id not in found]
+        return [*(Work([one], Skip(OUT_OF_REACH)) for one in outside), *(prepare(left) if left else ())]
+
+    return prepare_within_reach
 
 
 def reads_policy(operation: Operation, run_options: RunOptions, choice: Mapping[str, Any], instance: Instance) -> bool:
     """Check whether a run reads the protection policy of an instance before its request."""
-    if run_options.include_protected or operation.target == "lock":
+    if operation.target == "lock":
+        return False
+    if run_options.engine == SET:
+        return True
+    if run_options.include_protected:
         return False
     many = operation.target == "set" and run_options.engine == VM  # one call for many, which is never guarded
     return not many and not is_named(choice, instance)

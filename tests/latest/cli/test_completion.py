@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from armsim import Simulator
+from armsim.world.description import default_description
 from tests.latest.helpers.worlds import changes
-from tools.sandbox import AZ
+from tools.sandbox import AZ, log_in
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell's way of completing")
 
@@ -20,9 +21,17 @@ SET = "-g rg -n flex"
 SHELL = f"{shlex.quote(str(AZ))} 8>&1 9>&2 >/dev/null 2>&1"  # as argcomplete's bash function runs it
 
 
+OTHER = "aaaaaaaa-0000-0000-0000-000000000002"
+
+
 @pytest.fixture
 def complete(sim: Simulator, environment: dict[str, str]) -> Callable[[str], list[str]]:  # noqa: ARG001  (reset first)
     """Press Tab after `az vmss-flex ...`; list what the shell offers."""
+    return completing(environment)
+
+
+def completing(environment: dict[str, str]) -> Callable[[str], list[str]]:
+    """Return what presses Tab in an environment."""
 
     def complete(typed: str) -> list[str]:
         line = f"az vmss-flex {typed}"
@@ -103,6 +112,25 @@ def test_what_is_refused_is_completed_by_nothing(complete: Complete, sim: Simula
         {"action": "list", "fault": {"status": 403, "code": "AuthorizationFailed", "message": "You may not."}}
     )
     assert complete(f"restart {SET} --zone ") == []
+
+
+@pytest.fixture
+def elsewhere(sim: Simulator, tmp_path: Path) -> Callable[[str], list[str]]:
+    """Press Tab where a further subscription, which is not the default one, has a set `far` of two instances."""
+    world = default_description(6)
+    far = {"rg": {"location": "northeurope", "scaleSets": {"far": {"instances": ["far-a", "far-b"]}}}}
+    sim.reset({**world, "subscriptions": {OTHER: {"resourceGroups": far}}})
+    return completing(log_in(sim, tmp_path))
+
+
+def test_names_are_those_of_the_given_subscription(elsewhere: Complete, sim: Simulator) -> None:
+    there = f"--subscription {OTHER}"
+    assert elsewhere(f"start {there} -n ") == ["far"]
+    assert elsewhere(f"start {there.upper().replace('--SUBSCRIPTION', '--subscription')} -g rg -n ") == ["far"]
+    assert elsewhere(f"restart -g rg -n far {there} --instance-ids ") == ["far-a", "far-b"]
+    assert elsewhere("start -g rg -n ") == ["flex", "other"]
+    ids = sim.scale_sets["flex"].replace(sim.subscription, OTHER).replace("/flex", "/far")
+    assert elsewhere(f"restart --ids {ids} --instance-ids ") == ["far-a", "far-b"]
 
 
 def test_commands_and_rows_are_completed(complete: Complete) -> None:

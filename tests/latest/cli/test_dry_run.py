@@ -58,8 +58,13 @@ def test_a_dry_run_can_be_silent(run: Run) -> None:
     assert run("start", *FLEX, "--dry-run", "--only-show-errors").stderr == ""
 
 
-@pytest.mark.parametrize(("more", "reads"), [((), INSTANCES), (("--include-protected",), 0)])
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("engine", "more", "reads"),
+    [
+        *((engine, (), INSTANCES) for engine in ENGINES),
+        *((engine, ("--include-protected",), INSTANCES if engine == "set" else 0) for engine in ENGINES),
+    ],
+)
 def test_a_dry_run_counts_the_policies_that_a_run_reads(
     engine: str, more: tuple[str, ...], reads: int, warm: WarmAz, sim: Simulator
 ) -> None:

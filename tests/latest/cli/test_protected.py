@@ -8,7 +8,7 @@ import pytest
 
 from armsim import Simulator
 from armsim.world.description import default_description
-from tests.latest.helpers.az import FLEX, Run
+from tests.latest.helpers.az import FLEX, Run, WarmAz
 from tests.latest.helpers.rows import status_of_each, statuses
 from tests.latest.helpers.worlds import changes
 
@@ -55,6 +55,21 @@ def test_a_protected_instance_is_acted_on_if_that_was_asked_for(
     done = run("restart", *FLEX, *options, *named)
     assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
     assert sim.accepted()[protected, "restart"] == 1
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+@pytest.mark.parametrize("options", [("--include-protected",), ("--instance-ids",)])
+def test_a_call_of_the_set_is_refused_where_it_would_leave_out_an_instance_that_was_asked_for(
+    warm: WarmAz, sim: Simulator, protected: str, options: tuple[str, ...], more: tuple[str, ...]
+) -> None:
+    named = sim.names("flex") if options == ("--instance-ids",) else ()
+    done = warm.run("restart", *FLEX, "--engine", "set", *options, *named, *more)
+    assert (done.exit, done.stdout) == (1, "")
+    assert f"does not act on instances that are protected from scale set actions: {protected}." in done.stderr
+    assert "Use --engine vm, or leave them out with --exclude." in done.stderr
+    assert not changes(sim)
+    others = warm.run("restart", *FLEX, "--engine", "set", *options, *named, "--exclude", protected)
+    assert (others.exit, statuses(others)) == (0, {"Succeeded": 5})
 
 
 def test_the_dry_run_and_the_question_count_it(run: Run, sim: Simulator, protected: str) -> None:

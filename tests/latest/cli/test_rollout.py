@@ -158,22 +158,30 @@ def test_a_last_batch_that_is_not_healthy_is_a_run_that_was_stopped(run: Run, si
 
 
 @pytest.mark.parametrize(
-    ("operation", "before"), [("restart", "running"), ("start", "stopped"), ("redeploy", "running")]
+    ("operation", "before", "gate"),
+    [
+        ("restart", "running", "vm-agent"),
+        ("start", "stopped", "vm-agent"),
+        ("redeploy", "running", "vm-agent"),
+        ("restart", "running", "app-health"),
+    ],
 )
 def test_a_report_from_before_the_operation_passes_no_gate(
-    run: Run, sim: Simulator, operation: str, before: str
+    run: Run, sim: Simulator, operation: str, before: str, gate: str
 ) -> None:
-    names = guests(sim, every={"agentReadyAfter": "stale", "powerState": before})
+    names = guests(sim, every={REPORTS[gate]: "stale", "powerState": before})
     sim.configure(report_after=100_000)
-    done = run(operation, *FLEX, "--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "1")
+    done = run(operation, *FLEX, "--batch-size", "2", "--health-gate", gate, "--health-timeout", "1")
     assert (done.exit, statuses(done)) == (5, {"Succeeded": 2, "NotStarted": 4})
-    assert "Its VM agent has not reported since the operation" in done.json[0]["reason"]
+    who = {"vm-agent": "VM agent", "app-health": "application"}[gate]
+    assert f"Its {who} has not reported since the operation" in done.json[0]["reason"]
     assert {one["vm"] for one in changes(sim)} == set(names[:2])
 
 
-def test_a_report_from_after_the_operation_passes_the_gate(run: Run, sim: Simulator) -> None:
-    guests(sim, every={"agentReadyAfter": "stale"})
-    done = run("restart", *FLEX, "--batch-size", "3", "--health-gate", "vm-agent", "--health-timeout", "30")
+@pytest.mark.parametrize("gate", ["vm-agent", "app-health"])
+def test_a_report_from_after_the_operation_passes_the_gate(run: Run, sim: Simulator, gate: str) -> None:
+    guests(sim, every={REPORTS[gate]: "stale"})
+    done = run("restart", *FLEX, "--batch-size", "3", "--health-gate", gate, "--health-timeout", "30")
     assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
 
 
@@ -307,6 +315,7 @@ def test_a_number_that_is_none_is_wrong_usage(run: Run, sim: Simulator, option: 
     assert sim.requests() == []
 
 
+REPORTS = {"vm-agent": "agentReadyAfter", "app-health": "healthyAfter"}
 GATED = ("--batch-size", "2", "--health-gate", "vm-agent", "--health-timeout", "1")
 
 

@@ -31,6 +31,7 @@ KNOWN = {
     "az",
     "stdin",
     "exit",
+    "stdout",
     "stderr",
     "silent",
     "rows",
@@ -70,6 +71,8 @@ def test_scenario(case: dict[str, Any], run: Run, sim: Simulator) -> None:
         sim.add_fault({**fault, "vm": fault.get("vm", "*").format(**known)})
     done = run(*shlex.split(case["az"].format(**known)), stdin=case.get("stdin", "").format(**known))
     assert done.exit == case["exit"], done.stderr
+    for text in case.get("stdout", []):
+        assert text.format(**known) in done.stdout
     for text in case.get("stderr", []):
         assert text.format(**known) in done.stderr
     assert done.stderr == "" or not case.get("silent")

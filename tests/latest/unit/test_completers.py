@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from azext_flexcompare._completers import promptly
+from azext_flexcompare._completers import _typed_subscription, promptly
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell's way of completing")
 
@@ -29,3 +29,18 @@ def test_a_reading_that_fails_is_no_completion() -> None:
         raise LookupError
 
     assert promptly(read) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("az vmss-flex start --subscription a -n ", "a"),
+        ("az vmss-flex start --subscription='a b' -n ", "a b"),
+        ("az vmss-flex start --subscription a --subscription b -n ", "b"),
+        ("az vmss-flex start --subscription 'a b", None),
+        ("az vmss-flex start --subscription", None),
+        ("", None),
+    ],
+)
+def test_the_typed_subscription_is_found(line: str, found: str | None) -> None:
+    assert _typed_subscription(line) == found

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from azure.cli.core.azclierror import InvalidArgumentValueError
 
 from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.execution.set_protection import PROTECTED, Protection, is_named, protecting
+from azext_flexcompare.execution.set_protection import OUT_OF_REACH, PROTECTED, Protection, is_named, protecting
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Skip, Work
@@ -92,3 +93,17 @@ def test_a_call_that_may_have_been_sent_is_no_skip(azure: Azure, members: Member
     options = RunOptions(engine="set")
     found = protecting(azure, OPERATIONS["restart"], options, prepare, choice={}, resumed=True)(members()[:1])
     assert [one.instances[0].name for one in found if not isinstance(one.call, Skip)] == [protected]
+
+
+@pytest.mark.parametrize("options", [RunOptions(engine="set"), RunOptions(engine="set", include_protected=True)])
+def test_a_call_of_the_set_reaches_none_that_is_protected(
+    azure: Azure, members: Members, protected: str, options: RunOptions
+) -> None:
+    choice, operation = {"names": [protected]}, OPERATIONS["restart"]
+    with pytest.raises(InvalidArgumentValueError, match=protected):
+        protecting(azure, operation, options, prepare, choice=choice)(members())
+    resumed = protecting(azure, operation, options, prepare, choice=choice, resumed=True)(members())
+    assert [(one.instances[0].name, one.call) for one in resumed if isinstance(one.call, Skip)] == [
+        (protected, Skip(OUT_OF_REACH))
+    ]
+    assert len(resumed) == 3
