@@ -124,6 +124,8 @@ def _run_calls(
     work = [_skipping_departed(rollout, each) for each in work]
     send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
     done, instead = monitor.take_found()
+    order = {one.id: place for place, one in enumerate(one for each in work for one in each.instances)}
+    done.sort(key=lambda outcome: order[outcome.target.id])
     return done + _run_calls(rollout, instead, estimates, members) if instead else done
 
 
