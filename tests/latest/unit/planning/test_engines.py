@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
 
-from azext_flexcompare.planning.engines import ENGINES, allowed_engines, preparer_of, supports
 from azext_flexcompare.planning.batches import Amount
+from azext_flexcompare.planning.engines import ENGINES, allowed_engines, preparer_of, supports
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.table.entries import Option, operations
 
