@@ -83,11 +83,11 @@ def snapshot_of(logged_run: LoggedRun) -> Snapshot:
     gate, batch = details["gate"], (details["batch"] or 1, details["batches"] or 1)
     acting = [one for one in logged_run.instances.values() if one.batch is not None]
     counts = Counter(one.status for one in acting if one.status)
-    if gate:
-        return Snapshot("not healthy yet", gate["instances"], 0, counts, batch=batch)
+    waiting = sum(status_of(one) == WAITING and one.batch == batch[0] for one in acting)
+    if gate and not details["inProgress"]:  # with a window others are in operation meanwhile
+        return Snapshot("not healthy yet", gate["instances"], waiting, counts, batch=batch)
     if details["hook"]:
         return Snapshot(f"running --{details['hook']['hook']}", None, 0, counts, batch=batch)
-    waiting = sum(status_of(one) == WAITING and one.batch == batch[0] for one in acting)
     if not details["inProgress"] and not waiting:
         return Snapshot("between batches", None, 0, counts, batch=batch)
     return Snapshot("in progress", details["inProgress"], waiting, counts, batch=batch)

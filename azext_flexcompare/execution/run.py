@@ -45,7 +45,7 @@ from azext_flexcompare.output.query import printable, require_query
 from azext_flexcompare.output.rows import expected_rows
 from azext_flexcompare.planning import cost
 from azext_flexcompare.planning.batches import domain_of, separating
-from azext_flexcompare.planning.engines import ENGINES, offers, preparer_of
+from azext_flexcompare.planning.engines import allowed_engines, preparer_of
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Work, planned_outcomes
 from azext_flexcompare.scheduler.interruption import interruptible
@@ -200,8 +200,7 @@ def _show_cost(context: RunContext, run_plan: RunPlan) -> None:
             for work in _prepared_by(engine, context, batch)
             if not work.sent
         ]
-        for engine in ENGINES
-        if offers(engine, context.operation, context.given, context.run_options.max_parallel)
+        for engine in allowed_engines(context.operation, context.given, context.run_options)
     }
     choice = (run_plan.record or {}).get("choice") or {}
     reads = partial(reads_policy, context.operation, context.run_options, choice)

@@ -86,10 +86,18 @@ def next_command(state: JobState, logged_run: LoggedRun) -> str | None:
     options = read_object(logged_run.plan.get("options"))
     required = [one.name for one in operation.options if one.required]
     retry = Retry(operation.name, options, required, log=reference(str(state.path)))
-    if state.state in RESUMABLE:
+    if state.state in RESUMABLE or _gate_is_closed(logged_run):
         return logged_command(retry, "--resume")
     statuses = {status_of(one) for one in logged_run.instances.values()}
     return logged_command(retry, "--retry-failed") if statuses & {*TO_RETRY} else None
+
+
+def _gate_is_closed(logged_run: LoggedRun) -> bool:
+    """Check whether the latest command of a run was stopped by a health gate."""
+    closed = False
+    for one in logged_run.of_kind("gate", "resumed"):
+        closed = one["record"] == "gate" and (closed or one.get("passed") is False)
+    return closed
 
 
 def _process_of(logged_run: LoggedRun) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def progress(total: int, snapshot: Snapshot, left: float | None) -> str:
     """Return the progress in one line, with the seconds that are left if known; a few instances are named."""
     done, batch = sum(snapshot.counts.values()), snapshot.batch
     parts = [f"{done} of {total} done", f"{sum(snapshot.counts[status] for status in BAD)} failed", _activity(snapshot)]
-    parts += [f"{snapshot.waiting} waiting for a slot"] if snapshot.waiting else []
+    parts += [f"{snapshot.waiting} waiting"] if snapshot.waiting else []
     parts += [f"batch {batch[0]} of {batch[1]}"] if batch[1] > 1 else []
     parts += [f"about {format_duration(left)} left"] if left is not None and left > 0 and done < total else []
     return ", ".join(parts)

@@ -7,6 +7,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.planning.adapters import vm_preparer
 from azext_flexcompare.planning.bulk_engine import bulk_preparer
+from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.set_engine import set_preparer
 from azext_flexcompare.planning.work import Options, Prepare
 from azext_flexcompare.table.entries import Operation
@@ -51,6 +52,14 @@ def _check_max_parallel(engine: str, max_parallel: int | None) -> None:
 def offers(engine: str, operation: Operation, given: list[str], max_parallel: int | None) -> bool:
     """Return whether an engine is one to recommend: with these options it is not refused."""
     return supports(engine, operation, given) and not (engine != VM and max_parallel)
+
+
+def allowed_engines(operation: Operation, given: list[str], run_options: RunOptions) -> list[str]:
+    """Return the engines that the operation, its options and those of the run allow."""
+    window = run_options.max_unavailable is not None
+    return [
+        one for one in ENGINES if offers(one, operation, given, run_options.max_parallel) and not (one != VM and window)
+    ]
 
 
 def supports(engine: str, operation: Operation, given: list[str]) -> bool:

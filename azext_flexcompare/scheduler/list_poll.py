@@ -167,7 +167,7 @@ class ListSchedule(Generic[T]):
         return partial(self._list_poll.read, [state.target for state in self._listed])
 
     def found(self, answer: object, age: float, now: float) -> tuple[list[TargetState[T]], list[TargetState[T]]]:
-        """Return the listed targets to poll, and those in progress; `age` is that of the first target in progress."""
+        """Return the listed targets to poll, and those in progress; `age` is the median of those in progress."""
         self._next = now + max(self._shortest, age * self._growth)
         if not isinstance(answer, Sightings):
             self._fail(answer, now)

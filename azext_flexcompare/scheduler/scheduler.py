@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import partial
+from statistics import median_low
 from typing import Generic, TypeVar
 
 from azext_flexcompare.scheduler.limits import Limits
@@ -223,7 +224,8 @@ class _Scheduler(Generic[T]):
 
     def _apply_listing(self, answer: object) -> None:
         now = time.monotonic()
-        began = min((state.began for state in self.in_progress), default=now)
+        # The median, so that one that does not end makes no others wait, as where each begins after another's end.
+        began = median_low([state.began for state in self.in_progress] or [now])
         ended, going = self.listings.found(answer, now - began, now)
         for state in ended:
             if state.poller and state not in self.workers.busy:
@@ -372,6 +374,7 @@ class _Scheduler(Generic[T]):
         if state.hinted > now:
             return max(state.hinted - now, learned if self.poll_interval.has_estimate else 0.0)
         # As last rescheduled: a time that counts on a listing is changed once listings end, even within one turn.
+        # No listing is about a target whose outcome is unknown.
         listed = self.polled_by[0] and not state.polled and not state.outcome_check
         return LONGEST_POLL_GAP if listed else learned
 

@@ -41,6 +41,9 @@ def test_a_dry_run_compares_only_engines_of_the_operation(run: Run) -> None:
 
 def test_a_dry_run_offers_no_engine_that_would_be_refused(run: Run) -> None:
     assert run("start", *FLEX, "--dry-run", "--max-parallel", "2").stderr == warned(VM, POLICIES, TIMES)
+    window = run("start", *FLEX, "--dry-run", "--max-unavailable", "2").stderr
+    assert window.endswith(warned(VM, POLICIES, TIMES))
+    assert "--engine set" not in window
 
 
 def test_a_dry_run_without_waiting_counts_no_polls(run: Run) -> None:

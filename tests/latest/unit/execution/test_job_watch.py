@@ -32,6 +32,14 @@ def test_the_progress_is_that_of_the_run() -> None:
     assert (found.activity, found.names, sum(found.counts.values())) == ("not healthy yet", ["vm", "vm"], 2)
 
 
+def test_the_gate_of_one_hides_neither_what_is_in_progress_nor_what_waits() -> None:
+    window = [PLAN, *outcomes(IDS[0]), {**GATE, "instances": IDS[:1]}]
+    found = snapshot_of(replay(window))
+    assert (found.activity, found.names, found.waiting) == ("not healthy yet", ["vm"], 2)
+    found = snapshot_of(replay([*window, {"record": "intent", "id": IDS[1]}]))
+    assert (found.activity, found.names, found.waiting) == ("in progress", ["vm"], 1)
+
+
 def test_a_log_is_parsed_again_only_where_it_has_grown(tmp_path: Path) -> None:
     path = tmp_path / "log"
     write(path, TWO)

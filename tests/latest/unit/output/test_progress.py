@@ -24,7 +24,7 @@ from azext_flexcompare.output.progress import (
         (
             Snapshot("in progress", "abc", 2, Counter(Succeeded=4, Failed=1), (2, 3)),
             10.0,
-            "5 of 10 done, 1 failed, 3 in progress, 2 waiting for a slot, batch 2 of 3, about 10 s left",
+            "5 of 10 done, 1 failed, 3 in progress, 2 waiting, batch 2 of 3, about 10 s left",
         ),
         (
             Snapshot("in progress", "ba", 0, Counter(TimedOut=5), (1, 1)),

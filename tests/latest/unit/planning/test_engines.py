@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from azure.cli.core.azclierror import InvalidArgumentValueError
+from fractions import Fraction
 
-from azext_flexcompare.planning.engines import preparer_of, supports
+import pytest
+from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
+
+from azext_flexcompare.planning.batches import Amount
+from azext_flexcompare.planning.engines import ENGINES, allowed_engines, preparer_of, supports
+from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.table.entries import Option, operations
 
 
@@ -46,3 +50,24 @@ def test_an_engine_that_cannot_is_refused_with_those_that_can() -> None:
 def test_only_the_engine_for_single_vms_has_a_width(engine: str) -> None:
     with pytest.raises(InvalidArgumentValueError, match="does not support --max-parallel"):
         preparer_of(engine, BY_NAME["deallocate"], {}, None, max_parallel=3)  # type: ignore[arg-type]
+
+
+EVERY = {"max_parallel": 2, "max_unavailable": Amount(Fraction(2)), "batch_size": (Amount(Fraction(2)),)}
+OTHERS = {"retries": 1, "include_protected": True, "skip_satisfied": True, "drain": ("auto",), "stop_on": "true"}
+
+
+@pytest.mark.parametrize(("option", "value"), {**EVERY, **OTHERS}.items())
+def test_the_engines_of_a_comparison_are_those_that_are_not_refused(option: str, value: object) -> None:
+    start = BY_NAME["start"]
+    given = {option: value}
+    accepted = [one for one in ENGINES if not _is_refused(RunOptions(engine=one, **given))]  # type: ignore[arg-type]
+    assert allowed_engines(start, [], RunOptions(**given)) == accepted  # type: ignore[arg-type]
+
+
+def _is_refused(run_options: RunOptions) -> bool:
+    try:
+        run_options.check(BY_NAME["start"])
+        preparer_of(run_options.engine, BY_NAME["start"], {}, None, max_parallel=run_options.max_parallel)  # type: ignore[arg-type]
+    except (InvalidArgumentValueError, MutuallyExclusiveArgumentError):
+        return True
+    return False

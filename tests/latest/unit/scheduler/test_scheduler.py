@@ -537,6 +537,40 @@ def test_no_listing_delays_the_checks_of_unknown_outcomes() -> None:
     assert max(one.seconds or 0 for one in outcomes) < PATIENCE
 
 
+@pytest.mark.usefixtures("quick_surveys")
+def test_a_target_whose_outcome_is_unknown_is_polled_itself_where_listings_replace_polls() -> None:
+    known = threading.Event()
+
+    def others() -> Iterator[str]:
+        yield "accept"
+        while not known.is_set():
+            yield "going"
+        yield "done"
+
+    service = Service(("accept", "fail"), *[()] * 7)
+    service.steps[1:] = [others() for _ in range(7)]
+    listing = Listing(lambda count: list(range(count)))
+    described = scheduler_service.Service(one_group, listing, lambda *_: LateCheck(known))
+    outcomes = send_and_poll(range(8), service.send, Limits(timeout=PATIENCE, workers=8), Observer(), service=described)
+    assert statuses_of(outcomes) == ["Succeeded"] * 8
+
+
+class LateCheck:
+    """A check that has an answer only at its third poll."""
+
+    reason = "It was found out late."
+
+    def __init__(self, known: threading.Event) -> None:
+        self.polls, self.known = 0, known
+
+    def poll(self) -> Poll:
+        self.polls += 1
+        if self.polls < 3:
+            raise Unanswered
+        self.known.set()
+        return Poll(done=True)
+
+
 class Crowd(Observer[int]):
     """An observer that holds the first acceptance until the other targets have ended."""
 
