@@ -34,7 +34,9 @@ def begin_log(context: RunContext, run_plan: RunPlan, monitor: Monitor, log: Job
     command_line = logged_command(typed(context.cli_ctx), context.operation, context.mask)
     first = run_plan.record or records.record("resumed")
     with alone_in(jobs.folder()):
-        require_no_other({one.id for one in run_plan.acting}, log.path if log else None)
+        retried = context.run_options.retry_failed
+        own = [*([log.path] if log else []), *([jobs.find_log(retried)] if retried else [])]
+        require_no_other({one.id for one in run_plan.acting}, own)
         if log and run_plan.acting:
             note_log(log.path)
         monitor.write({**first, **process_fields(command_line)})

@@ -16,11 +16,14 @@ from azext_flexcompare.joblog.liveness import is_written
 from azext_flexcompare.joblog.replay import replay
 
 
-def require_no_other(instances: Collection[ResourceId], own_log: str | None) -> None:
-    """Raise ValidationError where a run that is in progress acts on some of the instances."""
-    own = Path(own_log) if own_log else None
+def require_no_other(instances: Collection[ResourceId], own_logs: Collection[str]) -> None:
+    """Raise ValidationError where a run that is in progress acts on some of the instances.
+
+    `own_logs` are the log of this run and the one that it retries, both of which it keeps locked.
+    """
+    own = [path for path in map(Path, own_logs) if path.exists()]
     for path in (*job_paths(), *noted_logs()) if instances else ():
-        if own and own.exists() and path.exists() and path.samefile(own):
+        if path.exists() and any(path.samefile(one) for one in own):
             continue
         shared = set(instances) & _planned(path) if is_written(path) else ()
         if shared:

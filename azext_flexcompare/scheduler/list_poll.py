@@ -124,7 +124,8 @@ class ListSchedule(Generic[T]):
             self._growth, self._shortest = pace.growth, SHORTEST
             return ripe
         later = [state.began + self._first(state, pace) for state in waiting]
-        self._next = max(now + RECHECK, min(later, default=math.inf))
+        # Where none waits, listings may come to replace polls once more targets are in progress.
+        self._next = max(now + RECHECK, min(later, default=now + INTERVAL))
         return []
 
     def _pace(self, ripe: list[TargetState[T]], list_poll: ListPoll[T], unsent: int) -> Pace:

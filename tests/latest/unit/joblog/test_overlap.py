@@ -35,24 +35,24 @@ def ids(*texts: str) -> set[ResourceId]:
 def test_a_running_job_with_the_same_instances_is_refused_by_its_name(running: jobs.Job) -> None:
     name = jobs.reference(running.path)
     with pytest.raises(ValidationError, match=f"job {name} is running and acts on 2 of these instances") as raised:
-        require_no_other(ids("/other", IDS[0].upper(), IDS[2]), None)
+        require_no_other(ids("/other", IDS[0].upper(), IDS[2]), [])
     assert f"job show {name} --watch" in str(raised.value.recommendations)
 
 
 def test_other_instances_its_own_log_and_instances_without_a_call_are_no_reason(running: jobs.Job) -> None:
-    require_no_other(ids("/other", "/idle"), None)
-    require_no_other(ids(IDS[0]), running.path)
-    require_no_other(ids(), None)
+    require_no_other(ids("/other", "/idle"), [])
+    require_no_other(ids(IDS[0]), [running.path])
+    require_no_other(ids(), [])
 
 
 def test_a_job_that_has_ended_is_no_reason(running: jobs.Job) -> None:
     running.close()
-    require_no_other(ids(IDS[0]), str(Path(running.path).with_name("missing")))
+    require_no_other(ids(IDS[0]), [str(Path(running.path).with_name("missing"))])
 
 
 def test_a_log_without_a_plan_is_no_reason(running: jobs.Job) -> None:
     running.file.truncate(0)
-    require_no_other(ids(IDS[0]), None)
+    require_no_other(ids(IDS[0]), [])
 
 
 def test_a_run_with_a_log_elsewhere_is_found_as_long_as_it_goes_on(running: jobs.Job, tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_a_run_with_a_log_elsewhere_is_found_as_long_as_it_goes_on(running: jobs
     note_log(str(path))
     try:
         with pytest.raises(ValidationError, match=f"job '{path}' is running and acts on 1 of these"):
-            require_no_other(ids(IDS[0]), None)
-        require_no_other(ids(IDS[0]), str(path))
+            require_no_other(ids(IDS[0]), [])
+        require_no_other(ids(IDS[0]), [str(path)])
     finally:
         log.close()
-    require_no_other(ids(IDS[0]), None)
+    require_no_other(ids(IDS[0]), [])
