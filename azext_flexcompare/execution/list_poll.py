@@ -30,8 +30,20 @@ CHEAP_FROM = 10  # targets for each request of a listing
 
 
 def list_poll_of(azure: Azure, work: Sequence[Work]) -> SetListPoll | None:
-    """Return the listings of calls; calls of the bulk service have none, because one poll is about all instances."""
-    return None if any(each.operations for each in work) else SetListPoll(azure, work)
+    """Return the listings of calls, or None where one poll of a call is about many instances.
+
+    So it is for calls of the bulk services, and for those that an earlier run made: of their instances it is not known
+    what they showed before.
+    """
+    return (
+        None
+        if any(each.operations or each.ended or _is_shared_and_sent(each) for each in work)
+        else SetListPoll(azure, work)
+    )
+
+
+def _is_shared_and_sent(work: Work) -> bool:
+    return work.sent and len(work.instances) > 1
 
 
 class SetListPoll:
