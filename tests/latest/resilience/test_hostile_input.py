@@ -245,7 +245,7 @@ def go_on(path: Path) -> None:
             outcome_of(one, logged)
         else:
             remaining_work(
-                Source(asked.azure, OPERATIONS["restart"], "vm"),
+                Source(asked.azure, OPERATIONS["restart"], "vm", timeout=60),
                 [(one, logged)],
                 lambda found: [Work(found, partial(Completed, None))],
             )
