@@ -129,6 +129,42 @@ def load_arguments(loader: Any, _: str) -> None:
             "timeout", help="Time to wait for the operation, such as 90, 90s, 5m or 1h; the outcome is then TimedOut."
         )
     _describe_jobs(loader)
+    _describe_files(loader)
+    with loader.argument_context("vmss-flex wait") as c:
+        _describe_waiting(c)
+    with loader.argument_context("vmss-flex nat-rule") as c:
+        _describe_nat_rules(c)
+    for command in ("drain", "undrain"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            _describe_drains(c)
+    with loader.argument_context("vmss-flex undrain") as c:
+        c.argument(
+            "job",
+            type=file_name,
+            arg_group=OWN,
+            help="Run, by the file of its job log, the name of its job or `last`: put the instances back that it left "
+            "out of rotation, each with the state that it had before.",
+        )
+    with loader.argument_context("vmss-flex compare") as c:
+        c.argument("section", arg_type=get_enum_type(sections()), help="Only rows of this section of the page.")
+        c.argument(
+            "operation",
+            type=row_name,
+            completer=get_generic_completion_list(names()),
+            help="Only rows of this API or command (of `az vmss-flex` or `az vmss`), such as restart.",
+        )
+        c.argument(
+            "by",
+            arg_type=get_enum_type(["api", "command"]),
+            help="Content of the rows: the APIs of the page, or the commands of `az vmss`.",
+        )
+        c.argument("support", arg_type=get_enum_type(supports()), help="Only rows with this support.")
+    for operation in operations():
+        _describe_own(loader, operation)
+
+
+def _describe_files(loader: Any) -> None:
+    """Register the arguments of the commands that read and write files."""
     with loader.argument_context("vmss-flex report") as c:
         c.argument(
             "job_log",
@@ -163,37 +199,6 @@ def load_arguments(loader: Any, _: str) -> None:
         c.argument(
             "write", action="store_true", help="Rewrite PATHS in place, after printing the diff to standard error."
         )
-    with loader.argument_context("vmss-flex wait") as c:
-        _describe_waiting(c)
-    with loader.argument_context("vmss-flex nat-rule") as c:
-        _describe_nat_rules(c)
-    for command in ("drain", "undrain"):
-        with loader.argument_context(f"vmss-flex {command}") as c:
-            _describe_drains(c)
-    with loader.argument_context("vmss-flex undrain") as c:
-        c.argument(
-            "job",
-            type=file_name,
-            arg_group=OWN,
-            help="Run, by the file of its job log, the name of its job or `last`: put the instances back that it left "
-            "out of rotation, each with the state that it had before.",
-        )
-    with loader.argument_context("vmss-flex compare") as c:
-        c.argument("section", arg_type=get_enum_type(sections()), help="Only rows of this section of the page.")
-        c.argument(
-            "operation",
-            type=row_name,
-            completer=get_generic_completion_list(names()),
-            help="Only rows of this API or command (of `az vmss-flex` or `az vmss`), such as restart.",
-        )
-        c.argument(
-            "by",
-            arg_type=get_enum_type(["api", "command"]),
-            help="Content of the rows: the APIs of the page, or the commands of `az vmss`.",
-        )
-        c.argument("support", arg_type=get_enum_type(supports()), help="Only rows with this support.")
-    for operation in operations():
-        _describe_own(loader, operation)
 
 
 def _describe_choice(c: Any) -> None:

@@ -58,7 +58,11 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
 def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]:
     """List the entries of each page, as fast as the limits allow; raises ValueError for a list without an end."""
     learn: list[Callable[[Any], None]] = []
-    pages, seen = list_(raw_response_hook=lambda answer: learn[-1](answer)).by_page(), set[str]()
+
+    def learn_from(answer: Any) -> None:
+        learn[-1](answer)
+
+    pages, seen = list_(raw_response_hook=learn_from).by_page(), set[str]()
     found: list[list[Any]] = []
     while True:
         with budget.reading() as learns:

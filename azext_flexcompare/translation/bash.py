@@ -240,19 +240,19 @@ class _Parser:
             self.take(re.compile(r"[ \t]+-p(?=\s)"))
 
     def read_pipeline(self) -> None:
-        before: int | None = None
+        before = -1  # no command
         while True:
             first, start = len(self.found), self.at
             self.read_command()
-            last = len(self.found) - 1 if self.found[first:] and self.found[-1].start == start else None
-            if before is not None and last is not None:
+            last = len(self.found) - 1 if self.found[first:] and self.found[-1].start == start else -1
+            if before >= 0 and last >= 0:
                 self.found[before] = self.found[before]._replace(reader=self.found[last].words)
             before = last
             self.take(BLANKS)
             if self.peek() != "|" or self.peek(2) == "||":
                 return
             self.set_output(first, Output.READ)
-            before = None if self.peek(2) == "|&" else before
+            before = -1 if self.peek(2) == "|&" else before
             self.at += 2 if self.peek(2) == "|&" else 1
             self.skip_space()
 
