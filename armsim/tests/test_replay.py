@@ -65,7 +65,6 @@ ACCEPTED = [
     Difference("vm-after-failed-extension", "+etag*", PROTOCOL),
     Difference("lb-get-nat-rule", "?properties.*inboundNatPools*", "the recorded one has a pool of NAT rules"),
     Difference("lb-get-nat-rule", "-tags: dict", MODEL),
-    Difference("lb-get-nat-rule", "-*.loadBalancerBackendAddresses: list", MODEL),
     Difference("list-page-with-next-link", "?value#.properties.*", "instances of a Uniform set are described in brief"),
     Difference("list-page-with-next-link", "-value#.tags: dict", "instances of a Uniform set are described in brief"),
     Difference("list-page-with-next-link", "-value#: str", "the recording leaves out most of the page"),
