@@ -13,7 +13,6 @@ from azure.cli.core.azclierror import AzCLIError
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.member_states import States, each_page_of_states, list_pages, side_by_side
-from azext_flexcompare.arm.scale_sets import Reader, list_members
 from azext_flexcompare.instances import (
     DEALLOCATED,
     DELETING,
@@ -22,11 +21,13 @@ from azext_flexcompare.instances import (
     Instance,
     ResourceId,
     ScaleSet,
+    by_set,
     is_deleting,
     is_replaced,
     was_deallocated,
     why_absent,
 )
+from azext_flexcompare.planning.refused_call import read_members
 from azext_flexcompare.planning.work import Work
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Departed, Failure, OutcomeCheck, OutcomeUnknown, Poll, ResolveUnknown
@@ -158,8 +159,8 @@ def skip_departed(azure: Azure, operation: Operation, outcomes: Sequence[Outcome
     failed = [one.target for one in outcomes if one.status == Status.FAILED]
     found: dict[ResourceId, Instance] = {}
     try:
-        for scale_set in dict.fromkeys(one.scale_set for one in failed):
-            found |= {one.id: one for one in list_members(Reader(azure.compute, operation.name), scale_set)}
+        for group in by_set(failed).values():
+            found |= read_members(operation, azure, group[0])
     except AzCLIError:  # the list tells nothing, and the service's error stays
         return list(outcomes)
     return [_departed(operation, one, found.get(one.target.id)) for one in outcomes]

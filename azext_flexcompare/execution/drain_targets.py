@@ -12,7 +12,6 @@ from typing import NamedTuple
 from azure.cli.core.azclierror import InvalidArgumentValueError, ResourceNotFoundError, ValidationError
 
 from azext_flexcompare.arm.backend_pools import (
-    DOWN,
     POOLS,
     Member,
     has_traffic_to_drain,
@@ -226,8 +225,3 @@ def split_pool(value: str) -> tuple[str, str | None]:
 def emptied(targets: Iterable[Target], leaving: Collection[ResourceId]) -> list[str]:
     """Return the names of the pools that would have no member in rotation without these instances."""
     return [one.name for one in targets if one.is_emptied_by(leaving)]
-
-
-def is_out(members: Sequence[Member]) -> bool:
-    """Check whether every address of an instance in a pool is Down."""
-    return all(same(one.state, DOWN) for one in members)

@@ -46,7 +46,7 @@ def remaining_work(source: Source, found: Iterable[Left], prepare: Prepare) -> t
     the instance is asked first; the rest is sent.
     """
     sent, unsent, missing = list[Left](), list[Instance](), list[Instance]()
-    for instance, logged in _as_planned(found):
+    for instance, logged in _in_planned_state(found):
         if logged.was_sent:
             sent.append((instance, logged))
         elif why_missing(instance):
@@ -58,14 +58,14 @@ def remaining_work(source: Source, found: Iterable[Left], prepare: Prepare) -> t
 
 def poll_only(source: Source, found: Iterable[Left]) -> list[Work]:
     """Return the work that polls what was accepted, or may have been, and sends nothing."""
-    sent = [one for one in _as_planned(found) if one[1].was_sent]
+    sent = [one for one in _in_planned_state(found) if one[1].was_sent]
     return [
         each._replace(settle=partial(_settle_unsent, each), sends=False, prepare=None)
         for each in _follow_ups(source, sent, _nothing_to_send)
     ]
 
 
-def _as_planned(found: Iterable[Left]) -> list[Left]:
+def _in_planned_state(found: Iterable[Left]) -> list[Left]:
     """Return instances in the power state that they had in the plan, to tell what happened to them since."""
     return [(one._replace(power_state=logged.planned["powerState"]), logged) for one, logged in found]
 

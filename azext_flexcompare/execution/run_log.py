@@ -34,9 +34,8 @@ def begin_log(context: RunContext, run_plan: RunPlan, monitor: Monitor, log: Job
     command_line = logged_command(typed(context.cli_ctx), context.operation, context.mask)
     first = run_plan.record or records.record("resumed")
     with alone_in(jobs.folder()):
-        retried = context.run_options.retry_failed
-        own = [*([log.path] if log else []), *([jobs.find_log(retried)] if retried else [])]
-        require_no_other({one.id for one in run_plan.acting}, own)
+        own = (log.path if log else None, context.run_options.retry_failed)
+        require_no_other({one.id for one in run_plan.acting}, [path for path in own if path])
         if log and run_plan.acting:
             note_log(log.path)
         monitor.write({**first, **process_fields(command_line)})
