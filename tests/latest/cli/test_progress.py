@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from contextlib import suppress
 
 import pytest
 
@@ -14,35 +10,13 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from tests.latest.helpers.az import FLEX, Run
 from tests.latest.helpers.faults import FAILS
-from tools.sandbox import AZ
-
-on_a_terminal = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
-
-
-def on_terminal(environment: dict[str, str], *arguments: str) -> tuple[bytes, bytes]:
-    """Run az with standard error on a terminal; give both outputs."""
-    import pty
-
-    ours, theirs = pty.openpty()
-    try:
-        with subprocess.Popen(
-            [str(AZ), "vmss-flex", *arguments], env=environment, stdout=subprocess.PIPE, stderr=theirs
-        ) as process:
-            os.close(theirs)
-            seen = b""
-            with suppress(OSError):  # that is how a terminal ends
-                while piece := os.read(ours, 4096):
-                    seen += piece
-            stdout, _ = process.communicate(timeout=60)
-    finally:
-        os.close(ours)
-    return stdout, seen
+from tests.latest.helpers.terminal import on_a_terminal, run_at_terminal
 
 
 @on_a_terminal
 def test_a_terminal_shows_a_line_and_wipes_it_away(sim: Simulator, environment: dict[str, str]) -> None:
     sim.configure(seconds=1)
-    stdout, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "4", "--max-parallel", "3")
+    _, stdout, seen = run_at_terminal(environment, "restart", *FLEX, "--batch-size", "4", "--max-parallel", "3")
     assert len(json.loads(stdout)) == 6
     lines = [line.split(b"\x1b[K")[-1].decode() for line in seen.split(b"\r")]
     assert any(line.startswith("0 of 6 done, 0 failed, 3 in progress, 1 waiting, batch 1 of 2") for line in lines)
@@ -59,7 +33,7 @@ def test_a_terminal_shows_no_line_where_none_is_wanted(
     environment: dict[str, str], sim: Simulator, quiet: list[str]
 ) -> None:
     sim.configure(seconds=0.5)
-    stdout, seen = on_terminal(environment, "restart", *FLEX, *quiet)
+    _, stdout, seen = run_at_terminal(environment, "restart", *FLEX, *quiet)
     assert len(json.loads(stdout)) == 6
     assert b"in progress" not in seen
     assert b"\x1b[K" not in seen
@@ -89,6 +63,6 @@ def test_a_terminal_shows_what_a_run_waits_for_between_batches(sim: Simulator, e
     world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"*": {"agentReadyAfter": 1}}
     sim.reset(world)
     health = ("--health-gate", "vm-agent", "--batch-pause", "1")
-    _, seen = on_terminal(environment, "restart", *FLEX, "--batch-size", "5", *health)
+    seen = run_at_terminal(environment, "restart", *FLEX, "--batch-size", "5", *health).seen
     assert b"5 not healthy yet for 0 s of at most 10 min" in seen
     assert b"next batch in 1 s" in seen

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,34 +12,16 @@ from armsim import Simulator
 from tests.latest.helpers.az import FLEX, Ran, WarmAz
 from tests.latest.helpers.logs import records_of
 from tests.latest.helpers.rows import statuses
+from tests.latest.helpers.terminal import on_a_terminal, run_at_terminal
 from tests.latest.helpers.worlds import changes
-from tools.sandbox import AZ
 
 RESTART = ("restart", *FLEX, "--batch-size", "2")
-on_a_terminal = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
 
 
 def answering(environment: dict[str, str], answers: list[str], *arguments: str) -> Ran:
     """Run az with a person at a terminal, who answers each question."""
-    import pty
-
-    ours, theirs = pty.openpty()
-    left = list(answers)
-    try:
-        with subprocess.Popen(
-            [str(AZ), "vmss-flex", *arguments], env=environment, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
-        ) as process:
-            os.close(theirs)
-            seen = b""
-            with suppress(OSError):  # that is how a terminal ends
-                while piece := os.read(ours, 4096):
-                    seen += piece
-                    if seen.count(b"(y/n): ") > len(answers) - len(left) and left:
-                        os.write(ours, f"{left.pop(0)}\n".encode())
-            stdout, _ = process.communicate(timeout=60)
-    finally:
-        os.close(ours)
-    return Ran(process.returncode, stdout.decode(), re.sub(r"\s+", " ", seen.decode()))
+    done = run_at_terminal(environment, *arguments, answers=answers)
+    return Ran(done.exit, done.stdout.decode(), re.sub(r"\s+", " ", done.seen.decode()))
 
 
 @on_a_terminal
