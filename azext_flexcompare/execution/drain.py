@@ -15,7 +15,7 @@ from typing import NamedTuple
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.execution.drain_targets import Target
 from azext_flexcompare.execution.monitor import TICK, Monitor
-from azext_flexcompare.execution.pool_write import PoolWrite, PutBack, TakeOut, write_pool
+from azext_flexcompare.execution.pool_write import PoolWrite, TakeOut, put_backs, write_pool
 from azext_flexcompare.instances import Instance, ResourceId, last_name
 from azext_flexcompare.joblog.drains import ENDED, Drained, drain_record
 from azext_flexcompare.output.exit_status import RunEnd
@@ -114,7 +114,7 @@ class Drain:
 
     def _take_out(self, batch: int, leaving: Collection[ResourceId]) -> None:
         for target in self.plan.targets:
-            addresses = {name: id_ for name, id_ in target.instances.items() if id_ in leaving}
+            addresses = target.addresses_of(leaving)
             if not addresses or self._is_over():
                 continue
             write = TakeOut(self.azure, target.pool["id"], self.monitor, wanted=addresses, batch=batch)
@@ -156,16 +156,12 @@ class Drain:
             self._write_back(batch, all_of_them.values())
 
     def _write_back(self, batch: int, returning: Iterable[Drained]) -> None:
-        by_pool: dict[str, list[Drained]] = {}
-        for one in returning:
-            by_pool.setdefault(one.pool.lower(), []).append(one)
-        for drained in by_pool.values():
-            write = PutBack(self.azure, drained[0].pool, self.monitor, drained=drained, batch=batch)
+        for write in put_backs(self.azure, self.monitor, returning, batch=batch):
             outcome = write_pool(write, self.plan.timeout, _Watch(self.monitor, "putting back into rotation"))
             if outcome.status == Status.SUCCEEDED:
-                for one in drained:
+                for one in write.drained:
                     self.out.pop(one.key, None)
-            self.failed |= self._stop_at(outcome, last_name(drained[0].pool), "could not be put back")
+            self.failed |= self._stop_at(outcome, last_name(write.pool_id), "could not be put back")
 
     def _stop_at(self, outcome: Outcome[PoolWrite], pool: str, what: str) -> bool:
         """Stop the run where a write did not succeed, and return whether it did not."""

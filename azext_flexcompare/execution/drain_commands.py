@@ -16,7 +16,7 @@ from azext_flexcompare.arm.network_bodies import same
 from azext_flexcompare.execution.confirmation import ask
 from azext_flexcompare.execution.drain_targets import Target, emptied, find_targets
 from azext_flexcompare.execution.planned_instances import planned_instance
-from azext_flexcompare.execution.pool_write import Journal, NoJournal, PoolWrite, PutBack, TakeOut, write_pool
+from azext_flexcompare.execution.pool_write import Journal, NoJournal, PoolWrite, TakeOut, put_backs, write_pool
 from azext_flexcompare.instances import Instance, ResourceId, last_name
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog.drains import Drained, out_of_rotation
@@ -81,7 +81,7 @@ def drain(cli_ctx: Any, choice: Choice, pools: Sequence[str], run_options: RunOp
     require_query(cli_ctx, _with_pools(chosen, expected_rows(DRAIN, chosen.instances)))
     writes: list[PoolWrite] = []
     for target in chosen.targets:
-        wanted = {name: id_ for name, id_ in target.instances.items() if id_ in ids}
+        wanted = target.addresses_of(ids)
         if wanted:
             writes.append(TakeOut(chosen.azure, target.pool["id"], NoJournal(), wanted=wanted))
     outcomes = _write_all(writes, acting, run_options)
@@ -99,10 +99,9 @@ def undrain(cli_ctx: Any, choice: Choice, pools: Sequence[str], run_options: Run
     drained = [
         Drained(id_, target.pool["id"], name, NONE)
         for target in chosen.targets
-        for name, id_ in target.instances.items()
-        if id_ in ids
+        for name, id_ in target.addresses_of(ids).items()
     ]
-    outcomes = _write_all(_put_backs(chosen.azure, drained, NoJournal()), acting, run_options)
+    outcomes = _write_all(put_backs(chosen.azure, NoJournal(), drained), acting, run_options)
     outcomes += skipped_outcomes(chosen.instances, reasons)
     return _conclude(cli_ctx, (UNDRAIN, pools), chosen, outcomes, run_options=run_options)
 
@@ -132,7 +131,7 @@ def undrain_job(cli_ctx: Any, choice: Choice, path: str, pools: Sequence[str], r
         require_query(cli_ctx, _with_pools(chosen, expected_rows(UNDRAIN, instances)))
         if not instances:
             get_logger(__name__).warning("The run of %s left no instance out of rotation.", reference(path))
-        outcomes = _write_all(_put_backs(chosen.azure, drained, log), instances, run_options)
+        outcomes = _write_all(put_backs(chosen.azure, log, drained), instances, run_options)
         if drained and records[-1]["record"] == "end":
             log.write(records[-1])  # by its last record a log tells how its run ended
     return _conclude(cli_ctx, (UNDRAIN, ()), chosen, outcomes, run_options=run_options)
@@ -178,13 +177,6 @@ def _reasons(chosen: _Chosen, *, already_so: Any, why: str) -> dict[ResourceId, 
         elif all(already_so(member.state) for _, member in found):
             reasons[one.id] = why
     return reasons
-
-
-def _put_backs(azure: Azure, drained: Iterable[Drained], journal: Journal) -> list[PoolWrite]:
-    by_pool: dict[str, list[Drained]] = {}
-    for one in drained:
-        by_pool.setdefault(one.pool.lower(), []).append(one)
-    return [PutBack(azure, each[0].pool, journal, drained=each) for each in by_pool.values()]
 
 
 def _write_all(

@@ -55,9 +55,13 @@ class Target(NamedTuple):
         """Return the names of the load balancer and the pool."""
         return f"{self.lb['name']}/{self.pool['name']}"
 
+    def addresses_of(self, instances: Collection[ResourceId]) -> dict[str, ResourceId]:
+        """Return the addresses of instances, each with its instance."""
+        return {name: instance for name, instance in self.instances.items() if instance in instances}
+
     def is_emptied_by(self, leaving: Collection[ResourceId]) -> bool:
         """Check whether no member is left in rotation without these instances."""
-        addresses = {name for name, instance in self.instances.items() if instance in leaving}
+        addresses = set(self.addresses_of(leaving))
         return bool(addresses) and not others_in_rotation(self.pool, addresses)
 
     def states(self) -> dict[ResourceId, list[Member]]:

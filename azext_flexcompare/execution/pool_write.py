@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from azext_flexcompare.arm.backend_pools import DOWN, members_of, with_states
@@ -151,6 +151,14 @@ class PutBack(PoolWrite):
     def state_of(self, drained: Drained) -> str:
         """Return the state that the address had before."""
         return drained.before
+
+
+def put_backs(azure: Azure, journal: Journal, drained: Iterable[Drained], *, batch: int = 1) -> list[PutBack]:
+    """Return the write of each pool that puts addresses back."""
+    by_pool: dict[str, list[Drained]] = {}
+    for one in drained:
+        by_pool.setdefault(one.pool.lower(), []).append(one)
+    return [PutBack(azure, each[0].pool, journal, drained=each, batch=batch) for each in by_pool.values()]
 
 
 def write_pool(write: PoolWrite, timeout: float, observer: Observer[PoolWrite]) -> Outcome[PoolWrite]:
