@@ -20,7 +20,7 @@ from azext_flexcompare.output.progress import BatchEnd, BatchLines, ProgressLine
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.times import count
 
-INTERVAL = 0.5  # seconds between two looks at the log
+INTERVAL = 0.5  # seconds between two reads of the log
 
 Displays = list[ProgressLine | BatchLines]
 

@@ -10,6 +10,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azext_flexcompare.instances import ResourceId
 from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog.replay import replay
 from azext_flexcompare.joblog.schema import RECORDS, is_complete
@@ -31,7 +32,7 @@ def test_a_log_with_anything_in_a_field_is_read_or_refused(tmp_path_factory: Any
     except InvalidArgumentValueError:
         return
     log.close()
-    assert set(replay(found).instances) == {one["id"] for one in found[0]["instances"]}
+    assert set(replay(found).instances) == {ResourceId(one["id"]) for one in found[0]["instances"]}
 
 
 @pytest.mark.parametrize("one", [PLAN, {**OUTCOME, "id": IDS[0]}, {"record": "of a later version"}])
