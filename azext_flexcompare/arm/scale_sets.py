@@ -13,7 +13,7 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.member_states import note_pages
-from azext_flexcompare.arm.paced_reads import ReadBudget, read_budget
+from azext_flexcompare.arm.paced_reads import ReadBudget, Turns, finish, read_budget
 from azext_flexcompare.arm.uniform import uniform_advice
 from azext_flexcompare.instances import HIBERNATED, Instance, ResourceId, ScaleSet
 
@@ -29,14 +29,19 @@ class Reader(NamedTuple):
 
 
 def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
-    """List the instances of a set with their instance views, following every page.
+    """List the instances of a set with their instance views, following every page."""
+    return finish(list_in_turns(reader, scale_set))
+
+
+def list_in_turns(reader: Reader, scale_set: ScaleSet) -> Turns[list[Instance]]:
+    """List the instances of a set with their instance views, a page a turn.
 
     Source: `$filter` and `$expand` of VirtualMachines_List as the CLI's own `az vm list --vmss` client documents them
     (azure-cli 2.91.0).
     """
     quoted = scale_set.id.replace("'", "''")
     with cli_errors(f"listing the instances of {scale_set.name}"):
-        pages = _all_pages(
+        pages = yield from _all_pages(
             partial(
                 reader.client_of(scale_set.subscription).virtual_machines.list,
                 scale_set.resource_group,
@@ -55,7 +60,7 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
         return [instance_of(machine, scale_set) for machine in members.values()]
 
 
-def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]:
+def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> Turns[list[list[Any]]]:
     """List the entries of each page, as fast as the limits allow; raises ValueError for a list without an end."""
     learn: list[Callable[[Any], None]] = []
 
@@ -74,6 +79,7 @@ def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]
         if not pages.continuation_token:
             return found
         check_new_page(pages.continuation_token, seen)
+        yield
 
 
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
@@ -92,7 +98,7 @@ def list_scale_sets(reader: Reader, group: str) -> tuple[list[tuple[ScaleSet, di
     """List the Flexible scale sets of a resource group, each with its tags, and the names of the Uniform ones."""
     with cli_errors(f"listing the scale sets of resource group {group}"):
         client = reader.client_of(None)
-        pages = _all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None))
+        pages = finish(_all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None)))
         answers = [one for page in pages for one in page]
     flexible = [one for one in answers if (one.orchestration_mode or "").lower() == "flexible"]
     uniform = [one.name for one in answers if one not in flexible]
@@ -116,7 +122,10 @@ def read_vm(reader: Reader, vm: str) -> Any:
     with cli_errors(f"reading {vm}"):
         machines = reader.client_of(parts["subscription"]).virtual_machines
         try:
-            found = machines.get(parts["resource_group"], parts["name"], expand="instanceView")
+            with read_budget(parts["subscription"].lower()).reading() as learn:
+                found = machines.get(
+                    parts["resource_group"], parts["name"], expand="instanceView", raw_response_hook=learn
+                )
         except ResourceNotFoundError:
             return None
         if found is None or not found.id:

@@ -15,12 +15,13 @@ from azure.core.exceptions import AzureError
 from azure.mgmt.core.tools import parse_resource_id
 from knack.log import get_logger
 
-from azext_flexcompare.arm.paced_reads import read_all
+from azext_flexcompare.arm.paced_reads import read_all, read_in_turns
 from azext_flexcompare.arm.scale_sets import (
     SETS,
     VMS,
     Reader,
     instance_of,
+    list_in_turns,
     list_members,
     list_scale_sets,
     parse_id,
@@ -64,7 +65,7 @@ def find_members(reader: Reader, choice: Choice, *, gone_allowed: bool = False) 
     unless `gone_allowed`.
     """
     sets, vms = read_scale_sets(reader, choice)
-    listed = read_all(partial(list_members, reader), sets)
+    listed = read_in_turns(partial(list_in_turns, reader), sets)
     members: Members = {one.id.lower(): found for one, found in zip(sets, listed, strict=True)}
     whole = {set_id: [instance.id for instance in instances] for set_id, instances in members.items()}
     _add_sets_of_views(reader, vms, members)
@@ -142,7 +143,7 @@ def _add_sets_of_views(reader: Reader, ids: Iterable[str], members: Members) -> 
     of_sets = {(one["subscription"], one["resource_group"].lower(), one["name"].lower()): one for one in views}
     sets = {found.id.lower(): found for found in _read_sets(reader, list(of_sets.values()))}
     unlisted = [found for set_id, found in sets.items() if set_id not in members]
-    for one, found in zip(unlisted, read_all(partial(list_members, reader), unlisted), strict=True):
+    for one, found in zip(unlisted, read_in_turns(partial(list_in_turns, reader), unlisted), strict=True):
         members[one.id.lower()] = found
 
 
