@@ -82,12 +82,14 @@ def read_in_turns(begin: Callable[[T], Turns[U]], items: Sequence[T]) -> list[U]
 
 def finish(turns: Turns[U]) -> U:
     """Make the requests of a read one after the other, and return what it returns."""
-    while True:
-        try:
-            next(turns)
-        except StopIteration as end:
-            result: U = end.value
-            return result
+    results: list[U] = []
+
+    def collect() -> Turns[None]:
+        results.append((yield from turns))
+
+    for _ in collect():
+        pass
+    return results[0]
 
 
 def _in_one_turn(read: Callable[[T], U], item: T) -> Turns[U]:
