@@ -14,16 +14,15 @@ from azure.cli.core.azclierror import ArgumentUsageError
 
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.paced_reads import ReadBudget
+from azext_flexcompare.arm.rate_limits import QUERIES
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
-from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.selection.members import read_scale_sets
 from azext_flexcompare.selection.selection import Choice
 
 PATH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
 PAGE = 1000  # rows, the most that one answer holds
 SETS = 50  # in a query, whose text is thus a few thousand characters
-QUERIES = Rate(15, 3)  # of a user (Microsoft, Guidance for throttled requests in Azure Resource Graph)
 
 
 def find_in_graph(client_of: Callable[[str], Any], reader: Reader, choice: Choice) -> list[Instance]:
