@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
@@ -168,7 +169,7 @@ def _vocabulary() -> Iterable[str]:
 
 def _page(name: str, entry: dict[str, Any], arguments: Arguments) -> str:
     own = arguments.rows(name)
-    examples = [f"{one['name']}\n\n    {one['text']}\n" for one in entry.get("examples", ())]
+    examples = [f"{one['name']}\n\n{indent(one['text'], '    ')}\n" for one in entry.get("examples", ())]
     options = [table(("Options of most commands" if name == GROUP else "Options", "Description"), own)] if own else []
     text = f"```text\n{entry['long-summary'].strip()}\n```\n"
     return "\n".join([f"## az {name}", "", f"{entry['short-summary']}\n", text, *options, *examples])
