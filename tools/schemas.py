@@ -105,7 +105,7 @@ def _validator(name: str) -> Draft202012Validator:
 
 def main(name: str, file: str) -> int:
     """Print where a file does not follow a schema; return 1 if it does not."""
-    text = (sys.stdin if file == "-" else Path(file).open(encoding="utf-8")).read()
+    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
     found = problems_of_lines(text) if name == RECORD_NAME else problems(name, json.loads(text))
     for one in found:
         print(one)
