@@ -1,6 +1,6 @@
 """The documents that are generated from the table, the help and the code.
 
-Writes docs/equivalence.md, docs/commands.md and parts of docs/performance.md and docs/reliability.md.
+Writes docs/equivalence.md, docs/commands.md and parts of docs/performance.md, docs/reliability.md and docs/schemas.
 `python -m tools.render --check` writes nothing and fails if a file is stale.
 """
 
@@ -22,12 +22,12 @@ from azext_flexcompare._params import load_arguments
 from azext_flexcompare.planning.engines import ENGINES
 from azext_flexcompare.table.comparison import compare_rows
 from azext_flexcompare.table.entries import cite, facts, operations
-from tools import faults, fleet
+from tools import faults, fleet, schemas
 
 ROOT = Path(__file__).parent.parent
 EQUIVALENCE, COMMANDS = ROOT / "docs" / "equivalence.md", ROOT / "docs" / "commands.md"
 PERFORMANCE, RELIABILITY = ROOT / "docs" / "performance.md", ROOT / "docs" / "reliability.md"
-GENERATED = (EQUIVALENCE, COMMANDS, PERFORMANCE, RELIABILITY)
+GENERATED = (EQUIVALENCE, COMMANDS, PERFORMANCE, RELIABILITY, schemas.README, *schemas.GENERATED)
 GROUP = "vmss-flex"
 
 
@@ -91,7 +91,12 @@ def reliability_tables() -> dict[str, str]:
     return {"matrix": table(faults.HEADINGS, faults.table_rows())}
 
 
-PARTS = {PERFORMANCE: performance_tables, RELIABILITY: reliability_tables}
+def schema_tables() -> dict[str, str]:
+    """Format the table of docs/schemas/README.md, under its name."""
+    return {"list": table(("Schema", "What follows it"), schemas.table_rows())}
+
+
+PARTS = {PERFORMANCE: performance_tables, RELIABILITY: reliability_tables, schemas.README: schema_tables}
 
 
 class Arguments:
@@ -141,6 +146,8 @@ def content_of(path: Path) -> str:
     """Return what a file should contain; parts written by hand stay as they are."""
     if path in (EQUIVALENCE, COMMANDS):
         return equivalence() if path == EQUIVALENCE else commands()
+    if path in schemas.GENERATED:
+        return schemas.content_of(path)
     text = path.read_text(encoding="utf-8")
     for name, part in PARTS[path]().items():
         begin, end = f"<!-- the {name} begins: `make table` writes it -->", f"<!-- the {name} ends -->"
