@@ -121,7 +121,7 @@ class ArmClient:
 
     def get_page(self, path: str) -> Any:
         """Read a page of a list and return the whole answer, with its headers."""
-        return self._send("GET", path, _return_pipeline_response=True)
+        return self._send("GET", path)
 
     def get_answer(self, url: str, **options: Any) -> Any:
         """Send a GET and return the whole answer, whatever its status."""
