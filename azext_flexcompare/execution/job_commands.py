@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from azext_flexcompare.joblog.liveness import is_written
 from azext_flexcompare.joblog.replay import replay
 from azext_flexcompare.joblog.retention import remove
 from azext_flexcompare.joblog.undo import undo_lines
+from azext_flexcompare.output.standard_streams import write_output
 from azext_flexcompare.output.text import show_invisible
 from azext_flexcompare.times import count
 
@@ -36,7 +36,7 @@ def show_job(cli_ctx: Any, job: str, *, follow: bool, undo: bool) -> dict[str, A
         raise InvalidArgumentValueError("--undo and --watch cannot be combined.", recommendation="Omit one of them.")
     if undo:
         lines = undo_lines(read_records(str(path)))
-        sys.stdout.write("".join(f"{show_invisible(line)}\n" for line in lines))
+        write_output("".join(f"{show_invisible(line)}\n" for line in lines))
         return None
     if follow:
         return watch(cli_ctx, path)
