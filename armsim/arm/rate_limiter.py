@@ -29,7 +29,7 @@ class RateLimiter:
         call.cloud.throttle.follow(call.cloud.settings)
 
     def count_in_arm(self, principal: str) -> None:
-        """Raise ARM's 429 where a principal, or all of them, asked too much of a region; tenant level is not counted."""
+        """Raise ARM's 429 where a principal, or all of them, asked too much of a region; no tenant level is counted."""
         self._principal = principal
         if not self._on or "subscription" not in self._call.params:
             return
