@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = "0.1.0"
+VERSION = "1.0.0"
 
 # The Azure CLI brings azure-cli-core, knack and azure-mgmt-compute; whatever stands here would be vendored.
 DEPENDENCIES: list[str] = []
