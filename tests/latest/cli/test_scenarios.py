@@ -14,7 +14,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.table.entries import facts
 from tests.latest.helpers.az import INSTANCES, Run
-from tests.latest.helpers.schemas import recorded, require_schemas
+from tests.latest.helpers.schemas import require_schemas, with_records
 from tests.latest.helpers.worlds import changes
 
 FILES = sorted(Path(__file__).with_name("scenarios").glob("*.json"))
@@ -70,7 +70,7 @@ def test_scenario(case: dict[str, Any], run: Run, sim: Simulator, tmp_path: Path
     sim.configure(**case.get("settings", {}))
     for fault in case.get("faults", []):
         sim.add_fault({**fault, "vm": fault.get("vm", "*").format(**known)})
-    words = recorded(shlex.split(case["az"].format(**known)), tmp_path)
+    words = with_records(shlex.split(case["az"].format(**known)), tmp_path)
     done = run(*words, stdin=case.get("stdin", "").format(**known))
     assert done.exit == case["exit"], done.stderr
     for text in case.get("stdout", []):

@@ -12,7 +12,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from tests.latest.helpers.az import FLEX, INSTANCES, Ran, WarmAz
 from tests.latest.helpers.rotation import balanced
-from tests.latest.helpers.schemas import recorded, require_schemas
+from tests.latest.helpers.schemas import require_schemas, with_records
 from tools.schemas import problems_of_lines
 
 EVERY = ("--instance-ids", "*")
@@ -37,7 +37,7 @@ class Checked:
         place = self.folder / str(self.runs)
         place.mkdir()
         self.runs += 1
-        command = recorded(words, place)
+        command = with_records(words, place)
         done = self.warm.run(*command)
         assert done.exit in (0, 4, 5), done.stderr
         require_schemas(command, done, place)

@@ -19,7 +19,7 @@ def command_of(words: Sequence[str]) -> str:
     return next((name for name in (" ".join(words[:2]), words[0]) if name in schemas.commands()), "")
 
 
-def recorded(words: Sequence[str], folder: Path) -> list[str]:
+def with_records(words: Sequence[str], folder: Path) -> list[str]:
     """Return a command with options that record it in a folder, if it is an operation without such options."""
     operates = command_of(words) in {one.name for one in operations()}
     if not operates or any(word.partition("=")[0] in LOGS for word in words):
