@@ -14,7 +14,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.table.entries import facts
 from tests.latest.helpers.az import INSTANCES, Run
-from tests.latest.helpers.schemas import with_records, require_schemas
+from tests.latest.helpers.schemas import require_schemas, with_records
 from tests.latest.helpers.worlds import changes
 
 FILES = sorted(Path(__file__).with_name("scenarios").glob("*.json"))

@@ -12,7 +12,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from tests.latest.helpers.az import FLEX, INSTANCES, Ran, WarmAz
 from tests.latest.helpers.rotation import balanced
-from tests.latest.helpers.schemas import with_records, require_schemas
+from tests.latest.helpers.schemas import require_schemas, with_records
 from tools.schemas import problems_of_lines
 
 EVERY = ("--instance-ids", "*")

@@ -117,7 +117,7 @@ def test_the_closed_lists_are_those_of_the_code() -> None:
     assert record_of("plan")["version"]["const"] == LOG_VERSION == 1
 
 
-def written() -> dict[str, set[str]]:
+def kinds_written() -> dict[str, set[str]]:
     """The kinds of records that the code writes, with the members that it names where it does."""
     found: dict[str, set[str]] = {}
     for path in (ROOT / "azext_flexcompare").rglob("*.py"):
@@ -130,7 +130,7 @@ def written() -> dict[str, set[str]]:
 
 
 def test_every_record_that_the_code_writes_is_known_with_its_members() -> None:
-    kinds, found = {*schema("record")["properties"]["record"]["enum"]}, written()
+    kinds, found = {*schema("record")["properties"]["record"]["enum"]}, kinds_written()
     assert {*found, "drain", "undrain"} == kinds
     for kind, members in found.items():
         assert members <= {*record_of(kind)}, kind
