@@ -14,6 +14,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.table.entries import facts
 from tests.latest.helpers.az import INSTANCES, Run
+from tests.latest.helpers.permissions import not_listed
 from tests.latest.helpers.worlds import changes
 
 FILES = sorted(Path(__file__).with_name("scenarios").glob("*.json"))
@@ -69,7 +70,8 @@ def test_scenario(case: dict[str, Any], run: Run, sim: Simulator) -> None:
     sim.configure(**case.get("settings", {}))
     for fault in case.get("faults", []):
         sim.add_fault({**fault, "vm": fault.get("vm", "*").format(**known)})
-    done = run(*shlex.split(case["az"].format(**known)), stdin=case.get("stdin", "").format(**known))
+    words = shlex.split(case["az"].format(**known))
+    done = run(*words, stdin=case.get("stdin", "").format(**known))
     assert done.exit == case["exit"], done.stderr
     for text in case.get("stdout", []):
         assert text.format(**known) in done.stdout
@@ -85,3 +87,4 @@ def test_scenario(case: dict[str, Any], run: Run, sim: Simulator) -> None:
     if "statuses" in case:
         assert Counter(row["status"] for row in done.json) == case["statuses"]
     assert Counter(request["action"] for request in changes(sim)) == case.get("sent", {})
+    assert not_listed(sim.requests(), words) == set()

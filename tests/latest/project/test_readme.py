@@ -68,7 +68,9 @@ MEASURED = [  # the ways of the benchmark that a number of the README is about, 
 @pytest.mark.parametrize(("way", "vms", "row", "column"), MEASURED)
 def test_a_number_is_that_of_the_benchmark(way: str, vms: str, row: str, column: int) -> None:
     benchmark = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
-    (measured,) = re.findall(rf"^\| `{re.escape(way)}` *\| *{vms} \| *on \| *([\d,.]+) \| *([\d,]+) ", benchmark, re.MULTILINE)
+    (measured,) = re.findall(
+        rf"^\| `{re.escape(way)}` *\| *{vms} \| *on \| *([\d,.]+) \| *([\d,]+) ", benchmark, re.MULTILINE
+    )
     after = TEXT[TEXT.index(f"| {row}") :].splitlines()[:2]
     shown = [set(re.findall(r"[\d,]*\d(?:\.\d+)?", line.split("|")[column + 1])) for line in after]
     assert set(measured) <= set.union(*shown)
@@ -82,7 +84,9 @@ def test_the_sessions_of_the_readme_fail_in_the_sandbox_too(sim: Simulator, shel
     sim.reset(description(INSTANCES), seconds=SHORT, retry_after="none")
     add_faults(sim, faults_of("readme"))
     ((shown, told),) = SHOWN[0].steps
-    done = subprocess.run(["bash", "-c", SHOWN[0].name], env=shell.environment, text=True, capture_output=True, check=True)
+    done = subprocess.run(
+        ["bash", "-c", SHOWN[0].name], env=shell.environment, text=True, capture_output=True, check=True
+    )
     assert normal(told) == normal(done.stderr + done.stdout), shown
 
 

@@ -10,7 +10,7 @@ from armsim import Simulator
 from tests.latest.helpers.warm_shell import WarmShell
 from tools.sessions import NAMED, Session, normal, play, stories, with_output
 
-KILLED, SHORT = 0.5, 0.05  # seconds that an operation lasts; a process is killed within the former
+SHORT = 0.05  # seconds that an operation lasts
 STORIES = [
     pytest.param(story, id=f"{path.stem}: {story[0].name[:60]}")
     for path in NAMED.values()
@@ -20,8 +20,7 @@ STORIES = [
 
 @pytest.mark.parametrize("story", STORIES)
 def test_a_session_shows_what_happens(story: list[Session], sim: Simulator, shell: WarmShell) -> None:
-    seconds = KILLED if any("killed" in session.setup for session in story) else SHORT
-    played = play(story, sim, shell.environment, seconds=seconds, retry_after="none")
+    played = play(story, sim, shell.environment, seconds=SHORT, retry_after="none")
     for session, came in zip(story, played, strict=True):
         for (shown, told), (_, really) in zip(session.steps, came.steps, strict=True):
             assert normal(told) == normal(really), f"{shown}\n{really}\nTo update it: make sessions"
@@ -35,7 +34,7 @@ def test_every_session_of_a_document_is_played(path: Path) -> None:
 
 
 def test_an_output_that_differs_only_in_times_is_kept_and_another_one_is_replaced() -> None:
-    text = '<!-- session {} -->\n```console\n$ true\n4.242 s 20261125T090000.125Z\n```\n'
+    text = "<!-- session {} -->\n```console\n$ true\n4.242 s 20261125T090000.125Z\n```\n"
     (session,) = stories(text)[0]
     again = session._replace(steps=[("$ true\n", "3.1 s 20261126T101112.001Z\n")])
     other = session._replace(steps=[("$ true\n", "failed 20261126T101112.001Z\n")])
