@@ -1,9 +1,9 @@
 """The sessions in documents, and their output from real runs: `make sessions` rewrites them.
 
 A session is a block of commands with their output, run in the world of `make sandbox`. A comment before it names what
-is simulated there: `faults` (on `#2`, the third instance), `vms` (states of instances), `settings` of the simulator, and
-the command that was `killed` before (when the batch `at` began in its log). With `continues` the session is in the world
-and the folder of the one above, and with `mended` the faults of that one are over.
+is simulated there: `faults` (on `#2`, the third instance), `vms` (states of instances), `settings` of the simulator,
+and the command that was `killed` before (when the batch `at` began in its log). With `continues` the session is in the
+world and the folder of the one above, and with `mended` the faults of that one are over.
 """
 
 from __future__ import annotations
