@@ -1,8 +1,8 @@
 """A sandbox in which the real `az` runs the extension, apart from the user's own Azure CLI.
 
 It consists of the wheel, installed by `az extension add` into the build folder, an empty configuration folder, and the
-embedded Azure Resource Manager to log in to. `python -m tools.sandbox` opens a shell there, with `--faults readme` one in
-which the same instances fail as in the README.
+embedded Azure Resource Manager to log in to. `python -m tools.sandbox` opens a shell there, and with `--faults readme`
+one in which the same instances fail as in the README.
 """
 
 from __future__ import annotations

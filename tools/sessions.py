@@ -1,9 +1,9 @@
 """The sessions in documents, and their output from real runs: `make sessions` rewrites them.
 
-A session is a block of commands with their output, run in the world of `make sandbox`. A comment before it names what is
-simulated there: `faults` (on `#2`, the third instance), `vms` (states of instances), `settings` of the simulator, and the
-command that was `killed` before (when the batch `at` began in its log). With `continues` the session goes on in the world
-and the folder of the one above, `mended` without the faults of that one.
+A session is a block of commands with their output, run in the world of `make sandbox`. A comment before it names what
+is simulated there: `faults` (on `#2`, the third instance), `vms` (states of instances), `settings` of the simulator,
+and the command that was `killed` before (when the batch `at` began in its log). With `continues` the session is in the
+world and the folder of the one above, and with `mended` the faults of that one are over.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from tools.wheel import ROOT
 README = ROOT / "README.md"
 NAMED = {"readme": README, "tutorial": ROOT / "docs" / "tutorial.md", "3am": ROOT / "docs" / "3am.md"}
 WIDTH = 80
-INSTANCES, SECONDS = 40, 3.0
+INSTANCES, SECONDS = 40, 1.0
 QUICK = {"retry_after": "none", "retry_after_ms": 200}  # what a document says of seconds is not about Azure's hints
+KILLABLE = 0.5  # seconds that an operation lasts at least while the process that waits for it is killed
 LONGEST_WAIT = 60  # seconds until a command must have reached the batch at which it is killed
 _BLOCK = re.compile(r"<!-- session (?P<setup>\{.*?\}) -->\n```console\n(?P<text>.*?)```\n", re.DOTALL)
 _COMMAND = re.compile(r"^\$ (?:.*\\\n> )*.*\n", re.MULTILINE)
@@ -66,14 +67,16 @@ def stories(text: str) -> list[list[Session]]:
     return found
 
 
-def play(story: list[Session], simulator: Simulator, environment: dict[str, str], **settings: Any) -> list[Session]:
+def play(
+    story: list[Session], simulator: Simulator, environment: dict[str, str], *, seconds: float, **settings: Any
+) -> list[Session]:
     """Run the commands of a story in a fresh world; return its sessions with their real output."""
     world = description(INSTANCES)
     world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = story[0].setup.get("vms", {})
-    simulator.reset(world, **settings)
+    simulator.reset(world, seconds=seconds, **settings)
     shutil.rmtree(_jobs(environment), ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
-        return [_play(session, simulator, environment, Path(folder)) for session in story]
+        return [_play(session, simulator, environment, Path(folder), seconds) for session in story]
 
 
 def normal(said: str) -> str:
@@ -100,17 +103,22 @@ def main(arguments: list[str]) -> None:
     with sandbox(INSTANCES, SECONDS) as (simulator, environment):
         for path in [Path(name).resolve() for name in arguments] or NAMED.values():
             text = path.read_text(encoding="utf-8")
-            played = [session for story in stories(text) for session in play(story, simulator, environment, **QUICK)]
+            played = [
+                session
+                for story in stories(text)
+                for session in play(story, simulator, environment, seconds=SECONDS, **QUICK)
+            ]
             path.write_text(with_output(text, played), encoding="utf-8")
 
 
-def _play(session: Session, simulator: Simulator, environment: dict[str, str], folder: Path) -> Session:
+def _play(session: Session, simulator: Simulator, environment: dict[str, str], folder: Path, seconds: float) -> Session:
     if session.setup.get("mended"):
         simulator.clear_faults()
-    simulator.configure(**session.setup.get("settings", {}))
     add_faults(simulator, session.setup.get("faults", []))
     if "killed" in session.setup:
+        simulator.configure(seconds=max(seconds, KILLABLE))
         _kill(session.setup["killed"], session.setup["at"], folder, environment)
+    simulator.configure(**{"seconds": seconds, **session.setup.get("settings", {})})
     return session._replace(steps=[(shown, _run(_typed(shown), folder, environment)) for shown, _ in session.steps])
 
 

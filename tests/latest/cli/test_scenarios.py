@@ -14,6 +14,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.table.entries import facts
 from tests.latest.helpers.az import INSTANCES, Run
+from tests.latest.helpers.permissions import not_listed
 from tests.latest.helpers.schemas import require_schemas, with_records
 from tests.latest.helpers.worlds import changes
 
@@ -88,3 +89,4 @@ def test_scenario(case: dict[str, Any], run: Run, sim: Simulator, tmp_path: Path
     if "statuses" in case:
         assert Counter(row["status"] for row in done.json) == case["statuses"]
     assert Counter(request["action"] for request in changes(sim)) == case.get("sent", {})
+    assert not_listed(sim.requests(), words) == set()

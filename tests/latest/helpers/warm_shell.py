@@ -1,7 +1,7 @@
 """A quick `az` for shell commands: each is a fork of one process that has read the Azure CLI.
 
-A shell finds the client as `az` in its path. The client passes its arguments, folder, environment and standard streams on,
-and ends with the exit status of the fork. The fork ends with it: a client that is killed kills its command.
+A shell finds the client as `az` in its path. The client passes its arguments, folder, environment and standard streams
+on, and ends with the exit status of the fork. The fork ends with it: a client that is killed kills its command.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def test_the_extension_comes_works_and_goes_and_leaves_the_users_home_as_it_was(
     fresh_az: Az, wheel: Path, home: Path, tmp_path: Path
 ) -> None:
     before = contents(home)
-    fresh_az("extension", "add", "--yes", "--source", str(wheel))
+    fresh_az("extension", "add", "--yes", "--upgrade", "--source", str(wheel))
     (listed,) = json.loads(fresh_az("extension", "list").stdout)
     shown = json.loads(fresh_az("extension", "show", "--name", NAME).stdout)
     assert listed["name"] == shown["name"] == NAME

@@ -10,7 +10,7 @@ from armsim import Simulator
 from tests.latest.helpers.warm_shell import WarmShell
 from tools.sessions import NAMED, Session, normal, play, stories, with_output
 
-KILLED, SHORT = 0.5, 0.05  # seconds that an operation lasts; a process is killed within the former
+SHORT = 0.05  # seconds that an operation lasts
 STORIES = [
     pytest.param(story, id=f"{path.stem}: {story[0].name[:60]}")
     for path in NAMED.values()
@@ -20,8 +20,7 @@ STORIES = [
 
 @pytest.mark.parametrize("story", STORIES)
 def test_a_session_shows_what_happens(story: list[Session], sim: Simulator, shell: WarmShell) -> None:
-    seconds = KILLED if any("killed" in session.setup for session in story) else SHORT
-    played = play(story, sim, shell.environment, seconds=seconds, retry_after="none")
+    played = play(story, sim, shell.environment, seconds=SHORT, retry_after="none")
     for session, came in zip(story, played, strict=True):
         for (shown, told), (_, really) in zip(session.steps, came.steps, strict=True):
             assert normal(told) == normal(really), f"{shown}\n{really}\nTo update it: make sessions"
