@@ -1,7 +1,7 @@
 """Ten thousand instances in one run, a hundred thousand by the bulk service, and one fleet divided among principals.
 
-The figures are printed; `docs/performance.md` has them. Ratios are of the floor, which no client can go below: the start
-of `az`, the pages of one list one after the other, the calls at the documented rate, and the slowest operation.
+The figures are printed; `docs/performance.md` has them. Ratios are of the floor, which no client can go below: the
+start of `az`, the pages of one list one after the other, the calls at the documented rate, and the slowest operation.
 """
 
 from __future__ import annotations
