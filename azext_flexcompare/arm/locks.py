@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from azext_flexcompare.arm.calls import call_once
+from azext_flexcompare.arm.calls import call_once, send_request
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.paced_lists import list_all
@@ -88,13 +88,13 @@ def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Poller
     """
     machines = azure.compute(instance.subscription).virtual_machine_scale_set_vms
     place = (instance.resource_group, instance.scale_set.name, instance.name)
-    polling = SteppedPolling()
     with send_errors():
         body = machines.get(*place, **NO_RETRY).serialize()
         properties = body.setdefault("properties", {})
         properties["protectionPolicy"] = merge_policy(properties.get("protectionPolicy") or {}, policy)
-        machines.begin_update(*place, parameters=body, polling=polling, **NO_RETRY)
-    return polling
+        call = "virtual_machine_scale_set_vms.begin_update"
+        answer = send_request(azure, instance, call, {"parameters": body}, place=place)
+        return SteppedPolling.begun(azure.arm(instance.subscription), answer)
 
 
 def merge_policy(before: dict[str, Any], policy: dict[str, bool]) -> dict[str, Any]:

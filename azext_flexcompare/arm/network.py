@@ -64,10 +64,8 @@ class ResourceUpdate:
 
 def begin_put(arm: Any, read: Body, body: Body) -> Poller:
     """Write a resource and return its operation; raises ResourceChanged if it is not as it was read."""
-    polling = SteppedPolling()
     with send_errors(BUSY), _changes():
-        arm.begin_put(_url(read["id"]), body, polling, read.get("etag"), **NO_RETRY)
-    return polling
+        return SteppedPolling.begun(arm, arm.put_answer(_url(read["id"]), body, read.get("etag"), **NO_RETRY))
 
 
 def load_balancer_id(instances: Sequence[Instance], lb_name: str, option: str = "--lb-name") -> str:

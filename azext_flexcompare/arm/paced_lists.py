@@ -27,7 +27,7 @@ def _list_in_turns(azure: Azure, path: str) -> Turns[list[Any]]:
         with budget.reading() as learn:
             answer = client.get_page(path)
             learn(answer)
-        page = answer.http_response.json()
+        page = answer.json()
         found += page["value"]
         path = page.get("nextLink") or ""
         if not path:

@@ -50,7 +50,8 @@ class ReadBudget:
 
     def _learn(self, answer: Any) -> None:
         with self._lock:
-            self._bucket.learn(remaining(answer.http_response.headers), time.monotonic(), self._unanswered)
+            response = getattr(answer, "http_response", answer)  # the SDK's hooks get more than the answer
+            self._bucket.learn(remaining(response.headers), time.monotonic(), self._unanswered)
 
 
 @cache

@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.polling import Completed, ResumedPolling
+from azext_flexcompare.arm.polling import IN_PROGRESS, Accepted, Completed, SteppedPolling
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.execution.planned_instances import why_missing
 from azext_flexcompare.instances import Instance
@@ -181,7 +181,8 @@ def _resume_polling(azure: Azure, instance: Instance, logged: LoggedInstance) ->
     arm = azure.arm(instance.subscription)
     if not all(arm.is_own_url(one) for one in (logged.url, logged.result_url) if one):
         raise OperationNotFound(FOREIGN_URL)
-    return ResumedPolling(arm, logged.url or "", logged.result_url)
+    accepted = Accepted(IN_PROGRESS, logged.url or "", logged.result_url)
+    return SteppedPolling(arm, accepted, returns=logged.result_url is not None)
 
 
 class _Together:
