@@ -75,7 +75,8 @@ def _runs(name: str, most: int | None, seconds: float | None) -> Iterator[Run]:
             for way in ways(series.operation, sets):
                 if not series.keys or way.key in series.keys:
                     length = series.seconds if seconds is None else seconds
-                    yield Run(name, way, series.operation, vms, sets, length, latency, series.limits)
+                    run = Run(name, way, series.operation, vms)
+                    yield run._replace(sets=sets, seconds=length, latency=latency, limits=series.limits)
 
 
 def _is_left_out(run: Run, options: argparse.Namespace) -> bool:
