@@ -9,15 +9,14 @@ from azure.cli.core.azclierror import AzureResponseError, ResourceNotFoundError
 from knack.log import get_logger
 
 from azext_flexcompare.arm.errors import error_of
+from azext_flexcompare.arm.machines import set_id_of
 from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.arm.scale_sets import (
     Reader,
-    instance_of,
     list_members,
     parse_id,
     read_scale_set,
     read_vm,
-    scale_set_id,
 )
 from azext_flexcompare.instances import (
     DELETING,
@@ -101,7 +100,7 @@ def _require_forbidden(error: AzureResponseError) -> None:
 def _read_each(reader: Reader, scale_set: ScaleSet, planned: Iterable[Record]) -> list[Instance]:
     ids = [one["id"] for one in planned if ResourceId(one["scaleSetId"]) == scale_set.id]
     found = [machine for machine in (read_vm(reader, one) for one in ids) if machine]
-    return [instance_of(one, scale_set) for one in found if ResourceId(scale_set_id(one)) == scale_set.id]
+    return [one.instance(scale_set) for one in found if ResourceId(set_id_of(one.body)) == scale_set.id]
 
 
 def body_error_code(error: BaseException) -> str:

@@ -15,18 +15,17 @@ from azure.core.exceptions import AzureError
 from azure.mgmt.core.tools import parse_resource_id
 from knack.log import get_logger
 
+from azext_flexcompare.arm.machines import set_id_of
 from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.arm.scale_sets import (
     SETS,
     VMS,
     Reader,
-    instance_of,
     list_members,
     list_scale_sets,
     parse_id,
     read_scale_set,
     read_vm,
-    scale_set_id,
 )
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 from azext_flexcompare.selection.selection import Choice, has_tag
@@ -154,14 +153,14 @@ def _add_sets_of_vms(reader: Reader, vms: Iterable[str], members: Members, gone_
         if vm.lower() in known:
             continue
         found_vm = read_vm(reader, vm)
-        set_id = scale_set_id(found_vm).lower() if found_vm else ""
+        set_id = set_id_of(found_vm.body).lower() if found_vm else ""
         if found_vm is None and gone_allowed:
             continue
         if not set_id or (set_id in members and set_id not in unlisted):
             strays.append(vm)
         elif set_id in unlisted or not _add_listed(reader, found_vm, members):
             unlisted.add(set_id)
-            members.setdefault(set_id, []).append(instance_of(found_vm, _set_of(found_vm)))
+            members.setdefault(set_id, []).append(found_vm.instance(_set_of(found_vm)))
         known |= {instance.id.lower() for instance in members.get(set_id, ())}
     if strays:
         raise azclierror.ValidationError(
@@ -184,6 +183,6 @@ def _add_listed(reader: Reader, found_vm: Any, members: Members) -> bool:
 
 def _set_of(found_vm: Any) -> ScaleSet:
     """Return the scale set of a VM by the VM alone: only Flexible sets have VMs of their own."""
-    set_id = scale_set_id(found_vm)
+    set_id = set_id_of(found_vm.body)
     parts = parse_resource_id(set_id)
     return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], ResourceId(set_id))
