@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from azure.cli.core.azclierror import AzureResponseError
@@ -58,7 +58,7 @@ class Machine:
 
 def machine_of(client: Any, body: Mapping[str, Any]) -> Machine:
     """Return a VM by the answer that shows it, with the models of a compute client."""
-    return Machine(body, client.virtual_machines._deserialize)  # noqa: SLF001  (no method of it takes a body)
+    return Machine(body, _deserializer(client))
 
 
 def instance_of(body: Mapping[str, Any], scale_set: ScaleSet, machine: Machine) -> Instance:
@@ -93,6 +93,12 @@ def power_state(codes: list[str]) -> str | None:
 def set_id_of(body: Mapping[str, Any]) -> str:
     """Return the id of the scale set that a VM is in, or an empty string."""
     return _text(object_in(object_in(body, "properties"), "virtualMachineScaleSet").get("id")) or ""
+
+
+@cache
+def _deserializer(client: Any) -> Deserialize:
+    found: Deserialize = client.virtual_machines._deserialize  # noqa: SLF001  (no method of a client takes a body)
+    return found
 
 
 @lru_cache(maxsize=MODELS)

@@ -13,6 +13,27 @@ from azext_flexcompare.arm.rate_limits import CONNECTIONS
 HTTPS = "https://"
 
 
+class KeptPools(HTTPAdapter):
+    """The connections of requests, whose pool for a host is looked up once, with the certificates on the disk."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=CONNECTIONS)
+        self._pools: dict[tuple[str, ...], Any] = {}
+
+    def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+        """Return the pool of connections for a request."""
+        key = (*urlsplit(request.url)[:2], str(verify), str(proxies), str(cert))
+        pool = self._pools.get(key)
+        if pool is None or pool.pool is None:  # a pool that is closed has no connections
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            super().cert_verify(pool, request.url, verify, cert)
+            self._pools[key] = pool
+        return pool
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Do nothing: the pool has its certificates."""
+
+
 class DirectSession(Session):
     """A session that sends a request as azure-core prepared it.
 
@@ -22,7 +43,7 @@ class DirectSession(Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mount(HTTPS, HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self.mount(HTTPS, KeptPools())
         self._found: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def request(self, method: Any, url: Any, **options: Any) -> Response:
