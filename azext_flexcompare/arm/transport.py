@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from azext_flexcompare.arm.rate_limits import CONNECTIONS
 
@@ -33,6 +34,14 @@ class KeptPools(HTTPAdapter):
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Do nothing: the pool has its certificates."""
 
+    def build_response(self, req: Any, resp: Any) -> Response:
+        """Return an answer, without the cookies of a browser."""
+        answer = Response()
+        answer.status_code, answer.reason, answer.raw = resp.status, resp.reason, resp
+        answer.headers, answer.encoding = CaseInsensitiveDict(resp.headers), "utf-8"
+        answer.url, answer.request = req.url, req
+        return answer
+
 
 class DirectSession(Session):
     """A session that sends a request as azure-core prepared it.
@@ -53,7 +62,8 @@ class DirectSession(Session):
             return super().request(method, url, **options)
         request = PreparedRequest()
         request.method, request.hooks = method, {}
-        request.prepare_headers({**self.headers, **(options.get("headers") or {})})
+        request.headers = CaseInsensitiveDict(self.headers)
+        request.headers.update(options.get("headers") or {})
         if url.isascii() and url.isprintable() and " " not in url:
             request.url = url  # that of an operation is signed, and stays as it is
         else:
