@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 
+from azext_flexcompare.arm.policies import is_heard
 from azext_flexcompare.arm.rate_limits import CONNECTIONS
 
-HTTPS = "https://"
+HTTPS, URLLIB3 = "https://", "urllib3.connectionpool"
 
 
 class KeptPools(HTTPAdapter):
@@ -19,6 +20,8 @@ class KeptPools(HTTPAdapter):
 
     def __init__(self) -> None:
         super().__init__(pool_maxsize=CONNECTIONS)
+        if not is_heard(logging.getLogger(URLLIB3)):
+            logging.getLogger(URLLIB3).setLevel(logging.INFO)  # a record of each request, which nobody would see
         self._pools: dict[tuple[str, ...], Any] = {}
 
     def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
@@ -38,7 +41,7 @@ class KeptPools(HTTPAdapter):
         """Return an answer, without the cookies of a browser."""
         answer = Response()
         answer.status_code, answer.reason, answer.raw = resp.status, resp.reason, resp
-        answer.headers, answer.encoding = CaseInsensitiveDict(resp.headers), "utf-8"
+        answer.headers, answer.encoding = resp.headers, "utf-8"
         answer.url, answer.request = req.url, req
         return answer
 
@@ -62,8 +65,7 @@ class DirectSession(Session):
             return super().request(method, url, **options)
         request = PreparedRequest()
         request.method, request.hooks = method, {}
-        request.headers = CaseInsensitiveDict(self.headers)
-        request.headers.update(options.get("headers") or {})
+        request.headers = {**self.headers, **(options.get("headers") or {})}
         if url.isascii() and url.isprintable() and " " not in url:
             request.url = url  # that of an operation is signed, and stays as it is
         else:
