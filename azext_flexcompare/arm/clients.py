@@ -119,6 +119,10 @@ class ArmClient:
         """Read a resource; `options` are those of the pipeline."""
         return self._send("GET", path, **options).json()
 
+    def get_page(self, path: str) -> Any:
+        """Read a page of a list and return the whole answer, with its headers."""
+        return self._send("GET", path)
+
     def get_answer(self, url: str, **options: Any) -> Any:
         """Send a GET and return the whole answer, whatever its status."""
         from azure.core.rest import HttpRequest
@@ -133,10 +137,6 @@ class ArmClient:
     def is_own_url(self, url: str) -> bool:
         """Check whether a URL is one of this service, to which the token may be sent."""
         return is_own_url(self._client.format_url("/"), url)
-
-    def pages(self, path: str) -> list[Any]:
-        """Read a list, following every nextLink; raises ValueError for a list without an end."""
-        return [entry for page in self.each_page(path) for entry in page["value"]]
 
     def each_page(self, path: str, **options: Any) -> Iterator[Any]:
         """Read the pages of a list one by one; raises ValueError where a link leads back, or leads on for ever."""

@@ -41,6 +41,11 @@ class Machine:
         return body
 
     @property
+    def scale_set_id(self) -> str:
+        """Return the id of the scale set that it is in, or an empty string."""
+        return set_id_of(self.body)
+
+    @property
     def model(self) -> Any:
         """Return the SDK's model; raises AzureResponseError where the VM does not fit it."""
         return _model(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -16,8 +16,8 @@ from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.machines import instance_of, machine_of, set_id_of
 from azext_flexcompare.arm.member_states import note_pages
-from azext_flexcompare.arm.paced_reads import ReadBudget, read_budget
-from azext_flexcompare.arm.responses import json_of
+from azext_flexcompare.arm.paced_reads import ReadBudget, Turns, finish, read_budget
+from azext_flexcompare.arm.responses import NO_RETRY, json_of
 from azext_flexcompare.arm.sdk_requests import Request, request_of
 from azext_flexcompare.arm.uniform import uniform_advice
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
@@ -35,39 +35,36 @@ class Reader(NamedTuple):
 
 
 def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
-    """List the instances of a set with their instance views, following every page.
+    """List the instances of a set with their instance views, following every page."""
+    return finish(list_in_turns(reader, scale_set))
+
+
+def list_in_turns(reader: Reader, scale_set: ScaleSet) -> Turns[list[Instance]]:
+    """List the instances of a set with their instance views, a page a turn.
 
     Source: `$filter` and `$expand` of VirtualMachines_List as the CLI's own `az vm list --vmss` client documents them
     (azure-cli 2.91.0).
     """
-    client = reader.client_of(scale_set.subscription)
+    client, quoted = reader.client_of(scale_set.subscription), scale_set.id.replace("'", "''")
+    arguments = {"filter": f"'virtualMachineScaleSet/id' eq '{quoted}'", "expand": "instanceView"}
+    budget, seen, found = read_budget(scale_set.subscription.lower()), set[str](), dict[ResourceId, Instance]()
     with cli_errors(f"listing the instances of {scale_set.name}"):
-        found: dict[ResourceId, Instance] = {}
-        # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list
-        # that changes while it is read.
-        for number, page in enumerate(_pages_of_vms(client, scale_set), 1):
-            note_pages(scale_set, number)
-            for body in page:
+        request = request_of(client, "virtual_machines.list", (scale_set.resource_group,), arguments)
+        while True:
+            with budget.reading() as learn:
+                page = _read_page(client, request, learn)
+            # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list
+            # that changes while it is read.
+            for body in page["value"]:
                 if ResourceId(set_id_of(body)) == scale_set.id:
                     one = instance_of(body, scale_set, machine_of(client, body))
                     found[one.id] = one
-        return list(found.values())
-
-
-def _pages_of_vms(client: Any, scale_set: ScaleSet) -> Iterator[list[dict[str, Any]]]:
-    """Read the VMs of a scale set page by page, as fast as the limits allow, without the SDK's models."""
-    quoted = scale_set.id.replace("'", "''")
-    arguments = {"filter": f"'virtualMachineScaleSet/id' eq '{quoted}'", "expand": "instanceView"}
-    request = request_of(client, "virtual_machines.list", (scale_set.resource_group,), arguments)
-    budget, seen = read_budget(scale_set.subscription.lower()), set[str]()
-    while True:
-        with budget.reading() as learn:
-            page = _read_page(client, request, learn)
-        yield page["value"]
-        if not page.get("nextLink"):
-            return
-        request = request._replace(url=page["nextLink"])
-        check_new_page(request.url, seen)
+            if not page.get("nextLink"):
+                note_pages(scale_set, len(seen) + 1)
+                return list(found.values())
+            request = request._replace(url=page["nextLink"])
+            check_new_page(request.url, seen)
+            yield
 
 
 def _read_page(client: Any, request: Request, learn: Callable[[Any], None]) -> Any:
@@ -80,8 +77,13 @@ def _read_page(client: Any, request: Request, learn: Callable[[Any], None]) -> A
     return json_of(answer)
 
 
-def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]:
-    """List the entries of each page, as fast as the limits allow; raises ValueError for a list without an end."""
+def _all_pages(
+    list_: Callable[..., Any], budget: ReadBudget, goes_on: Callable[[list[list[Any]]], bool] | None = None
+) -> Turns[list[list[Any]]]:
+    """List the entries of each page, as fast as the limits allow, as long as the list `goes_on` after some.
+
+    Raises ValueError for a list without an end.
+    """
     learn: list[Callable[[Any], None]] = []
 
     def learn_from(answer: Any) -> None:
@@ -96,9 +98,10 @@ def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]
         if page is None:
             return found
         found.append(list(page))
-        if not pages.continuation_token:
+        if not pages.continuation_token or (goes_on and not goes_on(found)):
             return found
         check_new_page(pages.continuation_token, seen)
+        yield
 
 
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
@@ -108,7 +111,7 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
     with cli_errors(f"looking for scale set {name} in resource group {group}"), budget.reading() as learn:
         answer = client.virtual_machine_scale_sets.get(group, name, raw_response_hook=learn)
         scale_set = _scale_set(answer)
-    if (answer.orchestration_mode or "Uniform").lower() != "flexible":
+    if not _is_flexible(answer):
         raise _uniform(reader, subscription, group, name)
     return scale_set
 
@@ -117,11 +120,32 @@ def list_scale_sets(reader: Reader, group: str) -> tuple[list[tuple[ScaleSet, di
     """List the Flexible scale sets of a resource group, each with its tags, and the names of the Uniform ones."""
     with cli_errors(f"listing the scale sets of resource group {group}"):
         client = reader.client_of(None)
-        pages = _all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None))
+        pages = finish(_all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None)))
         answers = [one for page in pages for one in page]
-    flexible = [one for one in answers if (one.orchestration_mode or "").lower() == "flexible"]
+    flexible = [one for one in answers if _is_flexible(one)]
     uniform = [one.name for one in answers if one not in flexible]
     return [(_scale_set(one), one.tags or {}) for one in flexible], uniform
+
+
+def find_scale_sets(reader: Reader, subscription: str, wanted: Collection[ResourceId], most: int) -> list[ScaleSet]:
+    """Find Flexible scale sets in the list of a subscription, of which at most so many pages are read.
+
+    Source: VirtualMachineScaleSets_ListAll and VirtualMachineScaleSets_Get return the same model (Compute 2024-03-01).
+    """
+
+    def found(pages: list[list[Any]]) -> list[Any]:
+        return [one for page in pages for one in page if ResourceId(one.id) in wanted and _is_flexible(one)]
+
+    def goes_on(pages: list[list[Any]]) -> bool:
+        return len(pages) < most and len(found(pages)) < len(wanted)
+
+    with cli_errors(f"listing the scale sets of subscription {subscription}"):
+        list_ = partial(reader.client_of(subscription).virtual_machine_scale_sets.list_all, **NO_RETRY)
+        return [_scale_set(one) for one in found(finish(_all_pages(list_, read_budget(subscription.lower()), goes_on)))]
+
+
+def _is_flexible(answer: Any) -> bool:
+    return (answer.orchestration_mode or "Uniform").lower() == "flexible"
 
 
 def _budget(client: Any, subscription: str | None) -> ReadBudget:
@@ -142,7 +166,8 @@ def read_vm(reader: Reader, vm: str) -> Any:
         client = reader.client_of(parts["subscription"])
         place, view = (parts["resource_group"], parts["name"]), {"expand": "instanceView"}
         try:
-            found = _read_page(client, request_of(client, "virtual_machines.get", place, view), lambda _: None)
+            with read_budget(parts["subscription"].lower()).reading() as learn:
+                found = _read_page(client, request_of(client, "virtual_machines.get", place, view), learn)
         except ResourceNotFoundError:
             return None
         if not (isinstance(found, dict) and found.get("id")):

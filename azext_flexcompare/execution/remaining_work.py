@@ -16,6 +16,7 @@ from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog.replay import LoggedInstance
 from azext_flexcompare.planning import bulk_engine, set_engine
 from azext_flexcompare.planning.engines import VM
+from azext_flexcompare.planning.listed_end import ListedEnd
 from azext_flexcompare.planning.work import Prepare, Settle, Skip, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Poller
@@ -112,10 +113,17 @@ def _follow_shared(source: Source, group: Sequence[Left]) -> Work:
         )
         settle, ended = call_of_many.settle, call_of_many.ended
         return Work(instances, call_of_many.resume, settle, sends=False, sent=True, ended=ended)
-    call = partial(_resume_polling, source.azure, first, logged)
+    end = ListedEnd(source.operation, source.azure, first)
     before = {one.id: set_engine.Before(its.planned["provisioned"], its.service_time) for one, its in group}
-    settle_all = partial(set_engine.settle_by_list, source.operation, source.azure, before)
-    return Work(instances, call, settle_all, sends=False, sent=True, url=logged.url)
+    settle_all = partial(set_engine.settle_by_list, source.operation, source.azure, before, end=end)
+    return Work(
+        instances,
+        lambda: end.watch(_resume_polling(source.azure, first, logged)),
+        settle_all,
+        sends=False,
+        sent=True,
+        url=logged.url,
+    )
 
 
 def _known(source: Source, instance: Instance, logged: LoggedInstance) -> Work:
