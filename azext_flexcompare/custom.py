@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # these would import the SDK at start-up
@@ -339,6 +338,7 @@ def operate(
 
 
 def _print_map(instances: list[Instance]) -> None:
+    from azext_flexcompare.output.standard_streams import write_output
     from azext_flexcompare.queries.domain_map import draw_maps
 
-    sys.stdout.write(draw_maps(instances, shutil.get_terminal_size((80, 24)).columns))
+    write_output(draw_maps(instances, shutil.get_terminal_size((80, 24)).columns))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from azext_flexcompare.joblog.merged_details import ReadLog, merged_details
 from azext_flexcompare.joblog.replay import replay
 from azext_flexcompare.joblog.retention import remove
 from azext_flexcompare.joblog.undo import undo_lines
+from azext_flexcompare.output.standard_streams import write_output
 from azext_flexcompare.output.text import show_invisible
 from azext_flexcompare.times import count
 
@@ -42,7 +42,7 @@ def show_job(
     paths = [Path(find_log(one)) for one in dict.fromkeys(merge or [job or LAST])]
     if undo:
         lines = undo_lines([record for path in paths for record in read_records(str(path))])
-        sys.stdout.write("".join(f"{show_invisible(line)}\n" for line in lines))
+        write_output("".join(f"{show_invisible(line)}\n" for line in lines))
         return None
     if merge:
         return merged_details([_read_log(path) for path in paths])

@@ -326,8 +326,8 @@ class BulkCall:
         path = f"{place}/{action}?api-version={service.apiVersion}"
         client = self.azure.arm(first.subscription)
         answer = client.post_answer(path, {**body, **correlation}, **{**NO_RETRY, **settings})
-        self.retry_after = retry_after_of(answer.http_response.headers)
-        return rows_of(json_of(answer.http_response))
+        self.retry_after = retry_after_of(answer.headers)
+        return rows_of(json_of(answer))
 
     def _cancel(self, service: BulkService) -> None:
         """Cancel once what the service has not started; an operation that is not reported as cancelled may continue."""

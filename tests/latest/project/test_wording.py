@@ -19,6 +19,9 @@ COVERED = (
     *("CONTRIBUTING.md", "HISTORY.rst", "README.md", "SECURITY.md", "docs/alternatives.md", "docs/design.md"),
     *("docs/faults.json", "docs/glossary.md", "docs/live-check.md", "docs/performance.md", "docs/reliability.md"),
     *("docs/rollouts.md", "docs/rotation.md", "tools"),
+    *("docs/schemas/README.md", "docs/powershell.md", "docs/own-index.md"),
+    *("docs/README.md", "docs/3am.md", "docs/ci.md", "docs/faq.md", "docs/options.md", "docs/permissions.md"),
+    "docs/tutorial.md",
     *("docs/commands.md", "docs/equivalence.md", "azext_flexcompare", "armsim"),
     *("azext_flexcompare/table/equivalence.json", "azext_flexcompare/table/equivalence.schema.json"),
 )
