@@ -39,7 +39,7 @@ class Protection:
         """Return a call that reads the policy of its one instance before it sends anything."""
         if isinstance(work.call, Skip) or len(work.instances) != 1 or self.chosen_by_name(work.instances[0]):
             return work
-        return work._replace(call=partial(self._call, work.instances[0], work.call))
+        return work._replace(call=partial(self._call, work.instances[0], work.call), reads=1)
 
     def _call(self, instance: Instance, call: Call) -> Poller:
         if self.policies.protects(instance):
