@@ -31,7 +31,7 @@ class InstanceCommand(CommandOperation):
 
     def has_own_name(self) -> bool:
         """Return whether --name is the name of something other than the scale set."""
-        return self.function.startswith(("extension_", "nic_show"))
+        return self.function.startswith(("extension_", "nic_show", "run_command_"))
 
     def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
         """Return whether the instances are chosen by something other than the arguments."""

@@ -115,6 +115,9 @@ def load_arguments(loader: Any, _: str) -> None:
         c.argument("vmss_name", options_list=["--vmss-name"])  # as in `az vmss extension`
     with loader.argument_context("vmss-flex extension list") as c:
         c.argument("vmss_name", options_list=["--vmss-name"])
+    for command in ("run-command list", "run-command show", "run-command wait"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            _describe_run_commands(c)
     with loader.argument_context("vmss-flex set-orchestration-service-state") as c:
         c.argument(
             "service_name",
@@ -132,6 +135,8 @@ def load_arguments(loader: Any, _: str) -> None:
     _describe_files(loader)
     with loader.argument_context("vmss-flex wait") as c:
         _describe_waiting(c)
+    with loader.argument_context("vmss-flex run-command wait") as c:
+        _describe_condition(c, "the run command", "s")
     with loader.argument_context("vmss-flex nat-rule") as c:
         _describe_nat_rules(c)
     for command in ("drain", "undrain"):
@@ -349,6 +354,7 @@ def _describe_jobs(loader: Any) -> None:
 
 def _describe_waiting(c: Any) -> None:
     group = "Condition"
+    _describe_condition(c, "the instances")
     c.argument(
         "job_log",
         type=file_name,
@@ -357,11 +363,6 @@ def _describe_waiting(c: Any) -> None:
         help="Run whose operations to wait for, without sending new ones: the file of its job log, the name of its job "
         "or `last`.",
     )
-    c.argument("created", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
-    c.argument("updated", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
-    c.argument("deleted", action="store_true", arg_group=group, help="Wait until the instances no longer exist.")
-    c.argument("exists", action="store_true", arg_group=group, help="Wait until the instances exist.")
-    c.argument("custom", arg_group=group, help="Wait until this JMESPath query of the output of `show` is true.")
     c.argument(
         "power_state",
         nargs="+",
@@ -369,6 +370,15 @@ def _describe_waiting(c: Any) -> None:
         arg_group=group,
         help="Space-separated power states. Wait until each instance is in one of them.",
     )
+
+
+def _describe_condition(c: Any, what: str, ending: str = "") -> None:
+    group = "Condition"
+    c.argument("created", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
+    c.argument("updated", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
+    c.argument("deleted", action="store_true", arg_group=group, help=f"Wait until {what} no longer exist{ending}.")
+    c.argument("exists", action="store_true", arg_group=group, help=f"Wait until {what} exist{ending}.")
+    c.argument("custom", arg_group=group, help="Wait until this JMESPath query of the output of `show` is true.")
     c.argument(
         "interval",
         type=positive_duration,
@@ -380,6 +390,25 @@ def _describe_waiting(c: Any) -> None:
         type=positive_duration,
         arg_group=group,
         help="Time to wait, such as 90, 90s, 5m or 1h; the outcome is then TimedOut.",
+    )
+
+
+def _describe_run_commands(c: Any) -> None:
+    c.argument("vmss_name", options_list=["--vmss-name"])
+    c.argument(
+        "name",
+        options_list=["--name", "-n", "--run-command-name"],
+        type=resource_name,
+        completer=completers.run_commands(),
+        arg_group=OWN,
+        help="Name of the run command.",
+    )
+    c.argument("instance_view", action="store_true", arg_group=OWN, help="Also print how its script ended.")
+    c.argument(
+        "expand",
+        arg_type=get_enum_type(["instanceView"]),
+        arg_group=OWN,
+        help="Also print how the script of each ended.",
     )
 
 
@@ -452,8 +481,12 @@ def _describe_ssh(c: Any) -> None:
     )
 
 
+def _names_run_command(operation: Operation, option: str) -> bool:
+    return operation.target == "runCommand" and option == "--name"
+
+
 def _describe_own(loader: Any, operation: Operation) -> None:
-    with loader.argument_context(f"vmss-flex {operation.name}") as c:
+    with loader.argument_context(f"vmss-flex {operation.words}") as c:
         for option in operation.options:
             c.argument(
                 option.dest,
@@ -463,6 +496,7 @@ def _describe_own(loader: Any, operation: Operation) -> None:
                 required=option.required,
                 **({"arg_type": get_enum_type(option.choices)} if option.choices else {}),
                 **KINDS[option.type],
+                **({"completer": completers.run_commands()} if _names_run_command(operation, option.name) else {}),
             )
         _describe_engines(c, operation)
         if any(option.name == "--name" for option in operation.options):

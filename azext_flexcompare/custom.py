@@ -158,6 +158,40 @@ def extension_list(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
     return list_extensions(cmd.cli_ctx, choice)
 
 
+def run_command_list(cmd: Any, choice: Choice, expand: str | None = None) -> list[dict[str, Any]]:
+    """List the managed run commands of each chosen instance."""
+    from azext_flexcompare.queries.run_commands import list_run_commands
+
+    return list_run_commands(cmd.cli_ctx, choice, expand)
+
+
+def run_command_show(cmd: Any, choice: Choice, name: str, instance_view: bool = False) -> list[dict[str, Any]]:
+    """Return one managed run command of each chosen instance."""
+    from azext_flexcompare.queries.run_commands import show_run_command
+
+    return show_run_command(cmd.cli_ctx, choice, name, with_view=instance_view)
+
+
+def run_command_wait(
+    cmd: Any,
+    choice: Choice,
+    name: str,
+    created: bool = False,
+    updated: bool = False,
+    deleted: bool = False,
+    exists: bool = False,
+    custom: str | None = None,
+    interval: int | None = None,
+    timeout: int = 3600,
+) -> list[dict[str, Any]]:
+    """Wait until the script of a managed run command has ended on each chosen instance, or for another state of it."""
+    from azext_flexcompare.queries.run_commands import wait_for_run_command
+    from azext_flexcompare.queries.wait import Awaited
+
+    awaited = Awaited(created=created, updated=updated, deleted=deleted, exists=exists, custom=custom)
+    return wait_for_run_command(cmd.cli_ctx, choice, name, awaited, timing=(interval, timeout))
+
+
 def protection_show(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
     """List the locks and the protection of each chosen instance."""
     from azext_flexcompare.queries.show import show_protection

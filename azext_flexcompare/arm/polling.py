@@ -34,6 +34,7 @@ from azext_flexcompare.times import parse_utc
 MAX_START_DELAY = timedelta(minutes=5)  # between the start of an operation and the answer that accepted it
 ENDS = ("succeeded", "failed", "canceled")
 IN_PROGRESS = "InProgress"
+VIEW = "$expand=instanceView"
 MANY_ODD = 3  # answers in a row that say nothing of an operation, before its instance is asked
 MAY_NOT_BE_READ = "The service accepted the request, and does not let its operation be read."
 NOWHERE_TO_POLL = "The service accepted the request, and its answer has no URL of the operation."
@@ -63,11 +64,15 @@ class SteppedPolling(ARMPolling):
         """Start from the answer that accepted the operation; raises Unacknowledged where it is no such answer."""
         del deserialization_callback
         self._client, self._pipeline_response, self._initial_response = client, initial_response, initial_response
-        self._accepted = read_acceptance(initial_response.http_response, client.format_url("/"))
+        self._accepted = self._accept(initial_response.http_response)
         self._status = self._accepted.status
-        if self.returns and self.finished() and "value" not in self._body():
-            raise Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: its answer has no result."))
         _release_connection(initial_response)
+
+    def _accept(self, response: Any) -> Accepted:
+        accepted = read_acceptance(response, self._client.format_url("/"))
+        if self.returns and accepted.status.lower() in ENDS and "value" not in self._body():
+            raise Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: its answer has no result."))
+        return accepted
 
     def run(self) -> None:
         """Do nothing: the scheduler polls instead of the SDK."""
@@ -169,7 +174,7 @@ class SteppedPolling(ARMPolling):
     def _result(self) -> Any:
         """Read what the operation returned; raises Unanswered or Throttled until the service gives it."""
         held = self._body().get("properties")
-        if isinstance(held, dict) and held.get("output"):
+        if isinstance(held, dict) and held.get("output") and not _is_view(self._accepted.result_url):
             return held["output"]
         if not self._accepted.result_url:
             raise Unanswered(f"{NO_RESULT} the service names no URL of it.")
@@ -185,6 +190,19 @@ class SteppedPolling(ARMPolling):
 
     def _error(self) -> Error:
         return body_error(self._body()) or Error(self._status, "The service gave no reason.")
+
+
+class ViewedPolling(SteppedPolling):
+    """The polling of a request whose result is its resource, read with the instance view once the operation ended."""
+
+    def __init__(self) -> None:
+        super().__init__(returns=True)
+
+    def _accept(self, response: Any) -> Accepted:
+        accepted = read_acceptance(response, self._client.format_url("/"))
+        url = str(response.request.url)
+        by_location = accepted.url == accepted.result_url
+        return Accepted(IN_PROGRESS, url if by_location else accepted.url, f"{url}&{VIEW}")
 
 
 class ResumedPolling(SteppedPolling):
@@ -271,6 +289,11 @@ class Completed(NamedTuple):
     def poll(self) -> Poll:
         """Return the result."""
         return Poll(done=True, remaining=self.remaining, result=self.result)
+
+
+def _is_view(url: str | None) -> bool:
+    """Return whether a URL is that of a resource with its instance view, which the operation may have without it."""
+    return bool(url and url.endswith(VIEW))
 
 
 def _release_connection(answer: Any) -> None:
