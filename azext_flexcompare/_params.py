@@ -229,7 +229,9 @@ def _describe_choice(c: Any) -> None:
         "all_sets",
         action="store_true",
         arg_group=group,
-        help="Choose from every Flexible scale set of --resource-group, instead of --name. Uniform ones are left out.",
+        help="Choose from every Flexible scale set of --resource-group, or with --subscription alone of every resource "
+        "group there, instead of --name. Uniform ones are left out. Costs a list of the scale sets, and one of the "
+        "VMs of each.",
     )
     c.argument(
         "set_tag",

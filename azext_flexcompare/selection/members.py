@@ -28,7 +28,7 @@ from azext_flexcompare.arm.scale_sets import (
     read_vm,
     scale_set_id,
 )
-from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
+from azext_flexcompare.instances import Instance, ResourceId, ScaleSet, describe
 from azext_flexcompare.selection.selection import Choice, has_tag
 
 FORBIDDEN = 403
@@ -81,16 +81,21 @@ def find_members(reader: Reader, choice: Choice, *, gone_allowed: bool = False) 
 def sets_of_group(reader: Reader, choice: Choice) -> list[ScaleSet]:
     """List the Flexible scale sets of the resource group that have the tags; warn of Uniform ones.
 
-    Raises ResourceNotFoundError (exit status 3) where there is none.
+    Without a group these are the scale sets of the subscription, and a warning names them. Raises ResourceNotFoundError
+    (exit status 3) where there is none.
     """
-    group = choice.resource_group or ""
+    group = choice.resource_group
     flexible, uniform = list_scale_sets(reader, group)
     found = [one for one, tags in flexible if all(has_tag(tags, *tag) for tag in choice.set_tags or ())]
     if not found:
         tagged = " with these tags" if choice.set_tags and flexible else ""
         raise azclierror.ResourceNotFoundError(
-            f"Resource group {group} has no Flexible scale set{tagged}.",
-            recommendation=f"`az vmss list -g {group} -o table` lists its scale sets.",
+            f"{f'Resource group {group}' if group else 'The subscription'} has no Flexible scale set{tagged}.",
+            recommendation=f"`az vmss list {f'-g {group} ' if group else ''}-o table` lists its scale sets.",
+        )
+    if group is None:
+        get_logger(__name__).warning(
+            "Every resource group of subscription %s: %s", found[0].subscription, describe(found)
         )
     if uniform:
         get_logger(__name__).warning("Left out, since they are Uniform scale sets: %s", ", ".join(uniform))
