@@ -47,6 +47,15 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+OF_LISTS = (
+    "Source of the list: the compute API, which is current, or Azure Resource Graph, which takes fewer requests for "
+    "many scale sets, but is up to about a minute old and may lack fault domains."
+)
+OF_NETWORK = (
+    "Source of the lists: the APIs of compute and network, which are current, or Azure Resource Graph, which takes one "
+    "query for each thousand resources of a kind, but is up to about a minute old."
+)
+OF_ADDRESSES = ("list-instance-connection-info", "list-instance-public-ips", "nic", "ssh-config")
 OWN = "Command"  # heading of the options of one command; the CLI sorts headings by name
 
 
@@ -55,14 +64,14 @@ def load_arguments(loader: Any, _: str) -> None:
     with loader.argument_context("vmss-flex") as c:
         _describe_choice(c)
         _describe_run_options(c)
-    with loader.argument_context("vmss-flex list-instances") as c:
-        c.argument(
-            "source",
-            arg_group=OWN,
-            arg_type=get_enum_type(["compute", "resource-graph"]),
-            help="Source of the list: the compute API, which is current, or Azure Resource Graph, which takes fewer "
-            "requests for many scale sets, but is up to about a minute old and may lack fault domains.",
-        )
+    for command in ("list-instances", *OF_ADDRESSES):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            c.argument(
+                "source",
+                arg_group=OWN,
+                arg_type=get_enum_type(["compute", "resource-graph"]),
+                help=OF_LISTS if command == "list-instances" else OF_NETWORK,
+            )
     for command in ("get-instance-view", "list-instances"):
         with loader.argument_context(f"vmss-flex {command}") as c:
             c.argument(

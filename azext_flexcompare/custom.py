@@ -276,39 +276,39 @@ def undrain(
     return draining.undrain(cmd.cli_ctx, choice, load_balancer or (), run_options=run_options)
 
 
-def list_instance_connection_info(cmd: Any, choice: Choice) -> dict[str, str]:
+def list_instance_connection_info(cmd: Any, choice: Choice, source: str = "compute") -> dict[str, str]:
     """Return the address and port by which each chosen instance is reached."""
     from azext_flexcompare.nat_rules.interfaces import connection_info
 
-    return connection_info(cmd.cli_ctx, choice)
+    return connection_info(cmd.cli_ctx, choice, source)
 
 
-def list_instance_public_ips(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+def list_instance_public_ips(cmd: Any, choice: Choice, source: str = "compute") -> list[dict[str, Any]]:
     """List the public addresses of the chosen instances."""
     from azext_flexcompare.nat_rules.interfaces import list_public_ips
 
-    return list_public_ips(cmd.cli_ctx, choice)
+    return list_public_ips(cmd.cli_ctx, choice, source)
 
 
-def nic_list(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+def nic_list(cmd: Any, choice: Choice, source: str = "compute") -> list[dict[str, Any]]:
     """List the network interfaces of the chosen instances."""
     from azext_flexcompare.nat_rules.interfaces import list_nics
 
-    return list_nics(cmd.cli_ctx, choice)
+    return list_nics(cmd.cli_ctx, choice, source)
 
 
-def nic_list_vm_nics(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+def nic_list_vm_nics(cmd: Any, choice: Choice, source: str = "compute") -> list[dict[str, Any]]:
     """List the network interfaces of named instances."""
     from azext_flexcompare.nat_rules.interfaces import list_nics_of
 
-    return list_nics_of(cmd.cli_ctx, choice)
+    return list_nics_of(cmd.cli_ctx, choice, source)
 
 
-def nic_show(cmd: Any, choice: Choice, name: str) -> dict[str, Any]:
+def nic_show(cmd: Any, choice: Choice, name: str, source: str = "compute") -> dict[str, Any]:
     """Return one network interface of named instances."""
     from azext_flexcompare.nat_rules.interfaces import show_nic
 
-    return show_nic(cmd.cli_ctx, choice, name)
+    return show_nic(cmd.cli_ctx, choice, name, source)
 
 
 def ssh_config(
@@ -318,11 +318,12 @@ def ssh_config(
     user: str | None = None,
     port: int = 22,
     prefer_private_ip: bool = False,
+    source: str = "compute",
 ) -> dict[str, Any] | None:
     """Write an OpenSSH configuration for the chosen instances."""
     from azext_flexcompare.nat_rules.ssh_config import SshOptions, write_config
 
-    return write_config(cmd.cli_ctx, choice, SshOptions(user, int(port), prefer_private_ip), file)
+    return write_config(cmd.cli_ctx, choice, SshOptions(user, int(port), prefer_private_ip, source), file)
 
 
 def refuse(cmd: Any, refusal: Refusal, choice: Choice) -> None:  # noqa: ARG001  (nothing is read, nothing is sent)

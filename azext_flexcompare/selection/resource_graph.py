@@ -6,11 +6,13 @@ Azure Resource Graph overview).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from azure.cli.core.azclierror import ArgumentUsageError
+from azure.mgmt.core.tools import parse_resource_id
 
+from azext_flexcompare.arm.clients import Azure, check_new_page
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
@@ -40,20 +42,66 @@ def instances_in_graph(client: Any, scale_set: ScaleSet) -> list[Instance]:
 
     Raises AzureResponseError if Resource Graph refuses the query.
     """
-    body: dict[str, Any] = {
-        "subscriptions": [scale_set.subscription],
-        "query": query(scale_set),
-        "options": {"resultFormat": "objectArray", "$top": PAGE},
-    }
+    with cli_errors(f"asking Resource Graph for the instances of {scale_set.name}"):
+        return [_instance(row, scale_set) for row in _rows(client, scale_set.subscription, query(scale_set))]
+
+
+def resources_in_graph(azure: Azure, ids: Iterable[str], doing: str) -> dict[str, dict[str, Any]]:
+    """List all resources of each kind and group that ids name, by id in lower case, with one query for each kind.
+
+    Raises AzureResponseError if Resource Graph refuses a query.
+    """
+    groups: dict[tuple[str, str], set[str]] = {}
+    for parts in map(parse_resource_id, ids):
+        kind = f"{parts['namespace']}/{parts['type']}"
+        groups.setdefault((parts["subscription"], kind.lower()), set()).add(parts["resource_group"].lower())
+    with cli_errors(f"{doing} in Resource Graph"):
+        rows = [
+            _as_listed(row)
+            for (subscription, kind), found in groups.items()
+            for row in _rows(azure.arm(subscription), subscription, query_of_kind(kind, sorted(found)))
+        ]
+    return {row["id"].lower(): row for row in rows}
+
+
+def query_of_kind(kind: str, groups: Sequence[str]) -> str:
+    """Build the query of the resources of a kind in resource groups."""
+    return (
+        "resources"
+        f" | where type =~ {literal(kind)}"
+        f" | where resourceGroup in~ ({', '.join(map(literal, groups))})"
+        " | project id, name, type, location, tags, sku, zones, properties"
+        " | order by name asc"
+    )
+
+
+def _as_listed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as a list of its provider has it: with its type as its id spells it, and nothing that is null."""
+    parts = parse_resource_id(row["id"])
+    return {key: value for key, value in row.items() if value} | {"type": f"{parts['namespace']}/{parts['type']}"}
+
+
+def _rows(client: Any, subscription: str, query: str) -> list[dict[str, Any]]:
+    """Return every row of a query, page by page; raises ValueError for an answer without an end."""
+    options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}
+    body = {"subscriptions": [subscription], "query": query, "options": options}
     rows: list[dict[str, Any]] = []
+    seen: set[str] = set()
     while True:
-        with cli_errors(f"asking Resource Graph for the instances of {scale_set.name}"):
-            answer = client.post(PATH, body)
+        answer = client.post(PATH, body)
         rows += answer["data"]
         token = answer.get("$skipToken")
         if not token:
-            return [_instance(row, scale_set) for row in rows]
-        body["options"]["$skipToken"] = token
+            return rows
+        check_new_page(token, seen)
+        options["$skipToken"] = token
+
+
+def as_read(instance: Instance) -> Instance:
+    """Return an instance of a row as the compute API would have it, for what its model is needed for."""
+    from azure.mgmt.compute.v2024_11_01.models import VirtualMachine
+
+    return instance._replace(resource=VirtualMachine.deserialize(instance.resource))
 
 
 def query(scale_set: ScaleSet) -> str:
