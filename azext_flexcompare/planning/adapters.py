@@ -94,10 +94,14 @@ def run_command_create(operation: Operation, options: Options, azure: Azure) -> 
     """Return what creates a managed run command in the region of each instance, or replaces it."""
     body, tags = command_properties(options), dict(pair[::2] for pair in _split(options["tags"]))
 
+    @cache  # one request for all instances of a region
+    def arguments(location: str) -> Options:
+        resource = {"location": location, "properties": body, **({"tags": tags} if tags else {})}
+        return {"run_command_name": options["name"], "run_command": resource}
+
     def prepare(instance: Instance) -> Call:
-        resource = {"location": instance.location, "properties": body, **({"tags": tags} if tags else {})}
-        arguments = {"run_command_name": options["name"], "run_command": resource}
-        return partial(call_sdk, azure, instance, operation.call or "", arguments, returns=True, view=True)
+        call, given = operation.call or "", arguments(instance.location)
+        return partial(call_sdk, azure, instance, call, given, returns=True, view=True)
 
     return each(prepare)
 

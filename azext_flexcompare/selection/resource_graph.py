@@ -6,7 +6,8 @@ Azure Resource Graph overview).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from azure.cli.core.azclierror import ArgumentUsageError
@@ -14,6 +15,8 @@ from azure.mgmt.core.tools import parse_resource_id
 
 from azext_flexcompare.arm.clients import Azure, check_new_page
 from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.paced_reads import ReadBudget
+from azext_flexcompare.arm.rate_limits import QUERIES
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 from azext_flexcompare.selection.members import read_scale_sets
@@ -21,6 +24,7 @@ from azext_flexcompare.selection.selection import Choice
 
 PATH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
 PAGE = 1000  # rows, the most that one answer holds
+SETS = 50  # in a query, whose text is thus a few thousand characters
 
 
 def find_in_graph(client_of: Callable[[str], Any], reader: Reader, choice: Choice) -> list[Instance]:
@@ -34,16 +38,30 @@ def find_in_graph(client_of: Callable[[str], Any], reader: Reader, choice: Choic
             f"--source resource-graph lists whole scale sets, but {vms[0]} is a virtual machine.",
             recommendation="Omit --source to list by VM ids.",
         )
-    return [instance for one in sets for instance in instances_in_graph(client_of(one.subscription), one)]
+    return instances_in_graph(client_of(sets[0].subscription), sets) if sets else []
 
 
-def instances_in_graph(client: Any, scale_set: ScaleSet) -> list[Instance]:
-    """List the instances of a set from Resource Graph, page by page.
+def instances_in_graph(client: Any, sets: Sequence[ScaleSet]) -> list[Instance]:
+    """List the instances of sets from Resource Graph, a query for many sets, page by page, in the order of the sets.
 
-    Raises AzureResponseError if Resource Graph refuses the query.
+    Raises AzureResponseError if Resource Graph refuses a query.
     """
-    with cli_errors(f"asking Resource Graph for the instances of {scale_set.name}"):
-        return [_instance(row, scale_set) for row in _rows(client, scale_set.subscription, query(scale_set))]
+    members: dict[ResourceId, list[Instance]] = {one.id: [] for one in sets}
+    for some in (sets[start : start + SETS] for start in range(0, len(sets), SETS)):
+        by_id = {one.id: one for one in some}
+        subscriptions = list(dict.fromkeys(one.subscription for one in some))
+        with cli_errors(f"asking Resource Graph for the instances of {', '.join(one.name for one in some)}"):
+            rows = list(_rows(client, subscriptions, query(some)))
+        for row in rows:
+            scale_set = some[0] if len(some) == 1 else by_id.get(_set_id(row))
+            if scale_set:
+                members[scale_set.id].append(_instance(row, scale_set))
+    return [instance for found in members.values() for instance in found]
+
+
+def _set_id(row: dict[str, Any]) -> ResourceId:
+    scale_set = (row.get("properties") or {}).get("virtualMachineScaleSet") or {}
+    return ResourceId(scale_set.get("id") or "")
 
 
 def resources_in_graph(azure: Azure, ids: Iterable[str], doing: str) -> dict[str, dict[str, Any]]:
@@ -59,7 +77,7 @@ def resources_in_graph(azure: Azure, ids: Iterable[str], doing: str) -> dict[str
         rows = [
             _as_listed(row)
             for (subscription, kind), found in groups.items()
-            for row in _rows(azure.arm(subscription), subscription, query_of_kind(kind, sorted(found)))
+            for row in _rows(azure.arm(subscription), [subscription], query_of_kind(kind, sorted(found)))
         ]
     return {row["id"].lower(): row for row in rows}
 
@@ -81,22 +99,6 @@ def _as_listed(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value} | {"type": f"{parts['namespace']}/{parts['type']}"}
 
 
-def _rows(client: Any, subscription: str, query: str) -> list[dict[str, Any]]:
-    """Return every row of a query, page by page; raises ValueError for an answer without an end."""
-    options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}
-    body = {"subscriptions": [subscription], "query": query, "options": options}
-    rows: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    while True:
-        answer = client.post(PATH, body)
-        rows += answer["data"]
-        token = answer.get("$skipToken")
-        if not token:
-            return rows
-        check_new_page(token, seen)
-        options["$skipToken"] = token
-
-
 def as_read(instance: Instance) -> Instance:
     """Return an instance of a row as the compute API would have it, for what its model is needed for."""
     from azure.mgmt.compute.v2024_11_01.models import VirtualMachine
@@ -104,12 +106,36 @@ def as_read(instance: Instance) -> Instance:
     return instance._replace(resource=VirtualMachine.deserialize(instance.resource))
 
 
-def query(scale_set: ScaleSet) -> str:
-    """Build the query of the page for one set; it compares the whole id, so `web` does not match `web2`."""
+def _rows(client: Any, subscriptions: Sequence[str], query: str) -> Iterator[dict[str, Any]]:
+    """Yield every row of a query, page by page; raises ValueError for an answer without an end."""
+    options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}
+    body = {"subscriptions": list(subscriptions), "query": query, "options": options}
+    budget, seen = query_budget(), set[str]()
+    while True:
+        with budget.reading():
+            answer = client.post(PATH, body)
+        yield from answer["data"]
+        token = answer.get("$skipToken")
+        if not token:
+            return
+        check_new_page(token, seen)
+        options["$skipToken"] = token
+
+
+@cache
+def query_budget() -> ReadBudget:
+    """Return the budget of queries, which is one for all subscriptions."""
+    return ReadBudget(QUERIES)
+
+
+def query(sets: Sequence[ScaleSet]) -> str:
+    """Build the query of the page for sets; it compares whole ids, so `web` does not match `web2`."""
+    ids = [literal(one.id) for one in sets]
+    condition = f"=~ {ids[0]}" if len(ids) == 1 else f"in~ ({', '.join(ids)})"
     return (
         "resources"
         " | where type =~ 'microsoft.compute/virtualmachines'"
-        f" | where properties.virtualMachineScaleSet.id =~ {literal(scale_set.id)}"
+        f" | where properties.virtualMachineScaleSet.id {condition}"
         " | project id, name, location, zones, tags, properties"
         " | order by name asc"
     )
