@@ -16,6 +16,10 @@ EXTENSION = (
     "[].{Instance:instance, Extension:extension.name, Publisher:extension.publisher,"
     " Version:extension.typeHandlerVersion, State:extension.provisioningState, Why:error.code}"
 )
+RUN_COMMAND = (
+    "[].{Instance:instance, RunCommand:runCommand.name, State:runCommand.provisioningState,"
+    " Execution:runCommand.instanceView.executionState, ExitCode:runCommand.instanceView.exitCode, Why:error.code}"
+)
 PROTECTION = (
     "[].{Instance:instance, Locks:join(', ', locks[].join(' ', [level, name])), ScaleIn:protectFromScaleIn,"
     " ScaleSetActions:protectFromScaleSetActions, Why:error.code}"
@@ -168,6 +172,21 @@ def extensions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for row in rows
         for extension in row["extensions"] or [{}]
+    ]
+
+
+def run_commands(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Format a line for each managed run command of each instance."""
+    return [
+        {
+            "Instance": row["instance"],
+            "RunCommand": command.get("name"),
+            "State": command.get("provisioningState"),
+            "Execution": (command.get("instanceView") or {}).get("executionState"),
+            "ExitCode": (command.get("instanceView") or {}).get("exitCode"),
+        }
+        for row in rows
+        for command in row["runCommands"] or [{}]
     ]
 
 

@@ -36,6 +36,9 @@ HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
     "nic list-vm-nics": (InstanceCommand, "nic_list_vm_nics", layout.interfaces),
     "nic show": (InstanceCommand, "nic_show", layout.interface),
     "protection show": (InstanceCommand, "protection_show", layout.PROTECTION),
+    "run-command list": (InstanceCommand, "run_command_list", layout.run_commands),
+    "run-command show": (InstanceCommand, "run_command_show", layout.RUN_COMMAND),
+    "run-command wait": (InstanceCommand, "run_command_wait", layout.outputs),
     "set-orchestration-service-state": (SetCommand, "set_orchestration_service_state", layout.SETS),
     "show": (InstanceCommand, "show", layout.SHOWN),
     "ssh-config": (InstanceCommand, "ssh_config", None),
@@ -68,7 +71,7 @@ def load_command_table(loader: Any, args: list[str] | None) -> None:
     for operation in operations():
         table = layout.outputs if operation.returns else layout.outcomes
         loader.add_cli_command(
-            f"{GROUP} {operation.name}", OperationCommand(loader, operation), table_transformer=table
+            f"{GROUP} {operation.words}", OperationCommand(loader, operation), table_transformer=table
         )
     for refusal in refusals():
         loader.add_cli_command(f"{GROUP} {refusal.name}", RefusalCommand(loader, refusal))

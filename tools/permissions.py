@@ -42,7 +42,7 @@ def always(command: str) -> set[str]:
     operation = _operation(command)
     sent = [*_extra(command).get("selecting", requests()["selecting"]), *_extra(command).get("always", ())]
     if operation:
-        read = ["GET {set}/virtualMachines/VM"] if operation.target in ("vm", "extension") else []
+        read = ["GET {set}/virtualMachines/VM"] if operation.target in ("vm", "extension", "runCommand") else []
         sent += [operation.request, *read, *(["GET {operation}"] if operation.is_long else [])]
     return set(_actions(sent))
 
