@@ -90,7 +90,7 @@ def _run(command: str, folder: str, environment: dict[str, str]) -> str:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
-        env=environment,
+        env={**environment, "COLUMNS": str(WIDTH)},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
