@@ -22,6 +22,7 @@ from azext_flexcompare.planning.option_values import (
     engine_name,
     file_name,
     positive_duration,
+    shard,
 )
 from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.table.comparison import names, sections, supports
@@ -171,9 +172,11 @@ def _describe_files(loader: Any) -> None:
     with loader.argument_context("vmss-flex report") as c:
         c.argument(
             "job_log",
+            nargs="+",
             type=file_type,
             completer=completers.of_jobs(),
-            help="Run to show: the path of its job log, the name of its job or `last`.",
+            help="Run to show: the path of its job log, the name of its job or `last`. Space-separated logs of several "
+            "runs, such as those of the shares of a fleet, are shown as one run.",
         )
         c.argument(
             "file",
@@ -307,6 +310,13 @@ def _describe_choice(c: Any) -> None:
         help="Only this number or percentage of the instances that the filters leave, at least one, at random.",
     )
     c.argument(
+        "shard",
+        type=shard,
+        arg_group=group,
+        help="Only one share of the instances that the filters leave, such as 2/4: the second of four. An instance is "
+        "in the same share for every command, by its ID: several runs divide a fleet. Taken before --sample.",
+    )
+    c.argument(
         "exclude",
         nargs="+",
         completer=completers.of_instances(completers.names),
@@ -330,11 +340,18 @@ def _describe_jobs(loader: Any) -> None:
         c.positional(
             "job",
             nargs="?",
-            default="last",
+            default=None,
             completer=completers.of_jobs(),
             help="Name of the job, the beginning of it, `last`, or the file of a job log. Default: last.",
         )
         c.argument("watch", action="store_true", help="Follow the run to its end, and exit with its exit status.")
+        c.argument(
+            "merge",
+            nargs="+",
+            type=file_name,
+            completer=completers.of_jobs(),
+            help="Space-separated jobs or files of job logs to show as one run, such as the shares of a fleet.",
+        )
         c.argument(
             "undo",
             action="store_true",
