@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from textwrap import wrap
 from typing import Any
 
-from azext_flexcompare.output.cells import cut
 from azext_flexcompare.output.failing_rows import failing_last
+from azext_flexcompare.output.output_groups import grouped_outputs
 from azext_flexcompare.output.tables import GAP, Layout, Line, fit, terminal_width
 
 OUTCOME = {"Status": "status", "Seconds": "durationSeconds", "Why": "why"}
@@ -191,20 +191,7 @@ def drain_outcomes(rows: list[dict[str, Any]]) -> list[Line]:
 
 def outputs(rows: list[dict[str, Any]]) -> list[Line]:
     """Format one line for all instances with the same outcome and output; the output keeps its lines."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for row in failing_last(rows):
-        text = row["output"] or (row["error"] or {}).get("code") or row["reason"] or ""
-        groups.setdefault((row["status"], text.strip("\n").rstrip().expandtabs()), []).append(row["instance"])
-    lines = [
-        {
-            "Instances": str(len(names)),
-            "Status": status,
-            "Named": cut(", ".join(names), terminal_width() // 3),
-            "Output": text,
-        }
-        for (status, text), names in groups.items()
-    ]
-    return fit(lines, terminal_width())
+    return fit(grouped_outputs(failing_last(rows), terminal_width()), terminal_width())
 
 
 def extension(rows: list[dict[str, Any]]) -> list[Line]:
