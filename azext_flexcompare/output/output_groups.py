@@ -7,19 +7,23 @@ from typing import Any
 
 from azext_flexcompare.output.cells import cut
 
+OTHERS = 28  # columns of the number and the status, and the spaces between all
+
 Row = Mapping[str, Any]
 
 
 def grouped_outputs(rows: Iterable[Row], width: int) -> list[dict[str, str]]:
-    """Return a line for each status and output, with its lines, and with names in a third of so many columns."""
+    """Return a line for each status and output, with names in what the output leaves of so many columns."""
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         groups.setdefault((row["status"], _text(row)), []).append(row["instance"])
+    longest = max((len(line) for _, text in groups for line in text.splitlines()), default=0)
+    room = max(width // 3, width - OTHERS - longest)
     return [
         {
             "Instances": str(len(names)),
             "Status": status,
-            "Named": cut(", ".join(names), width // 3),
+            "Named": cut(", ".join(names), room),
             "Output": text,
         }
         for (status, text), names in groups.items()

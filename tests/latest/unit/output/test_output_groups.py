@@ -32,10 +32,15 @@ def test_the_output_is_what_the_script_printed_or_why_there_is_none(known: dict[
     assert [line["Output"] for line in grouped_outputs([row(**known)], 80)] == [text]
 
 
+def test_the_names_take_what_the_output_leaves() -> None:
+    names = [row("n" * 30, output="x" * 30), row("m" * 30, output="x" * 30)]
+    assert [len(grouped_outputs(names, width)[0]["Named"]) for width in (60, 90, 120)] == [20, 32, 62]
+
+
 def test_equal_outputs_of_one_status_are_one_line_with_its_names() -> None:
     rows = [
         row("a", output="x"),
-        row("b" * 40, output="y"),
+        row("b" * 40, output="y" * 60),
         row("c", output="x"),
         row("d", output="x", status="! Failed"),
     ]
