@@ -130,7 +130,7 @@ def _run(command: str, folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
-        env=environment,
+        env={**environment, "COLUMNS": str(WIDTH)},
         text=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
