@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test proof coverage lint check conventions format sandbox bench live-check table sessions picture wheel release-check clean
+.PHONY: help setup demo test proof coverage lint check conventions format sandbox bench live-check table sessions picture wheel index release-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ picture: $(READY) ## make the picture in the README (needs Chromium)
 
 wheel: $(READY) ## build the wheel into dist/
 	@$(BIN)/python -m tools.wheel
+
+index: $(READY) ## write dist/index.json, from which az extension add --name installs: URL=https://...
+	@$(BIN)/python -m tools.index "$(URL)"
 
 release-check: $(READY) ## build the wheel, check it as the extension index does, and print its entry
 	@$(BIN)/python -m tools.release

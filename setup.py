@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = "0.1.0"
+VERSION = "1.0.0"
 URL = "https://github.com/flexcompare/flexcompare"
 
 # The Azure CLI brings azure-cli-core, knack and azure-mgmt-compute; whatever stands here would be vendored.

@@ -26,7 +26,10 @@ class FlexcompareCommandsLoader(AzCommandsLoader):
     def load_command_table(self, args: list[str] | None) -> dict[str, Any]:
         """Register every command of the extension."""
         from azext_flexcompare.commands import load_command_table
+        from azext_flexcompare.planning import argument_words, command_line
 
+        if args and command_line.is_own(args):
+            argument_words.strip_returns(args)
         load_command_table(self, args)
         return self.command_table  # type: ignore[no-any-return]
 

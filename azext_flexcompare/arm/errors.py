@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from azext_flexcompare.scheduler.outcome import Error
 
 MANY_DETAILS = 3  # of an error; more of them repeat each other
+PROXY, CERTIFICATE = "Unable to connect to proxy", "CERTIFICATE_VERIFY_FAILED"  # in errors of requests and ssl
 # Messages that only lead on, as recorded: "A retryable error occurred.", "Multiple error occurred: . Please see
 # details.", "Please provide below info when asking for support".
 SAYS_NOTHING = re.compile(r"^$|errors? occurred|error has occurred|see details|below info", re.IGNORECASE)
@@ -67,8 +68,12 @@ def cli_errors(doing: str) -> Iterator[None]:
     from azure.cli.core import azclierror
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
+    from azext_flexcompare.arm.login import NoTokenError
+
     try:
         yield
+    except NoTokenError as error:
+        raise _not_reached(doing, error) from error
     except ClientAuthenticationError as error:
         raise azclierror.AuthenticationError(
             f"Azure did not accept the login while {doing}: {error_of(error).message}",
@@ -83,10 +88,14 @@ def cli_errors(doing: str) -> Iterator[None]:
         message = f"Azure's answer while {doing} cannot be read: {one_line(error)}"
         raise azclierror.AzureResponseError(message) from error
     except AzureError as error:
-        raise azclierror.AzureConnectionError(
-            f"Azure could not be reached{_endpoint(error)} while {doing}: {_cause(error)}",
-            recommendation="Check the network, and the endpoint that `az cloud show` names.",
-        ) from error
+        raise _not_reached(doing, error) from error
+
+
+def _not_reached(doing: str, error: BaseException) -> Any:
+    from azure.cli.core import azclierror
+
+    message = f"Azure could not be reached{_endpoint(error)} while {doing}: {_cause(error)}."
+    return azclierror.AzureConnectionError(message, recommendation=_remedy(error))
 
 
 def _endpoint(error: Any) -> str:
@@ -97,8 +106,18 @@ def _endpoint(error: Any) -> str:
 def _cause(error: BaseException) -> str:
     # The message of the system, such as `Connection refused`, is wrapped in the messages of four libraries.
     text = one_line(error)
-    found = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
-    return found[1] if found else text
+    found = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text) or re.search(r"certificate verify failed[^'\"(]*", text)
+    cause = (found[found.lastindex or 0] if found else text).strip().rstrip(".")
+    return f"the proxy did not answer: {cause}" if PROXY in text else cause
+
+
+def _remedy(error: BaseException) -> str:
+    text = one_line(error)
+    if PROXY in text:
+        return "Check the proxy that the environment variable HTTPS_PROXY names, or add the host to NO_PROXY."
+    if CERTIFICATE in text:
+        return "Name a file with the certificate of the authority, or of the proxy, in REQUESTS_CA_BUNDLE."
+    return "Check the network, and the endpoint that `az cloud show` names."
 
 
 def _service_error(exception: Any) -> Error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from azure.core.credentials import AccessTokenInfo
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
@@ -18,6 +20,10 @@ HTTPS = 443
 RENEWAL_GAP = 60.0  # seconds between two tokens that are requested because the service refused the one before
 # A claim that asks for nothing: with any claim, a token is requested from Entra ID instead of read from a cache.
 ANY_CLAIM = '{"access_token": {}}'
+
+
+class NoTokenError(ClientAuthenticationError):
+    """No token could be obtained, so that a request was not sent; the SDK tries no such request again by itself."""
 
 
 class NotOwnUrlError(AzureError):
@@ -67,7 +73,7 @@ class RenewableCredential:
 
     def get_token(self, *scopes: str, **options: Any) -> Any:
         """Return a token (azure.core.credentials.TokenCredential)."""
-        with self._lock:
+        with self._lock, self._errors():
             return self._noted(self._credential.get_token(*scopes, **{**options, **self._renewal()}))
 
     def get_token_info(self, *scopes: str, options: Any = None) -> Any:
@@ -75,12 +81,30 @@ class RenewableCredential:
         if not hasattr(self._credential, "get_token_info"):  # an older CLI
             found = self.get_token(*scopes, **(options or {}))
             return AccessTokenInfo(found.token, found.expires_on)
-        with self._lock:
+        with self._lock, self._errors():
             return self._noted(self._credential.get_token_info(*scopes, options={**(options or {}), **self._renewal()}))
 
     def __getattr__(self, name: str) -> Any:
         """Return what else the CLI's credential has."""
         return getattr(self._credential, name)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Raise NoTokenError where no token could be obtained.
+
+        The CLI's own error stays while there was no token yet: it says how to log in.
+        """
+        from azure.cli.core.azclierror import AzCLIError
+        from requests.exceptions import RequestException
+
+        try:
+            yield
+        except RequestException as error:
+            raise NoTokenError(f"No token could be obtained: {error}", error=error) from error
+        except AzCLIError as error:
+            if self._latest is None:
+                raise
+            raise NoTokenError(f"No token could be obtained: {error}", error=error) from error
 
     def _renewal(self) -> dict[str, str]:
         if self._latest is None or self._latest != self._refused:

@@ -19,6 +19,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestE
 from azure.core.pipeline.policies import RetryPolicy
 
 from azext_flexcompare.arm.errors import error_of, one_line
+from azext_flexcompare.arm.login import NoTokenError
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Failure, OutcomeUnknown, TemporaryFailure, Throttled, Unanswered
 
@@ -88,11 +89,19 @@ def json_of(response: Any) -> Any:
         raise ValueError("the body cannot be read") from error
 
 
+def object_in(body: Any, name: str) -> dict[str, Any]:
+    """Return a member of a body that is an object, an empty one where there is none."""
+    found = body.get(name) if isinstance(body, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 @contextmanager
 def send_errors(busy: Collection[str] = ()) -> Iterator[None]:
     """Turn what the SDK raises for a request that acts into Throttled or Failure."""
     try:
         yield
+    except NoTokenError as error:
+        raise Throttled(None, Error("NotSent", one_line(error))) from error
     except HttpResponseError as error:
         raise _refused(error, busy) from error
     except ServiceResponseError as error:
@@ -108,6 +117,8 @@ def poll_errors() -> Iterator[None]:
     """Turn what the SDK raises for a request that only reads into Throttled, Unanswered or Failure."""
     try:
         yield
+    except NoTokenError as error:
+        raise Unanswered(one_line(error)) from error
     except HttpResponseError as error:
         headers = error.response.headers if error.response else {}
         raise classify_read(error.status_code or 0, headers, error_of(error)) from error

@@ -13,6 +13,7 @@ from azure.cli.core.azclierror import AzCLIError
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.member_states import States, each_page_of_states, list_pages, side_by_side
+from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.instances import (
     DEALLOCATED,
     DELETING,
@@ -159,8 +160,9 @@ def skip_departed(azure: Azure, operation: Operation, outcomes: Sequence[Outcome
     failed = [one.target for one in outcomes if one.status == Status.FAILED]
     found: dict[ResourceId, Instance] = {}
     try:
-        for group in by_set(failed).values():
-            found |= read_members(operation, azure, group[0])
+        firsts = [group[0] for group in by_set(failed).values()]
+        for members in read_all(lambda one: read_members(operation, azure, one), firsts):
+            found |= members
     except AzCLIError:  # the list tells nothing, and the service's error stays
         return list(outcomes)
     return [_departed(operation, one, found.get(one.target.id)) for one in outcomes]

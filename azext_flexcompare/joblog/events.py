@@ -31,6 +31,7 @@ class Events:
 
     def __init__(self, place: str) -> None:
         self.place, self.dropped = place, 0
+        self.why = "its reader did not keep up"
         try:
             self.descriptor = self._open()
         except (OSError, ValueError) as error:
@@ -62,9 +63,7 @@ class Events:
         dropped = self.dropped + left
         if dropped:
             get_logger(__name__).warning(
-                "%s of --events could not be written to %s: its reader did not keep up.",
-                count(dropped, "record"),
-                self.place,
+                "%s of --events could not be written to %s: %s.", count(dropped, "record"), self.place, self.why
             )
         if not self.thread.is_alive() and self.descriptor is not None and self.place != STDERR:
             os.close(self.descriptor)
@@ -85,7 +84,8 @@ class Events:
             while (line := self.lines.get()) is not None:
                 while line:
                     line = line[os.write(self.descriptor, line) :]
-        except OSError:
+        except OSError as error:
+            self.why = error.strerror or str(error)
             self.dropped += 1  # the line that could not be written; those after it stay in the queue
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,6 +16,7 @@ from azext_flexcompare.nat_rules.addresses import SSH, Endpoint, reach_of
 from azext_flexcompare.nat_rules.interfaces import keys_of
 from azext_flexcompare.nat_rules.surroundings import read_surroundings
 from azext_flexcompare.output.messages import first_names
+from azext_flexcompare.output.standard_streams import write_output
 from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 
@@ -66,7 +66,7 @@ def write_config(cli_ctx: Any, choice: Choice, options: SshOptions, file: str | 
     hosts = _hosts(cli_ctx, choice, options)
     text = "\n".join(host.block() for host in hosts)
     if file is None:
-        sys.stdout.write(text)
+        write_output(text)
         return None
     try:
         Path(file).write_text(text, encoding="utf-8")

@@ -32,7 +32,7 @@ def conclude_counted(cli_ctx: Any, outcomes: Sequence[Outcome[Any]], noun: str =
     lines, counts = messages.fold_errors(outcomes), messages.count_statuses(outcomes, noun)
     status = exit_status.exit_status(one.status for one in outcomes)
     report = partial(_report, lines, counts, status, cli_ctx.only_show_errors)
-    exit_status.leave_after_output(cli_ctx, status, report)
+    exit_status.leave_after_output(cli_ctx, status, report, acted=True)
 
 
 def conclude_run(
@@ -52,9 +52,8 @@ def conclude_run(
     home = Profile(cli_ctx=cli_ctx).get_subscription_id()
     status = exit_status.exit_status((one.status for one in ordered), run_end)
     lines = messages.run_messages(ordered, retry._replace(home=home), run_end)
-    exit_status.leave_after_output(
-        cli_ctx, status, partial(_report, lines, messages.count_statuses(ordered), status, cli_ctx.only_show_errors)
-    )
+    report = partial(_report, lines, messages.count_statuses(ordered), status, cli_ctx.only_show_errors)
+    exit_status.leave_after_output(cli_ctx, status, report, acted=True)
     return [rows.outcome_row(operation, outcome) for outcome in ordered]
 
 

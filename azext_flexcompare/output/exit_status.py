@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
-
-from knack.log import get_logger
 
 from azext_flexcompare.scheduler.outcome import BAD, Status
 
@@ -52,8 +48,13 @@ def exit_status(statuses: Iterable[str], run_end: RunEnd = NORMAL_END) -> Exit:
     return Exit.SOME_FAILED if seen & set(BAD) else Exit.SUCCESS
 
 
-def leave_after_output(cli_ctx: Any, status: Exit, report: Callable[[], None] = lambda: None) -> None:
+def leave_after_output(
+    cli_ctx: Any, status: Exit, report: Callable[[], None] = lambda: None, *, acted: bool = False
+) -> None:
     """Set what is reported, and the status with which the process exits, once its output has been written.
+
+    Where the output fails, the status of a command that `acted` still tells what became of the instances, and that of
+    another one is 1 instead of 0.
 
     A command that returns always exits 0, and one that raises prints nothing; leaving from the event that the CLI
     raises after the output gives both. Where the output fails, the CLI raises only its last event (knack 0.14,
@@ -63,27 +64,13 @@ def leave_after_output(cli_ctx: Any, status: Exit, report: Callable[[], None] = 
 
     def leave(*_: Any, **__: Any) -> None:
         cli_ctx.unregister_event(EVENT_CLI_POST_EXECUTE, leave_without_output)
-        _flush_output()
         report()
         if status is not Exit.SUCCESS:
             raise SystemExit(int(status))
 
     def leave_without_output(*_: Any, **__: Any) -> None:
-        get_logger(__name__).error("The list could not be written to standard output.")
         leave()
-        raise SystemExit(int(status))
+        raise SystemExit(int(status) or int(not acted))
 
     cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, leave)
     cli_ctx.register_event(EVENT_CLI_POST_EXECUTE, leave_without_output)
-
-
-def _flush_output() -> None:
-    """Flush standard output; where it cannot be written, log an error and drop what is left of it.
-
-    Python would otherwise try again when the process exits, and replace the exit status.
-    """
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        get_logger(__name__).error("The list could not be written to standard output: %s", error)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

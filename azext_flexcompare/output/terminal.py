@@ -8,6 +8,7 @@ from typing import Any
 
 from knack.events import EVENT_INVOKER_FILTER_RESULT, EVENT_INVOKER_POST_PARSE_ARGS
 
+from azext_flexcompare.output.standard_streams import guard_output, open_streams
 from azext_flexcompare.output.text import show_invisible
 
 KEPT = "\n\t"  # what a table and a log need
@@ -18,10 +19,12 @@ def protect_terminal(cli_ctx: Any, group: str) -> None:
 
     That is every log message, `-o table`, and `-o tsv` on a terminal; JSON and what a script reads stay exact.
     """
+    open_streams()
 
     def protect(_: Any, *, command: str, **__: Any) -> None:
         if command.startswith(f"{group} "):
             _protect_logs()
+            guard_output(cli_ctx)
             cli_ctx.register_event(EVENT_INVOKER_FILTER_RESULT, _protect_result)
 
     cli_ctx.register_event(EVENT_INVOKER_POST_PARSE_ARGS, protect)
@@ -43,7 +46,7 @@ def _protect_result(cli_ctx: Any, *, event_data: dict[str, Any], **_: Any) -> No
 
 
 def _protect_logs() -> None:
-    for name in ("cli", "azure", "az"):
+    for name in ("cli", "azure", "az", "az_command_data_logger"):
         for handler in logging.getLogger(name).handlers:
             if _protect_record not in handler.filters:
                 handler.addFilter(_protect_record)

@@ -12,6 +12,7 @@ from typing import Any
 from knack.events import EVENT_INVOKER_POST_PARSE_ARGS, EVENT_INVOKER_PRE_PARSE_ARGS
 
 from azext_flexcompare.arm.typed import keep_typed, typed
+from azext_flexcompare.planning.argument_words import ANY_BYTES, is_text, rewritten_id
 from azext_flexcompare.table.foreign_options import FOREIGN
 
 GROUP = "vmss-flex "
@@ -65,12 +66,28 @@ def foreign_option(words: Sequence[str]) -> tuple[str, str] | None:
 
 def _keep(cli_ctx: Any, args: list[str], **_: Any) -> None:
     keep_typed(cli_ctx, args)
-    foreign = foreign_option(args) if args and args[0] == GROUP.strip() else None
-    if foreign:
-        from azure.cli.core.azclierror import ArgumentUsageError
+    if is_own(args):
+        _check_words(args)
 
+
+def is_own(words: Sequence[str] | None) -> bool:
+    """Check whether the words are those of a command of this extension."""
+    return bool(words) and next((word for word in words or () if not word.startswith("-")), "") == GROUP.strip()
+
+
+def _check_words(words: list[str]) -> None:
+    from azure.cli.core.azclierror import ArgumentUsageError, InvalidArgumentValueError
+
+    foreign = foreign_option(words)
+    if foreign:
         option, instead = foreign
         raise ArgumentUsageError(f"{option} is not an option of this command.", recommendation=instead)
+    rewritten = rewritten_id(words)
+    if rewritten:
+        raise InvalidArgumentValueError(
+            f"Git Bash has made a path of Windows of the resource ID {rewritten}.",
+            recommendation="Set MSYS_NO_PATHCONV=1 in the environment, as in `MSYS_NO_PATHCONV=1 az vmss-flex ...`.",
+        )
 
 
 def _check(cli_ctx: Any, command: str, args: Namespace, **_: Any) -> None:
@@ -81,6 +98,14 @@ def _check(cli_ctx: Any, command: str, args: Namespace, **_: Any) -> None:
     repeated = repeated_options(typed(cli_ctx), actions)
     if repeated:
         parser.error(f"{' and '.join(repeated)} cannot be specified more than once: only the last would count")
+    odd = next((one for one in actions.values() if one.dest not in ANY_BYTES and not _is_text(args, one)), None)
+    if odd:
+        from azure.cli.core.azclierror import InvalidArgumentValueError
+
+        raise InvalidArgumentValueError(
+            f"{odd.option_strings[0]} has bytes that are no text in the encoding of this system.",
+            recommendation="Use UTF-8 in the script and in the locale, such as LC_ALL=C.UTF-8.",
+        )
     for option, file in unread_files(args, actions, sys.argv):
         from azure.cli.core.azclierror import FileOperationError
 
@@ -90,3 +115,7 @@ def _check(cli_ctx: Any, command: str, args: Namespace, **_: Any) -> None:
             f"{option}: the file {file} {why}.",
             recommendation="Specify a readable file after @, or `@-` for standard input.",
         )
+
+
+def _is_text(parsed: Namespace, action: Action) -> bool:
+    return is_text(getattr(parsed, action.dest, None))

@@ -10,6 +10,7 @@ from azure.cli.core.azclierror import FileOperationError
 from knack.log import get_logger
 
 from azext_flexcompare.output.exit_status import Exit, leave_after_output
+from azext_flexcompare.output.standard_streams import write_output
 from azext_flexcompare.translation.files import TextFile, list_files, read_text, write_text
 from azext_flexcompare.translation.findings import Translation, format_diff
 from azext_flexcompare.translation.inventory import inventory, totals
@@ -28,7 +29,7 @@ def translate_file(cli_ctx: Any, file: str, diff: bool) -> None:
     """
     read, translation = _translate(file)
     text = format_diff(read.text, translation.text, file) if diff else translation.text
-    _print(read.encode(text))
+    write_output(read.encode(text))
     for one in translation.needs_review:
         logger.warning("%s:%s: %s: %s", file, one.line, one.call.split("\n")[0], one.reason)
     for advice in translation.advice:
@@ -46,7 +47,7 @@ def translate_paths(cli_ctx: Any, paths: Sequence[str], diff: bool, write: bool)
     changed = [(file, done) for file, done in translated if done.text != done.before]
     diffs = b"".join(file.encode(format_diff(done.before, done.text, file.name)) for file, done in changed)
     if diff:
-        _print(diffs)
+        write_output(diffs)
     elif write:
         sys.stderr.flush()
         sys.stderr.buffer.write(diffs)
@@ -84,9 +85,3 @@ def _translate_all(paths: Sequence[str]) -> Translated:
             named = kind is UNKNOWN and name in paths
             translated.append((file, translate(file.text, SHELL if named else kind)))
     return translated
-
-
-def _print(data: bytes) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()

@@ -181,7 +181,7 @@ def test_a_list_that_cannot_be_written_keeps_the_exit_status(sim: Simulator, env
         command = [str(AZ), "vmss-flex", "restart", *FLEX]
         done = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 4
-    assert "The list could not be written to standard output" in done.stderr
+    assert "The output could not be written to standard output" in done.stderr
     assert f"{INSTANCES} instances: 5 Succeeded, 1 Failed." in done.stderr
 
 

@@ -14,7 +14,7 @@ import pkgutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from types import TracebackType
@@ -63,16 +63,30 @@ class WarmAz:
     def __init__(self, environment: dict[str, str], folder: Path, instead: dict[str, float]) -> None:
         self.out, self.err = folder / "out", folder / "err"
         self.child = 0  # the process of the latest command
-        command = [sys.executable, __file__, json.dumps(instead), str(self.out), str(self.err)]
+        command = [sys.executable, __file__, json.dumps(instead)]
         self.process = subprocess.Popen(
             command, env=environment, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
-    def run(self, *arguments: str) -> Ran:
-        """Run `az vmss-flex` with these arguments to its end."""
+    def run(
+        self,
+        *arguments: str,
+        variables: Mapping[str, str] | None = None,
+        stdout: str | None = None,
+        closed: Sequence[int] = (),
+    ) -> Ran:
+        """Run `az vmss-flex` with these arguments to its end.
+
+        `variables` are added to the environment, `stdout` is a file other than the usual one, `closed` are descriptors
+        of standard streams that the caller closed.
+        """
         assert self.process.stdin
         assert self.process.stdout
-        print(json.dumps(["vmss-flex", *arguments]), file=self.process.stdin, flush=True)
+        streams = {0: os.devnull, 1: stdout or str(self.out), 2: str(self.err)}
+        self.out.write_text("")
+        self.err.write_text("")
+        asked = [["vmss-flex", *arguments], dict(variables or {}), list(streams.items()), list(closed)]
+        print(json.dumps(asked), file=self.process.stdin, flush=True)
         self.child = int(self.process.stdout.readline())
         status = int(self.process.stdout.readline())
         return Ran(status, self.out.read_text("utf-8"), self.err.read_text("utf-8"))
@@ -108,21 +122,27 @@ def put_instead(values: dict[str, float]) -> None:
         setattr(place, constant, value)
 
 
-def _carry_out(arguments: list[str], out: str, err: str) -> None:
+def _carry_out(
+    arguments: list[str], variables: dict[str, str], streams: list[tuple[int, str]], closed: list[int]
+) -> None:
     signal.alarm(PATIENCE)
-    for path, descriptor in ((os.devnull, 0), (out, 1), (err, 2)):
+    os.environ.update(variables)
+    for descriptor, path in streams:
         flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         os.dup2(os.open(path, flags), descriptor)
+    for descriptor in closed:  # as Python finds it where it starts with a descriptor closed
+        os.close(descriptor)
+        setattr(sys, ("stdin", "stdout", "stderr")[descriptor], None)
     from azure.cli.core import get_default_cli
 
     sys.exit(get_default_cli().invoke(arguments))
 
 
-def _serve(out: str, err: str) -> None:
+def _serve() -> None:
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            return _carry_out(json.loads(line), out, err)
+            return _carry_out(*json.loads(line))
         print(child, flush=True)  # noqa: T201
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
@@ -132,4 +152,4 @@ def _serve(out: str, err: str) -> None:
 if __name__ == "__main__":
     read_everything()
     put_instead(json.loads(sys.argv[1]))
-    _serve(*sys.argv[2:])
+    _serve()

@@ -59,7 +59,7 @@ class WarmShell:
             self.process.stdin.close()
 
 
-def _serve(path: str) -> None:
+def _accept_clients(path: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
@@ -83,7 +83,7 @@ def _supervise(client: socket.socket) -> None:
             told += file.read(int.from_bytes(size, "big") - len(told)) or b""
     child = os.fork()
     if not child:
-        _carry_out(*json.loads(told), streams)
+        _run_for_client(*json.loads(told), streams)
     for stream in streams:
         os.close(stream)
     ended = os.pidfd_open(child)
@@ -95,7 +95,7 @@ def _supervise(client: socket.socket) -> None:
     os._exit(0)
 
 
-def _carry_out(arguments: list[str], folder: str, environment: dict[str, str], streams: list[int]) -> None:
+def _run_for_client(arguments: list[str], folder: str, environment: dict[str, str], streams: list[int]) -> None:
     signal.alarm(PATIENCE)
     os.chdir(folder)
     os.environ.clear()
@@ -110,4 +110,4 @@ def _carry_out(arguments: list[str], folder: str, environment: dict[str, str], s
 if __name__ == "__main__":
     read_everything()
     put_instead(json.loads(sys.argv[1]))
-    _serve(sys.argv[2])
+    _accept_clients(sys.argv[2])

@@ -15,6 +15,7 @@ from azure.core.exceptions import (
 )
 
 from azext_flexcompare.arm.errors import body_error, cli_errors, error_of, one_line
+from azext_flexcompare.arm.login import NoTokenError
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,17 @@ def test_the_text_of_an_exception_fits_one_line() -> None:
         (
             ServiceRequestError("HTTPSConnection(): [Errno 111] Connection refused')"),
             azclierror.AzureConnectionError,
-            "could not be reached while testing: Connection refused",
+            "could not be reached while testing: Connection refused.",
+        ),
+        (
+            ServiceRequestError("ProxyError('Unable to connect to proxy', Error('[Errno 111] Connection refused'))"),
+            azclierror.AzureConnectionError,
+            "while testing: the proxy did not answer: Connection refused.",
+        ),
+        (
+            NoTokenError("SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: own (_ssl)')"),
+            azclierror.AzureConnectionError,
+            "while testing: certificate verify failed: own.",
         ),
     ],
     ids=lambda one: type(one).__name__ if isinstance(one, Exception) else "",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
+from azure.cli.core.azclierror import AuthenticationError
 from azure.core.credentials import AccessToken
 
-from azext_flexcompare.arm.login import NotOwnUrlError, RenewableCredential, check_url, is_own_url
+from azext_flexcompare.arm.login import NoTokenError, NotOwnUrlError, RenewableCredential, check_url, is_own_url
 
 PUBLIC = "https://management.azure.com/"
 LOCAL = "https://localhost:4443"
@@ -87,3 +89,31 @@ def test_a_login_that_is_refused_altogether_requests_no_token_for_each_request()
     for _ in range(9):
         credential.refuse(credential.get_token("s").token)
     assert source.requested == 2
+
+
+class Fails:
+    """A credential that fails, after one token where `first` is set."""
+
+    def __init__(self, error: Exception, first: str | None = None) -> None:
+        self.error, self.first = error, first
+
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        if self.first:
+            token, self.first = self.first, None
+            return AccessToken(token, 0)
+        raise self.error
+
+
+def test_a_login_that_cannot_be_reached_is_no_request() -> None:
+    with pytest.raises(NoTokenError, match="No token could be obtained: dead proxy"):
+        RenewableCredential(Fails(requests.exceptions.ProxyError("dead proxy"))).get_token("scope")
+
+
+def test_the_error_of_the_cli_stays_until_there_was_a_token() -> None:
+    error = AuthenticationError("It has expired.", recommendation="az login")
+    with pytest.raises(AuthenticationError):
+        RenewableCredential(Fails(error)).get_token("scope")
+    later = RenewableCredential(Fails(error, "first"))
+    assert later.get_token("scope").token == "first"
+    with pytest.raises(NoTokenError, match=r"It has expired\."):
+        later.get_token("scope")

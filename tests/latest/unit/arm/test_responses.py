@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
 
+from azext_flexcompare.arm.login import NoTokenError
 from azext_flexcompare.arm.responses import (
     LONGEST_WAIT,
     Unacknowledged,
@@ -147,6 +148,14 @@ def test_a_refusal_in_html_is_no_answer_of_the_service() -> None:
 
     with pytest.raises(Unacknowledged), send_errors():
         raise HttpResponseError(response=Page(403))
+
+
+def test_a_request_without_a_token_was_not_sent_and_is_sent_later() -> None:
+    with pytest.raises(Throttled) as sent, send_errors():
+        raise NoTokenError("No token")
+    assert sent.value.error == ("NotSent", "No token")
+    with pytest.raises(Unanswered), poll_errors():
+        raise NoTokenError("No token")
 
 
 def test_other_exceptions_pass() -> None:

@@ -84,3 +84,11 @@ def test_without_a_place_there_are_no_events(place: str | None) -> None:
 
 def test_a_run_goes_on_without_its_events() -> None:
     assert Events.required is False
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_a_full_disk_is_the_reason_and_not_the_reader(caplog: pytest.LogCaptureFixture) -> None:
+    events = Events("/dev/full")
+    events.write([{"a": 1}])
+    events.close()
+    assert caplog.messages == ["1 record of --events could not be written to /dev/full: No space left on device."]

@@ -58,11 +58,12 @@ def test_what_is_reported_follows_the_output_once(cli: CLI) -> None:
     assert reported == ["said"]
 
 
+@pytest.mark.parametrize("acted", [False, True])
 @pytest.mark.parametrize("status", Exit)
-def test_where_the_output_fails_the_run_is_reported_all_the_same(cli: CLI, status: Exit) -> None:
+def test_where_the_output_fails_the_run_is_reported_all_the_same(cli: CLI, status: Exit, acted: bool) -> None:
     reported: list[str] = []
-    leave_after_output(cli, status, lambda: reported.append("said"))
+    leave_after_output(cli, status, lambda: reported.append("said"), acted=acted)
     with pytest.raises(SystemExit) as left:
         cli.raise_event(EVENT_CLI_POST_EXECUTE)
-    assert left.value.code == status
+    assert left.value.code == (status or int(not acted))
     assert reported == ["said"]
