@@ -80,11 +80,9 @@ def option_rows() -> Iterator[tuple[str, str, str]]:
         yield f"`{option}`", one["of"], _shown(set(_actions(one["requests"])))
     for operation in operations():
         for engine in operation.engines or {}:
-            yield (
-                f"`--engine {engine}`",
-                operation.name,
-                _shown(_engine(operation.name, f"--engine {engine}") - always(operation.name)),
-            )
+            more = _engine(operation.name, f"--engine {engine}") - always(operation.name)
+            if more:
+                yield f"`--engine {engine}`", operation.name, _shown(more)
 
 
 def role(name: str) -> dict[str, Any]:
