@@ -37,9 +37,11 @@ def test_every_session_of_a_document_is_played(path: Path) -> None:
 def test_an_output_that_differs_only_in_times_is_kept_and_another_one_is_replaced() -> None:
     text = "<!-- session {} -->\n```console\n$ true\n4.242 s 20261125T090000.125Z\n```\n"
     (session,) = stories(text)[0]
-    again = session._replace(steps=[("$ true\n", "3.1 s 20261126T101112.001Z\n")])
+    again = session._replace(steps=[("$ true\n", "3.15 s 20261126T101112.001Z\n")])
+    rounded = session._replace(steps=[("$ true\n", "3.1 s 20261126T101112.001Z\n")])
     other = session._replace(steps=[("$ true\n", "failed 20261126T101112.001Z\n")])
     assert with_output(text, [again]) == text
+    assert "3.1 s 20261125T090000.125Z" in with_output(text, [rounded])
     assert "failed 20261125T090000.125Z" in with_output(text, [other])
 
 
