@@ -92,7 +92,7 @@ def with_output(text: str, played: list[Session]) -> str:
     def block(found: re.Match[str]) -> str:
         session = next(rest)
         steps = "".join(f"{shown}{_wrapped(output)}" for shown, output in session.steps)
-        kept = found["text"] if normal(found["text"]) == normal(steps) else _JOB_TIME.sub(_tidied, steps)
+        kept = found["text"] if _shape(found["text"]) == _shape(steps) else _JOB_TIME.sub(_tidied, steps)
         return f"<!-- session {found['setup']} -->\n```console\n{kept}```\n"
 
     return _BLOCK.sub(block, text)
@@ -161,6 +161,11 @@ def _kill(command: str, batch: int, folder: Path, environment: dict[str, str]) -
 def _logs(folder: Path, environment: dict[str, str]) -> Iterator[Path]:
     yield from folder.glob("*.jsonl")
     yield from sorted(_jobs(environment).glob("*.jsonl"))[-1:]
+
+
+def _shape(said: str) -> tuple[str, bool]:
+    """Return what two outputs have in common that differ only in times: the words, and whether seconds are rounded."""
+    return normal(said), bool(re.search(r"\b\d+\.\d{2,}\b", said))
 
 
 def _tidied(found: re.Match[str]) -> str:
