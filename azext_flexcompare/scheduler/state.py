@@ -57,13 +57,13 @@ class TargetState(Generic[T]):
 
 
 class TargetsOf(Collection[T]):
-    """The targets of states, none of which is listed before somebody asks: there may be thousands."""
+    """The targets of states, listed only when they are read: there may be thousands."""
 
     def __init__(self, states: Collection[TargetState[T]]) -> None:
         self._states = states
 
     def __len__(self) -> int:
-        """Count them."""
+        """Return their number."""
         return len(self._states)
 
     def __iter__(self) -> Iterator[T]:
