@@ -427,7 +427,7 @@ def _describe_run_commands(c: Any) -> None:
     c.argument("vmss_name", options_list=["--vmss-name"])
     c.argument(
         "name",
-        options_list=["--name", "-n", "--run-command-name"],
+        options_list=spellings("--name", "-n", "--run-command-name"),
         type=resource_name,
         completer=completers.run_commands(),
         arg_group=OWN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import Action, Namespace
 from collections import Counter
@@ -88,8 +89,20 @@ def foreign_option(words: Sequence[str]) -> tuple[str, str] | None:
     return found[0] if found else None
 
 
+def completed_line(line: str) -> str:
+    """Return a line that is being typed with the whole name of its command, as `completed` does."""
+    for short, whole in shortened().items():
+        line = re.sub(rf"^(\S+\s+{GROUP}\s*){short}(?=\s+-)", rf"\g<1>{whole}", line)
+    return line
+
+
 def _complete(_: Any, args: list[str], **__: Any) -> None:
     args[:] = completed(args)  # in place: the CLI parses this very list
+    line = os.environ.get("COMP_LINE", "")  # in a completion, which is of this line instead
+    whole = completed_line(line)
+    if whole != line:
+        point = int(os.environ.get("COMP_POINT") or len(line)) + len(whole) - len(line)
+        os.environ.update(COMP_LINE=whole, COMP_POINT=str(point))
 
 
 def _keep(cli_ctx: Any, args: list[str], **_: Any) -> None:
