@@ -57,7 +57,7 @@ class TargetState(Generic[T]):
 
 
 class TargetsOf(Collection[T]):
-    """The targets of states, listed only when they are read: there may be thousands."""
+    """The targets of states, none of which is listed before it is needed: there may be thousands."""
 
     def __init__(self, states: Collection[TargetState[T]]) -> None:
         self._states = states
