@@ -23,7 +23,7 @@ demo: $(READY) ## run the main job on the embedded Azure Resource Manager
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest
 
-proof: $(READY) ## run the slow proofs: the wheel on Python 3.10 to 3.13, azdev on broken conventions
+proof: $(READY) ## run the slow proofs: the wheel on Python 3.10 to 3.13, azdev on broken conventions, runs at full size
 	@$(BIN)/python -m pytest -n 0 -m proof -s
 
 coverage: $(READY) ## run the tests and list the lines of the extension that they do not reach; fails under 95 %

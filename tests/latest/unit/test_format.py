@@ -194,3 +194,17 @@ def test_an_interface_has_a_line_even_where_it_has_no_address_yet() -> None:
 def test_a_command_is_shown_with_the_first_of_its_lines() -> None:
     [row, none] = layout.comparison([{**command_rows("stop")[0], "commands": found} for found in (["a", "b"], [])])
     assert (row["Commands"], none["Commands"]) == ("(1 of 2) a", "")
+
+
+def test_several_jobs_are_shown_as_one_with_a_line_for_each() -> None:
+    known = {"gate": None, "batch": None, "hook": None, "outOfRotation": [], "inProgress": [], "failed": []}
+    one = {"job": "1", "shard": "1/3", "state": "ended", "exit": 4, "durationSeconds": 5.0, "statuses": {"Failed": 1}}
+    other = {**one, "job": "2", "shard": None, "state": "running", "exit": None}
+    row = {**known, "scaleSets": ["a"], "statuses": {"Failed": 2}, "missingShares": ["3/3"], "jobs": [one, other]}
+    assert [(line["Property"], line["Value"]) for line in layout.job(row)] == [
+        ("scaleSets", "a"),
+        ("statuses", "2 Failed"),
+        ("missingShares", "3/3"),
+        ("job 1", "1: share 1/3, ended with 4, 5.0 s; 1 Failed"),
+        ("job 2", "2: running, 5.0 s; 1 Failed"),
+    ]
