@@ -76,7 +76,7 @@ def play(
     simulator.reset(world, seconds=seconds, **settings)
     shutil.rmtree(_jobs(environment), ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
-        return [_play(session, simulator, environment, Path(folder), seconds) for session in story]
+        return [_play(session, simulator, environment, Path(folder), seconds=seconds) for session in story]
 
 
 def normal(said: str) -> str:
@@ -111,7 +111,9 @@ def main(arguments: list[str]) -> None:
             path.write_text(with_output(text, played), encoding="utf-8")
 
 
-def _play(session: Session, simulator: Simulator, environment: dict[str, str], folder: Path, seconds: float) -> Session:
+def _play(
+    session: Session, simulator: Simulator, environment: dict[str, str], folder: Path, *, seconds: float
+) -> Session:
     if session.setup.get("mended"):
         simulator.clear_faults()
     add_faults(simulator, session.setup.get("faults", []))
