@@ -76,7 +76,7 @@ def play(
     simulator.reset(world, seconds=seconds, **settings)
     shutil.rmtree(_jobs(environment), ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
-        return [_play(session, simulator, environment, Path(folder), seconds) for session in story]
+        return [_play(session, simulator, environment, Path(folder), seconds=seconds) for session in story]
 
 
 def normal(said: str) -> str:
