@@ -3,7 +3,7 @@
 A session is a block of commands with their output, run in the world of `make sandbox`. A comment before it names what
 is simulated there: `faults` (on `#2`, the third instance), `vms` (states of instances), `settings` of the simulator,
 and the command that was `killed` before (when the batch `at` began in its log). With `continues` the session is in the
-world and the folder of the one above, and with `mended` the faults of that one are over.
+world and the folder of the one above.
 """
 
 from __future__ import annotations
@@ -114,8 +114,6 @@ def main(arguments: list[str]) -> None:
 def _play(
     session: Session, simulator: Simulator, environment: dict[str, str], folder: Path, *, seconds: float
 ) -> Session:
-    if session.setup.get("mended"):
-        simulator.clear_faults()
     add_faults(simulator, session.setup.get("faults", []))
     if "killed" in session.setup:
         simulator.configure(seconds=max(seconds, KILLABLE))
