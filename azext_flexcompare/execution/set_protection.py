@@ -69,7 +69,7 @@ def protecting(
     if run_options.include_protected:
         return prepare
     asks = operation.confirm and not run_options.yes
-    ahead = run_options.engine != VM or run_options.dry_run or asks
+    ahead = operation.target == "set" or run_options.engine != VM or run_options.dry_run or asks
     return partial(_prepare, protection, prepare, ahead, resumed)
 
 
@@ -102,8 +102,7 @@ def reads_policy(operation: Operation, run_options: RunOptions, choice: Mapping[
         return True
     if run_options.include_protected:
         return False
-    many = operation.target == "set" and run_options.engine == VM  # one call for many, which is never guarded
-    return not many and not is_named(choice, instance)
+    return not is_named(choice, instance)
 
 
 def _prepare(

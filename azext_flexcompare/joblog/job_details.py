@@ -18,6 +18,7 @@ from azext_flexcompare.scheduler.outcome import BAD
 from azext_flexcompare.table.entries import operations
 from azext_flexcompare.times import format_utc
 
+AFTER = "after-batch"
 BY = ("commandLine", "host", "user", "processId", "extensionVersion")  # absent in logs of the first version
 
 
@@ -93,10 +94,11 @@ def next_command(state: JobState, logged_run: LoggedRun) -> str | None:
 
 
 def _gate_is_closed(logged_run: LoggedRun) -> bool:
-    """Check whether the latest command of a run was stopped by a health gate."""
+    """Check whether the latest command of a run was stopped by a health gate, or by the hook after it."""
     closed = False
-    for one in logged_run.of_kind("gate", "resumed"):
-        closed = one["record"] == "gate" and (closed or one.get("passed") is False)
+    for one in logged_run.of_kind("gate", "hook", "resumed"):
+        failed = one.get("hook") == AFTER and one.get("state") == "ended" and one.get("exit") != 0
+        closed = one["record"] != "resumed" and (closed or one.get("passed") is False or failed)
     return closed
 
 
