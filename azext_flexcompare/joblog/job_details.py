@@ -14,7 +14,7 @@ from azext_flexcompare.joblog.replay import TO_RETRY, LoggedInstance, LoggedRun
 from azext_flexcompare.joblog.values import read_object, read_text, read_time, read_whole
 from azext_flexcompare.joblog.waits import GATE, HOOK, read_waits
 from azext_flexcompare.output.messages import Retry, logged_command
-from azext_flexcompare.scheduler.outcome import BAD
+from azext_flexcompare.scheduler.outcome import BAD, UNFINISHED
 from azext_flexcompare.table.entries import operations
 from azext_flexcompare.times import format_utc
 
@@ -87,9 +87,9 @@ def next_command(state: JobState, logged_run: LoggedRun) -> str | None:
     options = read_object(logged_run.plan.get("options"))
     required = [one.name for one in operation.options if one.required]
     retry = Retry(operation.name, options, required, log=reference(str(state.path)))
-    if state.state in RESUMABLE or _gate_is_closed(logged_run):
-        return logged_command(retry, "--resume")
     statuses = {status_of(one) for one in logged_run.instances.values()}
+    if state.state in RESUMABLE or statuses & {*UNFINISHED} or _gate_is_closed(logged_run):
+        return logged_command(retry, "--resume")
     return logged_command(retry, "--retry-failed") if statuses & {*TO_RETRY} else None
 
 
