@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test proof coverage lint check conventions format sandbox bench live-check table picture wheel release-check clean
+.PHONY: help setup demo test proof coverage lint check conventions format sandbox bench live-check table sessions picture wheel index release-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,8 +47,8 @@ format: $(READY) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-sandbox: $(READY) ## open a shell that is logged in to the embedded Azure Resource Manager
-	@$(BIN)/python -m tools.sandbox
+sandbox: $(READY) ## open a shell that is logged in to the embedded Azure Resource Manager (FAULTS=readme: as in the README)
+	@$(BIN)/python -m tools.sandbox$(if $(FAULTS), --faults $(FAULTS))
 
 bench: $(READY) ## measure every way to operate on 100, 300 and 1,000 instances (an hour; minutes with BENCH="--without az-vm xargs")
 	@$(BIN)/python -m tools.bench $(BENCH)
@@ -59,11 +59,17 @@ live-check: $(READY) ## compare the table with real Azure: RG=... VMSS=... (docs
 table: $(READY) ## write the generated documents: docs/equivalence.md, docs/commands.md, parts of others
 	@$(BIN)/python -m tools.render
 
+sessions: $(READY) ## run the sessions in the README and docs/ and write their output into them
+	@$(BIN)/python -m tools.sessions
+
 picture: $(READY) ## make the picture in the README (needs Chromium)
 	@$(BIN)/python -m tools.picture
 
 wheel: $(READY) ## build the wheel into dist/
 	@$(BIN)/python -m tools.wheel
+
+index: $(READY) ## write dist/index.json, from which az extension add --name installs: URL=https://...
+	@$(BIN)/python -m tools.index "$(URL)"
 
 release-check: $(READY) ## build the wheel, check it as the extension index does, and print its entry
 	@$(BIN)/python -m tools.release

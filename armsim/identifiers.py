@@ -12,7 +12,7 @@ TENANT = "00000000-0000-0000-0000-0000000000aa"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=2**19)  # a few for each of a hundred thousand VMs
 def guid(*parts: object) -> str:
     """Return the identifier that belongs to some parts: the same parts give the same identifier in every run."""
     return str(uuid5(_NAMESPACE, "/".join(map(str, parts))))

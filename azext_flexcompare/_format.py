@@ -126,13 +126,23 @@ def job(row: dict[str, Any]) -> list[dict[str, str]]:
         "outOfRotation": ", ".join(row["outOfRotation"]),
         "inProgress": ", ".join(row["inProgress"]),
         "failed": ", ".join(one["instance"] for one in row["failed"]),
+        "missingShares": ", ".join(row.get("missingShares", ())),
+        "jobs": None,
     }
+    texts |= {f"job {place}": _job_of_several(one) for place, one in enumerate(row.get("jobs", ()), 1)}
     shown = {name: str(value) for name, value in texts.items() if value not in (None, "")}
     return [
         {"Property": name if line == 0 else "", "Value": text}
         for name, value in shown.items()
         for line, text in enumerate(wrap(value, VALUE, break_on_hyphens=False) or [""])
     ]
+
+
+def _job_of_several(row: dict[str, Any]) -> str:
+    statuses = ", ".join(f"{number} {name}" for name, number in row["statuses"].items())
+    ended = row["state"] if row["exit"] is None else f"{row['state']} with {row['exit']}"
+    share = f"share {row['shard']}, " if row["shard"] else ""
+    return f"{row['job']}: {share}{ended}, {row['durationSeconds']} s; {statuses}"
 
 
 def comparison(rows: list[dict[str, Any]]) -> list[dict[str, str]]:

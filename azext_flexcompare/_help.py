@@ -6,6 +6,7 @@ import json
 
 from knack.help_files import helps
 
+from azext_flexcompare.table.example_lines import lines_of
 from azext_flexcompare.table.help_pages import Page, group_pages, pages
 
 
@@ -16,7 +17,7 @@ def _as_entry(page: Page, kind: str) -> str:
             "type": kind,
             "short-summary": page.summary,
             "long-summary": page.text,
-            "examples": [{"name": purpose, "text": command} for purpose, command in page.examples],
+            "examples": [{"name": purpose, "text": lines_of(command)} for purpose, command in page.examples],
         }
     )
 

@@ -14,6 +14,7 @@ from azure.cli.core.commands.parameters import (
 
 from azext_flexcompare import _completers as completers
 from azext_flexcompare._validators import port, resource_name, row_name
+from azext_flexcompare.planning.option_names import spellings
 from azext_flexcompare.planning.option_values import (
     OfferedEngines,
     backend_pool,
@@ -21,6 +22,7 @@ from azext_flexcompare.planning.option_values import (
     engine_name,
     file_name,
     positive_duration,
+    shard,
 )
 from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.table.comparison import names, sections, supports
@@ -81,7 +83,7 @@ def load_arguments(loader: Any, _: str) -> None:
         )
         c.argument(
             "details",
-            options_list=["--details", "--show-details", "-d"],
+            options_list=spellings("--details", "--show-details", "-d"),
             action="store_true",
             help="Also print computer name, private and public addresses, agent, application health, priority, and "
             "whether the instance is on the latest model, which costs a request for each instance.",
@@ -89,21 +91,23 @@ def load_arguments(loader: Any, _: str) -> None:
     with loader.argument_context("vmss-flex nic show") as c:
         c.argument(
             "name",
-            options_list=["--name", "-n", "--network-interface-name"],
+            options_list=spellings("--name", "-n", "--network-interface-name"),
             type=resource_name,
             completer=completers.of_instances(completers.nics),
             arg_group=OWN,
             help="Name of the network interface (NIC).",
         )
-        c.argument("vmss_name", options_list=["--vmss-name", "--virtual-machine-scale-set-name"])
+        c.argument("vmss_name", options_list=spellings("--vmss-name", "--virtual-machine-scale-set-name"))
     for command in ("nic list-vm-nics", "nic show"):
         with loader.argument_context(f"vmss-flex {command}") as c:
-            c.argument("instance_ids", options_list=["--instance-ids", "--instance-id", "--virtualmachine-index"])
+            c.argument(
+                "instance_ids", options_list=spellings("--instance-ids", "--instance-id", "--virtualmachine-index")
+            )
     with loader.argument_context("vmss-flex ssh-config") as c:
         _describe_ssh(c)
     for command, alias in VMSS_NAME_ALIASES.items():
         with loader.argument_context(f"vmss-flex {command}") as c:
-            c.argument("vmss_name", options_list=["--name", "-n", "--vmss-name", alias])
+            c.argument("vmss_name", options_list=spellings("--name", "-n", "--vmss-name", alias))
     with loader.argument_context("vmss-flex extension show") as c:
         c.argument(
             "name",
@@ -168,9 +172,11 @@ def _describe_files(loader: Any) -> None:
     with loader.argument_context("vmss-flex report") as c:
         c.argument(
             "job_log",
+            nargs="+",
             type=file_type,
             completer=completers.of_jobs(),
-            help="Run to show: the path of its job log, the name of its job or `last`.",
+            help="Run to show: the path of its job log, the name of its job or `last`. Space-separated logs of several "
+            "runs, such as those of the shares of a fleet, are shown as one run.",
         )
         c.argument(
             "file",
@@ -206,7 +212,7 @@ def _describe_choice(c: Any) -> None:
     c.argument("resource_group_name", resource_group_name_type, required=False)
     c.argument(
         "vmss_name",
-        options_list=["--name", "-n", "--vmss-name"],
+        options_list=spellings("--name", "-n", "--vmss-name"),
         configured_default="vmss",
         completer=completers.flexible_sets(),
         help="Name of the Flexible scale set. You can configure the default using "
@@ -224,7 +230,7 @@ def _describe_choice(c: Any) -> None:
         "all_sets",
         action="store_true",
         arg_group=group,
-        help="Choose from every Flexible scale set of --resource-group, instead of --name. Uniform ones are left out.",
+        help="Choose from every Flexible scale set of the resource group, instead of --name, without Uniform ones.",
     )
     c.argument(
         "set_tag",
@@ -234,7 +240,7 @@ def _describe_choice(c: Any) -> None:
     )
     c.argument(
         "instance_ids",
-        options_list=["--instance-ids", "--instance-id"],
+        options_list=spellings("--instance-ids", "--instance-id"),
         nargs="+",
         completer=completers.of_instances(completers.names),
         arg_group=group,
@@ -304,6 +310,13 @@ def _describe_choice(c: Any) -> None:
         help="Only this number or percentage of the instances that the filters leave, at least one, at random.",
     )
     c.argument(
+        "shard",
+        type=shard,
+        arg_group=group,
+        help="Only one share of the instances that the filters leave, such as 2/4: the second of four. An instance is "
+        "in the same share for every command, by its ID: several runs divide a fleet. Taken before --sample.",
+    )
+    c.argument(
         "exclude",
         nargs="+",
         completer=completers.of_instances(completers.names),
@@ -327,11 +340,18 @@ def _describe_jobs(loader: Any) -> None:
         c.positional(
             "job",
             nargs="?",
-            default="last",
+            default=None,
             completer=completers.of_jobs(),
             help="Name of the job, the beginning of it, `last`, or the file of a job log. Default: last.",
         )
         c.argument("watch", action="store_true", help="Follow the run to its end, and exit with its exit status.")
+        c.argument(
+            "merge",
+            nargs="+",
+            type=file_name,
+            completer=completers.of_jobs(),
+            help="Space-separated jobs or files of job logs to show as one run, such as the shares of a fleet.",
+        )
         c.argument(
             "undo",
             action="store_true",
@@ -391,7 +411,7 @@ def _describe_engines(c: Any, operation: Operation) -> None:
         choices=OfferedEngines(supported),
         type=engine_name,
         completer=get_generic_completion_list(supported),
-        help=f"{engine.help} Engines of this command: {' '.join(supported)}.",
+        help=engine.help,
     )
 
 
@@ -411,7 +431,7 @@ def _describe_nat_rules(c: Any) -> None:
     )
     c.argument(
         "frontend_ip_name",
-        options_list=["--frontend-ip-name", "--frontend-ip"],
+        options_list=spellings("--frontend-ip-name", "--frontend-ip"),
         arg_group=OWN,
         help="Name of the frontend IP configuration of the load balancer. Default: the only one.",
     )
@@ -421,7 +441,7 @@ def _describe_nat_rules(c: Any) -> None:
 def _describe_drains(c: Any) -> None:
     c.argument(
         "load_balancer",
-        options_list=["--load-balancer", "--lb"],
+        options_list=spellings("--load-balancer", "--lb"),
         nargs="+",
         type=backend_pool,
         completer=completers.load_balancers(),
@@ -441,7 +461,10 @@ def _describe_ssh(c: Any) -> None:
         "--output is.",
     )
     c.argument(
-        "user", options_list=["--user", "--local-user"], arg_group=OWN, help="User to log in as. Default: the VM's own."
+        "user",
+        options_list=spellings("--user", "--local-user"),
+        arg_group=OWN,
+        help="User to log in as. Default: the VM's own.",
     )
     c.argument("port", type=port, arg_group=OWN, help="Port of the SSH server on the instances.")
     c.argument(
@@ -457,7 +480,7 @@ def _describe_own(loader: Any, operation: Operation) -> None:
         for option in operation.options:
             c.argument(
                 option.dest,
-                options_list=[option.name, *option.aliases],
+                options_list=spellings(option.name, *option.aliases),
                 help=option.help,
                 arg_group=OWN,
                 required=option.required,

@@ -33,6 +33,7 @@ CHOICE = (
     "unhealthy",
     "outdated",
     "sample",
+    "shard",
 )
 
 ACTING = tuple(option.name for option in RUN_OPTIONS)
@@ -83,6 +84,7 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False, set_option: 
         sample=None if typed["sample"] is None else str(typed["sample"]),
         all_sets=all_sets,
         set_tags=_tags("--set-tag", typed["set_tag"]),
+        shard=typed["shard"],
     )
 
 

@@ -15,6 +15,7 @@ from azext_flexcompare._command_types import (
     UndrainCommand,
     WaitCommand,
 )
+from azext_flexcompare.output.help_width import narrow_help
 from azext_flexcompare.output.terminal import protect_terminal
 from azext_flexcompare.table.entries import operations, refusals
 
@@ -53,9 +54,12 @@ PLAIN = {  # commands that choose no instances
 }
 
 
-def load_command_table(loader: Any, _: list[str] | None) -> None:
+def load_command_table(loader: Any, args: list[str] | None) -> None:
     """Register the commands that are written by hand and one for each entry of the table."""
     protect_terminal(loader.cli_ctx, GROUP)
+    words = [word.lower() for word in args or ()]
+    if words[:1] == [GROUP]:
+        narrow_help(loader.cli_ctx)
     with loader.command_group(GROUP) as group:
         for name, (plain, table) in PLAIN.items():
             group.custom_command(name, plain, table_transformer=table)
@@ -68,3 +72,11 @@ def load_command_table(loader: Any, _: list[str] | None) -> None:
         )
     for refusal in refusals():
         loader.add_cli_command(f"{GROUP} {refusal.name}", RefusalCommand(loader, refusal))
+    if words:
+        for name in unlisted().difference(words):
+            del loader.command_table[f"{GROUP} {name}"]
+
+
+def unlisted() -> set[str]:
+    """Return the commands that answer, to -h too, but are in no list: what is refused, and second names."""
+    return {one.name for one in refusals()} | {one.name for one in operations() if one.alias_of}

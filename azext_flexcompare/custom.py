@@ -56,11 +56,11 @@ def translate(
 
 def report(
     cmd: Any,  # noqa: ARG001  (it needs no login and no network)
-    job_log: str,
+    job_log: list[str],
     file: str,
     watch: bool = False,
 ) -> dict[str, Any]:
-    """Write an HTML page about the run of a job log, once or as long as the run is in progress."""
+    """Write an HTML page about the run of one or several job logs, once or as long as it is in progress."""
     from azext_flexcompare.html_report.live import write_live_report
     from azext_flexcompare.html_report.page import write_report
 
@@ -74,11 +74,13 @@ def job_list(cmd: Any) -> list[dict[str, Any]]:  # noqa: ARG001  (it needs no lo
     return list_jobs()
 
 
-def job_show(cmd: Any, job: str = "last", watch: bool = False, undo: bool = False) -> dict[str, Any] | None:
-    """Return a job with what is in progress and what failed, or print the commands that undo it."""
+def job_show(
+    cmd: Any, job: str | None = None, watch: bool = False, undo: bool = False, merge: list[str] | None = None
+) -> dict[str, Any] | None:
+    """Return a job, or several as one run, with what is in progress and what failed, or print what undoes it."""
     from azext_flexcompare.execution.job_commands import show_job
 
-    return show_job(cmd.cli_ctx, job, follow=watch, undo=undo)
+    return show_job(cmd.cli_ctx, job, follow=watch, undo=undo, merge=merge or ())
 
 
 def job_delete(cmd: Any, job: list[str], yes: bool = False) -> None:  # noqa: ARG001

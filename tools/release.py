@@ -1,4 +1,7 @@
-"""The checks of the index of Azure CLI extensions on a wheel, and its entry there: `make release-check`."""
+"""The checks of the index of Azure CLI extensions on a wheel, and its entry there: `make release-check`.
+
+`python -m tools.release --fold` puts the lines of *Pending* in HISTORY.rst under the version in setup.py.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from zipfile import ZipFile
 
 from tools.wheel import ROOT, build_wheel
 
+SETUP = ROOT / "setup.py"
 SUMMARY = 140  # characters that fit into the list of extensions
 PHRASES = ("an extension", "azure cli")  # redundant in a list of extensions of the Azure CLI
 NEEDED = ("Name", "Version", "Summary", "License", "Author", "Author-email", "Home-page", "Classifier")
@@ -84,6 +88,18 @@ def index_entry(wheel: Wheel, folder: str) -> dict[str, Any]:
 def releases(history: str) -> list[str]:
     """List the headings of a history, newest first."""
     return re.findall(r"^(\S+)\n\++$", history, re.MULTILINE)
+
+
+def fold(history: str, version: str) -> str:
+    """Return a history whose pending lines are under a version: at the end of its section, or as a new one."""
+    pending = re.search(r"^Pending\n\++\n\n(?P<lines>(?:[* ] .*\n)*)\n?", history, re.MULTILINE)
+    if pending is None:
+        return history
+    if version not in releases(history):
+        return history.replace(pending[0], f"{version}\n{'+' * len(version)}\n\n{pending['lines']}\n")
+    rest = history.replace(pending[0], "")
+    section = re.search(rf"^{re.escape(version)}\n\++\n\n(?:[* ] .*\n)*", rest, re.MULTILINE)
+    return rest.replace(section[0], section[0] + pending["lines"]) if section else history
 
 
 def _file_name(wheel: Wheel) -> Iterator[str]:
@@ -154,6 +170,13 @@ CHECKS = (_file_name, _packages, _named, _versioned, _described, _settled, _inde
 
 def main(arguments: list[str]) -> int:
     """Check a wheel, by default that of these sources, and print its entry; return 0 if the index would accept it."""
+    if arguments == ["--fold"]:
+        history, (version,) = (
+            ROOT / "HISTORY.rst",
+            re.findall(r'^VERSION = "(.+)"', SETUP.read_text("utf-8"), re.MULTILINE),
+        )
+        history.write_text(fold(history.read_text("utf-8"), version), "utf-8")
+        return 0
     wheel = read_wheel(Path(arguments[0]) if arguments else build_wheel(ROOT / "dist"))
     found = problems(wheel)
     released = releases((ROOT / "HISTORY.rst").read_text("utf-8"))

@@ -1,6 +1,7 @@
 """The documents that are generated from the table, the help and the code.
 
-Writes docs/equivalence.md, docs/commands.md and parts of docs/performance.md and docs/reliability.md.
+Writes docs/equivalence.md, docs/commands.md, docs/roles/, docs/schemas/ and parts of docs/performance.md,
+docs/permissions.md and docs/reliability.md.
 `python -m tools.render --check` writes nothing and fails if a file is stale.
 """
 
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
@@ -21,12 +23,17 @@ from azext_flexcompare._params import load_arguments
 from azext_flexcompare.planning.engines import ENGINES
 from azext_flexcompare.table.comparison import compare_rows
 from azext_flexcompare.table.entries import cite, facts, operations
-from tools import faults, fleet
+from tools import faults, fleet, permissions, schemas
 
 ROOT = Path(__file__).parent.parent
 EQUIVALENCE, COMMANDS = ROOT / "docs" / "equivalence.md", ROOT / "docs" / "commands.md"
 PERFORMANCE, RELIABILITY = ROOT / "docs" / "performance.md", ROOT / "docs" / "reliability.md"
-GENERATED = (EQUIVALENCE, COMMANDS, PERFORMANCE, RELIABILITY)
+PERMISSIONS, ROLES = ROOT / "docs" / "permissions.md", ROOT / "docs" / "roles"
+READER, OPERATOR = ROLES / "reader.json", ROLES / "operator.json"
+GENERATED = (
+    *(EQUIVALENCE, COMMANDS, PERFORMANCE, RELIABILITY, PERMISSIONS, READER, OPERATOR),
+    *(schemas.README, *schemas.GENERATED),
+)
 GROUP = "vmss-flex"
 
 
@@ -90,7 +97,30 @@ def reliability_tables() -> dict[str, str]:
     return {"matrix": table(faults.HEADINGS, faults.table_rows())}
 
 
-PARTS = {PERFORMANCE: performance_tables, RELIABILITY: reliability_tables}
+def schema_tables() -> dict[str, str]:
+    """Format the table of docs/schemas/README.md, under its name."""
+    return {"list": table(("Schema", "What follows it"), schemas.table_rows())}
+
+
+def permission_tables() -> dict[str, str]:
+    """Format the tables of docs/permissions.md, each under its name."""
+    return {
+        "commands": table(("Command", "Beyond selecting instances"), permissions.command_rows()),
+        "options": table(("Option", "Of", "More"), permissions.option_rows()),
+    }
+
+
+def role(path: Path) -> str:
+    """Format the definition of a role as `az role definition create` reads it."""
+    return json.dumps(permissions.role(path.stem), indent=2) + "\n"
+
+
+PARTS = {
+    PERFORMANCE: performance_tables,
+    RELIABILITY: reliability_tables,
+    PERMISSIONS: permission_tables,
+    schemas.README: schema_tables,
+}
 
 
 class Arguments:
@@ -140,6 +170,10 @@ def content_of(path: Path) -> str:
     """Return what a file should contain; parts written by hand stay as they are."""
     if path in (EQUIVALENCE, COMMANDS):
         return equivalence() if path == EQUIVALENCE else commands()
+    if path in schemas.GENERATED:
+        return schemas.content_of(path)
+    if path.parent == ROLES:
+        return role(path)
     text = path.read_text(encoding="utf-8")
     for name, part in PARTS[path]().items():
         begin, end = f"<!-- the {name} begins: `make table` writes it -->", f"<!-- the {name} ends -->"
@@ -168,7 +202,7 @@ def _vocabulary() -> Iterable[str]:
 
 def _page(name: str, entry: dict[str, Any], arguments: Arguments) -> str:
     own = arguments.rows(name)
-    examples = [f"{one['name']}\n\n    {one['text']}\n" for one in entry.get("examples", ())]
+    examples = [f"{one['name']}\n\n{indent(one['text'], '    ')}\n" for one in entry.get("examples", ())]
     options = [table(("Options of most commands" if name == GROUP else "Options", "Description"), own)] if own else []
     text = f"```text\n{entry['long-summary'].strip()}\n```\n"
     return "\n".join([f"## az {name}", "", f"{entry['short-summary']}\n", text, *options, *examples])

@@ -1,24 +1,27 @@
 """A sandbox in which the real `az` runs the extension, apart from the user's own Azure CLI.
 
 It consists of the wheel, installed by `az extension add` into the build folder, an empty configuration folder, and the
-embedded Azure Resource Manager to log in to. `python -m tools.sandbox` opens a shell there.
+embedded Azure Resource Manager to log in to. `python -m tools.sandbox` opens a shell there, and with `--faults readme`
+one in which the same instances fail as in the README.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from filelock import FileLock
 
 from armsim import Simulator
+from armsim.world.description import default_description
 from tools.wheel import ROOT, build_wheel, packaged
 
 BUILD = ROOT / "build"
@@ -79,16 +82,51 @@ def log_in(simulator: Cloud, config: Path) -> dict[str, str]:
     return environment
 
 
+def description(vms: int) -> dict[str, Any]:
+    """Return the world of the sandbox: that of the simulator, its load balancer with a rule and a probe."""
+    world = default_description(vms)
+    world["resourceGroups"]["rg"]["loadBalancers"]["flex-lb"] |= {
+        "probes": {"http": 80},
+        "loadBalancingRules": {
+            "http": {"pool": "flex-pool", "frontendPort": 80, "backendPort": 80, "probe": "http"},
+        },
+    }
+    return world
+
+
+def add_faults(simulator: Simulator, faults: Iterable[dict[str, Any]]) -> None:
+    """Add faults of documents, which name an instance by its number: `#2` is the third one."""
+    names = simulator.names("flex")
+    for fault in faults:
+        named = {"vm": names[int(fault["vm"].removeprefix("#"))]} if fault.get("vm", "").startswith("#") else {}
+        simulator.add_fault({**fault, **named})
+
+
+def faults_of(document: str) -> list[dict[str, Any]]:
+    """List the faults of the sessions of a document, such as `readme`, in their order."""
+    from tools.sessions import NAMED, sessions  # it runs in this sandbox
+
+    text = NAMED[document].read_text(encoding="utf-8")
+    return [fault for session in sessions(text) for fault in session.setup.get("faults", [])]
+
+
 @contextmanager
 def sandbox(vms: int = 40, seconds: float = 5) -> Iterator[tuple[Simulator, dict[str, str]]]:
     """Start a simulator whose operations last `seconds`, and log in to it."""
-    with Simulator(vms, seconds=seconds) as simulator, tempfile.TemporaryDirectory() as config:
+    with (
+        Simulator(world=description(vms), seconds=seconds) as simulator,
+        tempfile.TemporaryDirectory() as config,
+    ):
         yield simulator, log_in(simulator, Path(config))
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Open a shell in the sandbox."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--faults", metavar="DOCUMENT", help="document of which the sessions fail, such as readme")
+    faults = parser.parse_args(arguments).faults
     with sandbox() as (simulator, environment):
+        add_faults(simulator, faults_of(faults) if faults else [])
         print(
             "`az` is logged in to a simulated Azure: resource group rg, Flexible set flex (40 instances), and others."
         )
@@ -98,4 +136,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,15 +1,18 @@
-"""The sessions in the README, and their output from real runs: `python -m tools.sessions` rewrites them.
+"""The sessions in documents, and their output from real runs: `make sessions` rewrites them.
 
-A session is a block of commands with their output, run in the world of `make sandbox`. A comment before it names the
-faults to simulate (`faults`, on `#2`, the third instance) and the command that was killed before (`killed`, when the
-batch `at` began in its job log).
+A session is a block of commands with their output, run in the world of `make sandbox`. A comment before it names what
+is simulated there: `faults` (on `#2`, the third instance), `vms` (states of instances), `settings` of the simulator,
+and the command that was `killed` before (when the batch `at` began in its log). With `continues` the session is in the
+world and the folder of the one above, and with `mended` the faults of that one are over.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
+import sys
 import tempfile
 import textwrap
 import time
@@ -18,16 +21,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from armsim import Simulator
-from tools.sandbox import sandbox
+from tools.sandbox import add_faults, description, sandbox
 from tools.wheel import ROOT
 
 README = ROOT / "README.md"
+NAMED = {"readme": README, "tutorial": ROOT / "docs" / "tutorial.md", "3am": ROOT / "docs" / "3am.md"}
 WIDTH = 80
-INSTANCES, SECONDS = 40, 3.0
-LOG = "restart.jsonl"
+INSTANCES, SECONDS = 40, 1.0
+QUICK = {"retry_after": "none", "retry_after_ms": 200}  # what a document says of seconds is not about Azure's hints
+KILLABLE = 0.5  # seconds that an operation lasts at least while the process that waits for it is killed
 LONGEST_WAIT = 60  # seconds until a command must have reached the batch at which it is killed
 _BLOCK = re.compile(r"<!-- session (?P<setup>\{.*?\}) -->\n```console\n(?P<text>.*?)```\n", re.DOTALL)
 _COMMAND = re.compile(r"^\$ (?:.*\\\n> )*.*\n", re.MULTILINE)
+_JOB_TIME = re.compile(r"\b\d{8}T\d{6}(?:\.\d{3}Z)?")
 
 
 class Session(NamedTuple):
@@ -50,48 +56,83 @@ def sessions(text: str) -> Iterator[Session]:
         yield Session(json.loads(block["setup"]), list(zip(shown, outputs, strict=True)))
 
 
-def play(session: Session, simulator: Simulator, environment: dict[str, str], **settings: Any) -> Session:
-    """Run the commands of a session in a fresh world; return it with their real output."""
-    simulator.reset(vms=INSTANCES, **settings)
-    for fault in session.setup.get("faults", []):
-        named = simulator.names("flex")[int(fault["vm"].removeprefix("#"))]
-        simulator.add_fault({**fault, "vm": named})
+def stories(text: str) -> list[list[Session]]:
+    """Group the sessions of a document by their worlds: each with those that continue it."""
+    found: list[list[Session]] = []
+    for session in sessions(text):
+        if session.setup.get("continues"):
+            found[-1].append(session)
+        else:
+            found.append([session])
+    return found
+
+
+def play(
+    story: list[Session], simulator: Simulator, environment: dict[str, str], *, seconds: float, **settings: Any
+) -> list[Session]:
+    """Run the commands of a story in a fresh world; return its sessions with their real output."""
+    world = description(INSTANCES)
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = story[0].setup.get("vms", {})
+    simulator.reset(world, seconds=seconds, **settings)
+    shutil.rmtree(_jobs(environment), ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
-        if "killed" in session.setup:
-            _kill(session.setup["killed"], session.setup["at"], Path(folder), environment)
-        steps = [(shown, _run(_typed(shown), folder, environment)) for shown, _ in session.steps]
-    return session._replace(steps=steps)
+        return [_play(session, simulator, environment, Path(folder), seconds) for session in story]
+
+
+def normal(said: str) -> str:
+    """Return an output without what differs between two runs: widths, durations and the times in names of jobs."""
+    timeless = _JOB_TIME.sub("TIME", said)
+    return " ".join(re.sub(r"-{3,}", "---", re.sub(r"\b\d+\.\d+\b", "SECONDS", timeless)).split())
 
 
 def with_output(text: str, played: list[Session]) -> str:
-    """Replace the sessions of a document by those that were run."""
+    """Replace the sessions of a document by those that were run; keep an output that differs only in times."""
     rest = iter(played)
 
     def block(found: re.Match[str]) -> str:
-        steps = "".join(f"{shown}{_wrapped(output)}" for shown, output in next(rest).steps)
-        return f"<!-- session {found['setup']} -->\n```console\n{steps}```\n"
+        session = next(rest)
+        steps = "".join(f"{shown}{_wrapped(output)}" for shown, output in session.steps)
+        kept = found["text"] if normal(found["text"]) == normal(steps) else _JOB_TIME.sub(_tidied, steps)
+        return f"<!-- session {found['setup']} -->\n```console\n{kept}```\n"
 
     return _BLOCK.sub(block, text)
 
 
-def main() -> None:
-    """Run the sessions of the README and write their output into it."""
-    text = README.read_text(encoding="utf-8")
+def main(arguments: list[str]) -> None:
+    """Run the sessions of the documents, or of those that are named, and write their output into them."""
     with sandbox(INSTANCES, SECONDS) as (simulator, environment):
-        played = [play(session, simulator, environment) for session in sessions(text)]
-    README.write_text(with_output(text, played), encoding="utf-8")
+        for path in [Path(name).resolve() for name in arguments] or NAMED.values():
+            text = path.read_text(encoding="utf-8")
+            played = [
+                session
+                for story in stories(text)
+                for session in play(story, simulator, environment, seconds=SECONDS, **QUICK)
+            ]
+            path.write_text(with_output(text, played), encoding="utf-8")
+
+
+def _play(session: Session, simulator: Simulator, environment: dict[str, str], folder: Path, seconds: float) -> Session:
+    if session.setup.get("mended"):
+        simulator.clear_faults()
+    add_faults(simulator, session.setup.get("faults", []))
+    if "killed" in session.setup:
+        simulator.configure(seconds=max(seconds, KILLABLE))
+        _kill(session.setup["killed"], session.setup["at"], folder, environment)
+    simulator.configure(**{"seconds": seconds, **session.setup.get("settings", {})})
+    return session._replace(steps=[(shown, _run(_typed(shown), folder, environment)) for shown, _ in session.steps])
 
 
 def _typed(shown: str) -> str:
     return re.sub(r"\\\n> *", "", shown.removeprefix("$ ")).strip()
 
 
-def _run(command: str, folder: str, environment: dict[str, str]) -> str:
+def _run(command: str, folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
         env=environment,
         text=True,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
@@ -99,17 +140,31 @@ def _run(command: str, folder: str, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+def _jobs(environment: dict[str, str]) -> Path:
+    return Path(environment["AZURE_CONFIG_DIR"], "vmss-flex", "jobs")
+
+
 def _kill(command: str, batch: int, folder: Path, environment: dict[str, str]) -> None:
     """Run a command until a batch begins, and kill it there."""
     begun = re.compile(rf'"record": ?"batch".*"batch": ?{batch}\b')
-    with subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=folder, env=environment) as process:
+    shell = ["bash", "-c", f"exec {command}"]
+    with subprocess.Popen(shell, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as process:
         until = time.monotonic() + LONGEST_WAIT
-        while not ((folder / LOG).exists() and begun.search((folder / LOG).read_text(encoding="utf-8"))):
+        while not any(begun.search(log.read_text("utf-8")) for log in _logs(folder, environment)):
             if process.poll() is not None or time.monotonic() > until:
                 process.kill()
                 raise RuntimeError(f"{command}: batch {batch} did not begin")
             time.sleep(0.02)
         process.kill()
+
+
+def _logs(folder: Path, environment: dict[str, str]) -> Iterator[Path]:
+    yield from folder.glob("*.jsonl")
+    yield from sorted(_jobs(environment).glob("*.jsonl"))[-1:]
+
+
+def _tidied(found: re.Match[str]) -> str:
+    return "20261125T090000.125Z" if found[0].endswith("Z") else "20261125T090000"
 
 
 def _wrapped(output: str) -> str:
@@ -118,4 +173,4 @@ def _wrapped(output: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -29,12 +29,13 @@ class RateLimiter:
         call.cloud.throttle.follow(call.cloud.settings)
 
     def count_in_arm(self, principal: str) -> None:
-        """Raise ARM's 429 where a principal, or the whole subscription, asked too much; tenant level is not counted."""
+        """Raise ARM's 429 where a principal, or all of them, asked too much of a region; no tenant level is counted."""
         self._principal = principal
         if not self._on or "subscription" not in self._call.params:
             return
         own, shared = ARM[kind_of(self._call.request.method)]
-        shortage = self._draw([Claim(own, (principal,)), Claim(shared, ())])
+        region = _region_of(self._call)
+        shortage = self._draw([Claim(own, (region, principal)), Claim(shared, (region,))])
         if shortage:
             raise self._subscription_throttled(shortage.seconds)
 

@@ -99,6 +99,17 @@ def test_a_region_has_a_budget_of_its_own(arm: Arm) -> None:
     assert arm.get(f"/subscriptions/{arm.sim.subscription}/resourceGroups/there").json()["location"] == "eastus"
 
 
+def test_arm_counts_a_principal_in_each_region(arm: Arm) -> None:
+    groups: Any = {"here": {"virtualMachines": {"a": {}, "c": {}}}}
+    groups["there"] = {"location": "eastus", "virtualMachines": {"b": {}}}
+    arm.sim.reset({"resourceGroups": groups}, limits=True, limits_refill=SLOW)
+    answers = [arm.act(vm, "start") for vm in ("a", "c", "b")]
+    assert [one.headers[f"{SUBSCRIPTION}-writes"] for one in answers] == ["199", "198", "199"]
+    polls = [arm.follow(one) for one in answers]
+    assert [one.headers[f"{SUBSCRIPTION}-reads"] for one in polls] == ["249", "248", "249"]
+    assert [one.headers[f"{SUBSCRIPTION}-global-reads"] for one in polls] == ["3749", "3748", "3749"]
+
+
 def test_polls_count_for_the_vm(arm: Arm, vm: str) -> None:
     answer = arm.act(vm, "restart")
     polls = [arm.follow(answer), arm.follow(answer, "Location")]

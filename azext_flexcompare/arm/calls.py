@@ -1,32 +1,46 @@
-"""Calls of the SDK: one request, and a poller for the operation that it begins."""
+"""Calls of the SDK's methods: one request, and a poller for the operation that it begins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.clients import Azure, checked_body
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
 from azext_flexcompare.arm.responses import NO_RETRY, remaining, send_errors
+from azext_flexcompare.arm.sdk_requests import request_of
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.scheduler.poller import Poller
+
+NO_ARGUMENTS: dict[str, Any] = {}
 
 
 def call_sdk(
     azure: Azure, target: Instance | ScaleSet, call: str, arguments: dict[str, Any], *, returns: bool = False
 ) -> Poller:
-    """Call a method of the SDK, such as `virtual_machines.begin_restart`, for its target, and return its poller.
+    """Send what a method of the SDK, such as `virtual_machines.begin_restart`, sends for its target; return its poller.
 
     Raises Throttled where the service did not accept the request, Failure where it refused.
     """
-    group, name = call.split(".")
-    method = getattr(getattr(azure.compute(target.subscription), group), name)
-    if not name.startswith("begin_"):
-        return call_once(method, target.resource_group, target.name, **arguments)
-    polling = SteppedPolling(returns)
     with send_errors():
-        method(target.resource_group, target.name, polling=polling, **arguments, **NO_RETRY)
-    return polling  # the SDK has initialized it with the answer
+        answer = send_request(azure, target, call, arguments, place=(target.resource_group, target.name))
+        if ".begin_" in call:
+            return SteppedPolling.begun(azure.arm(target.subscription), answer, returns)
+        return Completed(checked_body(answer), remaining(answer.headers))
+
+
+def send_request(
+    azure: Azure, target: Instance | ScaleSet, call: str, arguments: dict[str, Any], *, place: Sequence[str]
+) -> Any:
+    """Send what a method of the SDK sends, and return the whole answer; `place` are the names that it takes first."""
+    request = request_of(azure.compute(target.subscription), call, place, arguments)
+    return azure.arm(target.subscription).send(request, **NO_RETRY)
+
+
+def read_view(azure: Azure, instance: Instance) -> Any:
+    """Read the scale set's view of an instance, and return the whole answer."""
+    place = (instance.resource_group, instance.scale_set.name, instance.name)
+    return send_request(azure, instance, "virtual_machine_scale_set_vms.get", NO_ARGUMENTS, place=place)
 
 
 def call_once(method: Callable[..., Any], *arguments: Any, **options: Any) -> Completed:

@@ -12,8 +12,8 @@ from azure.cli.core._profile import Profile
 from azure.core.exceptions import HttpResponseError
 
 from azext_flexcompare.arm.login import RenewableCredential, TokenGuard, is_own_url
-from azext_flexcompare.arm.rate_limits import CONNECTIONS
 from azext_flexcompare.arm.responses import json_of
+from azext_flexcompare.arm.sdk_requests import Request
 from azext_flexcompare.arm.service_clock import ServiceClock
 
 MANY_PAGES = 10_000  # of a list; more are taken for a list without an end
@@ -23,12 +23,13 @@ ANSWERED = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.N
 @lru_cache(maxsize=1)
 def _transport() -> Any:
     """Return the transport that the clients of all subscriptions share, with one pool of connections."""
-    import requests
+    from azure.cli.core.util import should_disable_connection_verify
     from azure.core.pipeline.transport import RequestsTransport
 
-    session = requests.Session()
-    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
-    return RequestsTransport(session=session, session_owner=False)
+    from azext_flexcompare.arm.transport import DirectSession
+
+    verify = not should_disable_connection_verify()
+    return RequestsTransport(session=DirectSession(), session_owner=False, connection_verify=verify)
 
 
 def compute_client(cli_ctx: Any, subscription: str | None = None) -> Any:
@@ -86,6 +87,8 @@ class ArmClient:
         from azure.core import PipelineClient
         from azure.core.pipeline import policies
 
+        from azext_flexcompare.arm.policies import LogIfHeard, OptionalRetry
+
         del credential, subscription_id  # the CLI has put both into the authentication policy and the paths
         guards = kwargs.get("per_retry_policies", ())
         self.clock = next((one.clock for one in guards if isinstance(one, TokenGuard)), ServiceClock())
@@ -95,10 +98,11 @@ class ArmClient:
                 policies.RequestIdPolicy(),
                 policies.HeadersPolicy(kwargs.get("headers")),
                 kwargs["user_agent_policy"],
-                policies.RetryPolicy(),
+                OptionalRetry(),
                 *guards,
                 kwargs["authentication_policy"],
-                kwargs["logging_policy"],
+                kwargs.get("custom_hook_policy"),  # where the command has `--acquire-policy-token`
+                LogIfHeard(kwargs["logging_policy"]),
             ],
             transport=kwargs["transport"],
         )
@@ -109,25 +113,30 @@ class ArmClient:
 
     def post_answer(self, path: str, body: Any, **options: Any) -> Any:
         """Send a POST and return the whole answer, with its headers; `options` are those of the pipeline."""
-        return self._send("POST", path, json=body, _return_pipeline_response=True, **options)
+        return self._send("POST", path, json=body, **options)
 
     def get(self, path: str, **options: Any) -> Any:
         """Read a resource; `options` are those of the pipeline."""
         return self._send("GET", path, **options).json()
 
+    def get_page(self, path: str) -> Any:
+        """Read a page of a list and return the whole answer, with its headers."""
+        return self._send("GET", path)
+
     def get_answer(self, url: str, **options: Any) -> Any:
         """Send a GET and return the whole answer, whatever its status."""
         from azure.core.rest import HttpRequest
 
-        return self._client.send_request(HttpRequest("GET", url), _return_pipeline_response=True, **options)
+        return self._client.send_request(HttpRequest("GET", url), **options)
+
+    def send(self, request: Request, **options: Any) -> Any:
+        """Send a request that the SDK has built, and return the whole answer; raises HttpResponseError if refused."""
+        method, url, headers, content = request
+        return self._send(method, url, content=content, headers=headers, **options)
 
     def is_own_url(self, url: str) -> bool:
         """Check whether a URL is one of this service, to which the token may be sent."""
         return is_own_url(self._client.format_url("/"), url)
-
-    def pages(self, path: str) -> list[Any]:
-        """Read a list, following every nextLink; raises ValueError for a list without an end."""
-        return [entry for page in self.each_page(path) for entry in page["value"]]
 
     def each_page(self, path: str, **options: Any) -> Iterator[Any]:
         """Read the pages of a list one by one; raises ValueError where a link leads back, or leads on for ever."""
@@ -142,38 +151,45 @@ class ArmClient:
         """Write a resource, and return the answer's headers; `options` are those of the pipeline."""
         return _checked_headers(self._send("PUT", path, json=body, **options))
 
-    def begin_put(self, path: str, body: Any, polling: Any, etag: str | None, **options: Any) -> None:
-        """Write a resource if it still has this etag, and initialize a PollingMethod with the answer."""
-        headers = {"If-Match": etag} if etag else None
-        answer = self._send("PUT", path, json=body, headers=headers, _return_pipeline_response=True, **options)
-        polling.initialize(self._client, answer, lambda one: one)
+    def put_answer(self, path: str, body: Any, etag: str | None, **options: Any) -> Any:
+        """Write a resource if it still has this etag, and return the whole answer."""
+        return self._send("PUT", path, json=body, headers={"If-Match": etag} if etag else None, **options)
 
     def delete(self, path: str, **options: Any) -> Mapping[str, str]:
         """Delete a resource, and return the answer's headers; `options` are those of the pipeline."""
         return _checked_headers(self._send("DELETE", path, **options))
 
-    def _send(self, method: str, path: str, json: Any = None, headers: Any = None, **options: Any) -> Any:
+    def _send(
+        self, method: str, path: str, json: Any = None, headers: Any = None, content: Any = None, **options: Any
+    ) -> Any:
         from azure.core.rest import HttpRequest
 
-        request = HttpRequest(method, self._client.format_url(path), json=json, headers=headers)
-        answer = self._client.send_request(request, **options)
-        response = getattr(answer, "http_response", answer)
-        response.raise_for_status()
-        if response.status_code not in ANSWERED:  # a redirect is no answer, and is not followed
-            raise HttpResponseError(response=response)
+        url = self._client.format_url(path)
+        answer = self._client.send_request(
+            HttpRequest(method, url, json=json, content=content, headers=headers), **options
+        )
+        answer.raise_for_status()
+        if answer.status_code not in ANSWERED:  # a redirect is no answer, and is not followed
+            raise HttpResponseError(response=answer)
         return answer
 
 
 def _checked_headers(answer: Any) -> Mapping[str, str]:
     """Return the headers of an answer; raises HttpResponseError where its body is not JSON of Azure."""
+    checked_body(answer)
+    headers: Mapping[str, str] = answer.headers
+    return headers
+
+
+def checked_body(answer: Any) -> dict[str, Any] | None:
+    """Return the body of an answer, None where it is empty; raises HttpResponseError where it is not JSON of Azure."""
     try:
         body = json_of(answer)
     except ValueError:
         body = ""
     if body is not None and not isinstance(body, dict):
         raise HttpResponseError("The answer is not JSON of Azure.", response=answer)
-    headers: Mapping[str, str] = answer.headers
-    return headers
+    return body
 
 
 def check_new_page(link: str, seen: set[str]) -> None:

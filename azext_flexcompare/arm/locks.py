@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from azext_flexcompare.arm.calls import call_once
+from azext_flexcompare.arm.calls import call_once, send_request
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.paced_lists import list_all
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
 from azext_flexcompare.arm.responses import NO_RETRY, remaining, send_errors
 from azext_flexcompare.instances import Instance
@@ -53,17 +54,16 @@ class Lock(NamedTuple):
         return operation.target != "lock" and (operation.method == "DELETE" or self.level == "ReadOnly")
 
 
-def read_locks(azure: Azure, subscription: str) -> list[Lock]:
-    """List every lock of a subscription, of any scope."""
+def read_locks(azure: Azure, *subscriptions: str) -> list[Lock]:
+    """List every lock of subscriptions, of any scope."""
     with cli_errors("listing the locks"):
-        found = azure.arm(subscription).pages(f"/subscriptions/{subscription}{LOCKS}?{VERSION}")
-    return [_lock(entry) for entry in found]
+        found = list_all(azure, [f"/subscriptions/{one}{LOCKS}?{VERSION}" for one in subscriptions])
+        return [_lock(entry) for entry in found]
 
 
 def locks_of(azure: Azure, instances: Iterable[Instance]) -> list[Lock]:
     """List every lock of the subscriptions that instances are in."""
-    subscriptions = sorted({instance.subscription for instance in instances})
-    return [lock for each in subscriptions for lock in read_locks(azure, each)]
+    return read_locks(azure, *sorted({instance.subscription for instance in instances}))
 
 
 def put_lock(azure: Azure, instance: Instance, name: str, level: str, notes: str | None) -> Poller:
@@ -88,13 +88,13 @@ def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Poller
     """
     machines = azure.compute(instance.subscription).virtual_machine_scale_set_vms
     place = (instance.resource_group, instance.scale_set.name, instance.name)
-    polling = SteppedPolling()
     with send_errors():
         body = machines.get(*place, **NO_RETRY).serialize()
         properties = body.setdefault("properties", {})
         properties["protectionPolicy"] = merge_policy(properties.get("protectionPolicy") or {}, policy)
-        machines.begin_update(*place, parameters=body, polling=polling, **NO_RETRY)
-    return polling
+        call = "virtual_machine_scale_set_vms.begin_update"
+        answer = send_request(azure, instance, call, {"parameters": body}, place=place)
+        return SteppedPolling.begun(azure.arm(instance.subscription), answer)
 
 
 def merge_policy(before: dict[str, Any], policy: dict[str, bool]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors, error_of
 from azext_flexcompare.arm.network_bodies import Body, EditError, entries, same
+from azext_flexcompare.arm.paced_lists import list_all
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
 from azext_flexcompare.arm.responses import NO_RETRY, Unacknowledged, poll_errors, send_errors
 from azext_flexcompare.instances import Instance, last_name
@@ -63,10 +64,8 @@ class ResourceUpdate:
 
 def begin_put(arm: Any, read: Body, body: Body) -> Poller:
     """Write a resource and return its operation; raises ResourceChanged if it is not as it was read."""
-    polling = SteppedPolling()
     with send_errors(BUSY), _changes():
-        arm.begin_put(_url(read["id"]), body, polling, read.get("etag"), **NO_RETRY)
-    return polling
+        return SteppedPolling.begun(arm, arm.put_answer(_url(read["id"]), body, read.get("etag"), **NO_RETRY))
 
 
 def load_balancer_id(instances: Sequence[Instance], lb_name: str, option: str = "--lb-name") -> str:
@@ -102,13 +101,11 @@ def read_load_balancer(azure: Azure, lb_id: str, named_by: str = " (--lb-name)")
     return found
 
 
-def read_load_balancers(azure: Azure, group_id: str) -> list[Body]:
-    """List the load balancers of a resource group."""
-    with cli_errors(f"listing the load balancers in resource group {last_name(group_id)}"):
-        found: list[Body] = azure.arm(_subscription(group_id)).pages(
-            _url(f"{group_id}/providers/Microsoft.Network/loadBalancers")
-        )
-    return found
+def read_load_balancers(azure: Azure, *group_ids: str) -> list[Body]:
+    """List the load balancers of resource groups."""
+    names = ", ".join(last_name(one) for one in group_ids)
+    with cli_errors(f"listing the load balancers in resource group {names}"):
+        return list_all(azure, [_url(f"{one}/providers/Microsoft.Network/loadBalancers") for one in group_ids])
 
 
 def read_pool(azure: Azure, pool_id: str) -> Body:
@@ -135,7 +132,7 @@ def list_resources(azure: Azure, ids: Iterable[str], doing: str) -> dict[str, Bo
     """List all resources of each kind and group that ids name, by id in lower case: one list instead of many GETs."""
     collections = {one.rpartition("/")[0].lower(): one.rpartition("/")[0] for one in ids}
     with cli_errors(doing):
-        found = [body for one in collections.values() for body in azure.arm(_subscription(one)).pages(_url(one))]
+        found = list_all(azure, [_url(one) for one in collections.values()])
     return {body["id"].lower(): body for body in found if isinstance(body, dict) and isinstance(body.get("id"), str)}
 
 

@@ -8,11 +8,9 @@ from http import HTTPStatus
 from typing import Any, NamedTuple, NoReturn
 
 from azure.core.exceptions import HttpResponseError
-from azure.mgmt.core.polling.arm_polling import ARMPolling
 
 from azext_flexcompare.arm.clients import ANSWERED
-from azext_flexcompare.arm.errors import body_error, error_of, one_line
-from azext_flexcompare.arm.login import is_own_url
+from azext_flexcompare.arm.errors import body_error, error_of
 from azext_flexcompare.arm.responses import (
     NO_RETRY,
     NOT_FOUND,
@@ -48,115 +46,91 @@ class Accepted(NamedTuple):
     result_url: str | None = None
 
 
-class SteppedPolling(ARMPolling):
-    """The SDK's polling of a long-running operation, one request at a time instead of a thread that sleeps."""
+class SteppedPolling:
+    """The polling of a long-running operation, one request at a time; it keeps no answer."""
 
-    def __init__(self, returns: bool = False) -> None:
-        super().__init__(timeout=0, **NO_RETRY)  # zero: the scheduler decides how long to wait
-        self.returns = returns
-        self._accepted = Accepted(IN_PROGRESS)
+    __slots__ = ("_accepted", "_accepted_at", "_arm", "_began", "_body", "_latest", "_odd", "_status", "returns")
+
+    def __init__(self, arm: Any, accepted: Accepted, returns: bool = False) -> None:
+        self._arm, self._accepted, self._status, self.returns = arm, accepted, accepted.status, returns
         self._odd = 0  # answers in a row that say nothing of the operation
         self._accepted_at: datetime | None = None  # by the service's own clock, as is the next
         self._began: datetime | None = None
+        self._body: dict[str, Any] = {}  # of the answer that told of the end
+        self._latest = Poll(done=False)
 
-    def initialize(self, client: Any, initial_response: Any, deserialization_callback: Callable[[Any], Any]) -> None:
-        """Start from the answer that accepted the operation; raises Unacknowledged where it is no such answer."""
-        del deserialization_callback
-        self._client, self._pipeline_response, self._initial_response = client, initial_response, initial_response
-        self._accepted = read_acceptance(initial_response.http_response, client.format_url("/"))
-        self._status = self._accepted.status
-        if self.returns and self.finished() and "value" not in self._body():
+    @classmethod
+    def begun(cls, arm: Any, answer: Any, returns: bool = False) -> SteppedPolling:
+        """Return the polling of an operation by the answer that accepted it; raises OutcomeUnknown for any other."""
+        polling = cls(arm, read_acceptance(answer, arm.is_own_url), returns)
+        body = _parsed(answer)
+        polling._learn(answer, body if isinstance(body, dict) else {})
+        if returns and polling.finished() and "value" not in polling._body:
             raise Unacknowledged(Error("AnswerUnreadable", f"{UNKNOWN}: its answer has no result."))
-        _release_connection(initial_response)
-
-    def run(self) -> None:
-        """Do nothing: the scheduler polls instead of the SDK."""
+        return polling
 
     def finished(self) -> bool:
         """Check whether the operation is known to have ended."""
         return self._status.lower() in ENDS
 
-    def status(self) -> str:
-        """Return the status of the latest answer."""
-        return self._status
-
     @property
     def acceptance(self) -> Acceptance:
         """Return what the answer that accepted the operation says."""
         if self.finished():
-            return Acceptance(self._latest(done=True)._replace(result=self._body() if self.returns else None))
-        return Acceptance(self._latest(done=False), self._accepted.url, self._result_url())
+            return Acceptance(self._latest._replace(result=self._body if self.returns else None))
+        return Acceptance(self._latest, self._accepted.url, self._accepted.result_url if self.returns else None)
 
     def poll(self) -> Poll:
         """Send one request for the operation's status, and one more for its result; see Poller."""
         with poll_errors():
             if not self.finished():
-                self._read_status(self._request(self._accepted.url or ""))
+                self._read_status(self._arm.get_answer(self._accepted.url or "", **NO_RETRY))
         if self._status.lower() in ("failed", "canceled"):
-            raise Failure(self._error())
+            raise Failure(body_error(self._body) or Error(self._status, "The service gave no reason."))
         if not self.finished():
-            return self._latest(done=False)
+            return self._latest
+        found = self._latest._replace(took=_seconds_between(self._body.get("startTime"), self._body.get("endTime")))
         if not self.returns:
-            return self._latest(done=True)._replace(took=self._took())
+            return found
         with poll_errors():
-            result = self._result()
-        return self._latest(done=True)._replace(result=result, took=self._took())
+            return found._replace(result=self._result())
 
-    def _request(self, url: str) -> Any:
-        """Read a URL of the service; raises as `_raise_odd` does where the SDK cannot decode the answer."""
-        try:
-            return self.request_status(url)
-        except HttpResponseError as error:
-            if error.status_code not in ANSWERED:
-                raise
-            self._raise_odd(Error("AnswerUnreadable", one_line(error)))
+    def _learn(self, answer: Any, body: dict[str, Any]) -> None:
+        """Keep what an answer says, of its body only what is still needed."""
+        self._accepted_at = self._accepted_at or date_of(answer.headers)
+        self._learn_beginning(body.get("startTime"))
+        done = self.finished()
+        self._latest = Poll(done, retry_after_of(answer.headers), remaining(answer.headers), began=self._began)
+        self._body = body if done else {}
 
-    def _latest(self, *, done: bool) -> Poll:
-        headers = self._pipeline_response.http_response.headers
-        self._learn_beginning()
-        return Poll(done, retry_after_of(headers), remaining(headers), began=self._began)
-
-    def _learn_beginning(self) -> None:
+    def _learn_beginning(self, start: Any) -> None:
         """Keep the startTime of the operation; until it is known, or where it makes no sense, the acceptance's Date."""
-        self._accepted_at = self._accepted_at or date_of(self._pipeline_response.http_response.headers)
         if self._began in (None, self._accepted_at):
-            found = _time(self._body().get("startTime"))
+            found = _time(start)
             early = found and self._accepted_at and self._accepted_at - found > MAX_START_DELAY
             self._began = self._accepted_at if early else found or self._accepted_at
 
-    def _took(self) -> float | None:
-        body = self._body()
-        return _seconds_between(body.get("startTime"), body.get("endTime"))
-
-    def _body(self) -> dict[str, Any]:
-        """Return the latest answer's body; an empty object for any that is none."""
-        try:
-            body = json_of(self._pipeline_response.http_response)
-        except ValueError:
-            return {}
-        return body if isinstance(body, dict) else {}
-
-    def _result_url(self) -> str | None:
-        return self._accepted.result_url if self.returns else None
-
     def _read_status(self, answer: Any) -> None:
         """Read the status of an operation; raises what its answer means where that is none."""
-        response = answer.http_response
-        _release_connection(answer)
-        status = response.status_code
-        error = error_of(HttpResponseError(response=response))
+        status = answer.status_code
+        if status not in ANSWERED:
+            self._raise_unread(answer)
+        body = _parsed(answer)
+        found = read_status(status, body, from_location=self._accepted.url == self._accepted.result_url)
+        if found is None:
+            self._raise_odd(Error("AnswerUnreadable", "The answer to the poll does not say how the operation is."))
+        self._status, self._odd = found, 0
+        self._learn(answer, body if isinstance(body, dict) else {})
+
+    def _raise_unread(self, answer: Any) -> NoReturn:
+        status, error = answer.status_code, error_of(HttpResponseError(response=answer))
         if status in NOT_FOUND:
             raise OperationNotFound(error)
         if status == HTTPStatus.FORBIDDEN and not self.returns:  # only the operation has the result
             raise OperationUnreadable(error, MAY_NOT_BE_READ)
-        if status not in ANSWERED:
-            refusal = classify_read(status, response.headers, error)
-            is_odd = isinstance(refusal, Failure) or status < HTTPStatus.BAD_REQUEST
-            self._raise_odd(error, None if is_odd else refusal)
-        found = read_status(response, from_location=self._accepted.url == self._accepted.result_url)
-        if found is None:
-            self._raise_odd(Error("AnswerUnreadable", "The answer to the poll does not say how the operation is."))
-        self._pipeline_response, self._status, self._odd = answer, found, 0
+        refusal = classify_read(status, answer.headers, error)
+        is_odd = isinstance(refusal, Failure) or status < HTTPStatus.BAD_REQUEST
+        self._raise_odd(error, None if is_odd else refusal)
 
     def _raise_odd(self, error: Error, refusal: Exception | None = None) -> NoReturn:
         if refusal is not None:
@@ -168,49 +142,29 @@ class SteppedPolling(ARMPolling):
 
     def _result(self) -> Any:
         """Read what the operation returned; raises Unanswered or Throttled until the service gives it."""
-        held = self._body().get("properties")
+        held = self._body.get("properties")
         if isinstance(held, dict) and held.get("output"):
             return held["output"]
         if not self._accepted.result_url:
             raise Unanswered(f"{NO_RESULT} the service names no URL of it.")
-        response = self._request(self._accepted.result_url).http_response
-        if response.status_code != HTTPStatus.OK:
-            error = error_of(HttpResponseError(response=response))
-            refusal = classify_read(response.status_code, response.headers, error)
+        answer = self._arm.get_answer(self._accepted.result_url, **NO_RETRY)
+        if answer.status_code != HTTPStatus.OK:
+            error = error_of(HttpResponseError(response=answer))
+            refusal = classify_read(answer.status_code, answer.headers, error)
             raise refusal if isinstance(refusal, Throttled) else Unanswered(f"{NO_RESULT} {': '.join(error)}")
-        found = json_of(response)
+        found = json_of(answer)
         if not isinstance(found, dict):
             raise Unanswered(f"{NO_RESULT} the answer has none.")
         return found
 
-    def _error(self) -> Error:
-        return body_error(self._body()) or Error(self._status, "The service gave no reason.")
 
-
-class ResumedPolling(SteppedPolling):
-    """The polling of an operation that an earlier process began, of which only the URLs are known."""
-
-    def __init__(self, arm: Any, url: str, result_url: str | None = None) -> None:
-        super().__init__(returns=result_url is not None)
-        self._arm, self._accepted, self._status = arm, Accepted(IN_PROGRESS, url, result_url), IN_PROGRESS
-
-    @property
-    def acceptance(self) -> Acceptance:
-        """Return where to poll; the answer that accepted the operation is not known."""
-        return Acceptance(Poll(done=False), self._accepted.url, self._accepted.result_url)
-
-    def request_status(self, status_link: str) -> Any:
-        """Read a URL of the service."""
-        return self._arm.get_answer(status_link, **NO_RETRY)
-
-
-def read_acceptance(response: Any, endpoint: str) -> Accepted:
+def read_acceptance(response: Any, is_own: Callable[[str], bool]) -> Accepted:
     """Return what the answer to a request says of its operation; raises OutcomeUnknown where it is not Azure's own.
 
-    A URL of another service than the endpoint's counts as none.
+    A URL that is not the service's own counts as none.
     """
     links = [response.headers.get(name) for name in ("Azure-AsyncOperation", "Location")]
-    operation, location = (one if one and is_own_url(endpoint, one) else None for one in links)
+    operation, location = (one if one and is_own(one) else None for one in links)
     if response.status_code == HTTPStatus.ACCEPTED:
         if operation or location:
             return Accepted(IN_PROGRESS, operation or location, location)
@@ -231,17 +185,13 @@ def read_acceptance(response: Any, endpoint: str) -> Accepted:
     return Accepted(state, str(response.request.url)) if state.lower() not in ENDS else Accepted(state)
 
 
-def read_status(response: Any, *, from_location: bool) -> str | None:
-    """Read the status of an operation in the answer to a poll, or None where it has none.
+def read_status(code: int, body: Any, *, from_location: bool) -> str | None:
+    """Read the status of an operation in the parsed answer to a poll, or None where it has none.
 
     Without `Azure-AsyncOperation`, `Location` is polled: 202 until the operation ends, then another status.
     """
-    if response.status_code == HTTPStatus.ACCEPTED and from_location:
+    if code == HTTPStatus.ACCEPTED and from_location:
         return IN_PROGRESS
-    try:
-        body = json_of(response)
-    except ValueError:
-        return None
     if isinstance(body, dict) and isinstance(body.get("status"), str):
         status: str = body["status"]
         return status
@@ -273,11 +223,12 @@ class Completed(NamedTuple):
         return Poll(done=True, remaining=self.remaining, result=self.result)
 
 
-def _release_connection(answer: Any) -> None:
-    """Drop the connection's copy of an answer, which would take most of the memory of thousands of operations."""
-    received = getattr(answer.http_response, "_internal_response", None)
-    if received is not None:
-        received.raw = None
+def _parsed(answer: Any) -> Any:
+    """Return the body of an answer as JSON, None where it is empty; an empty list, which says nothing, otherwise."""
+    try:
+        return json_of(answer)
+    except ValueError:
+        return []
 
 
 def _seconds_between(start: Any, end: Any) -> float | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import cache
 from typing import NamedTuple
 
 from knack.log import get_logger
 
-from azext_flexcompare.arm.calls import with_headers
-from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.calls import read_view
+from azext_flexcompare.arm.clients import Azure, checked_body
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
-from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining
+from azext_flexcompare.arm.responses import object_in, poll_errors, remaining
 from azext_flexcompare.instances import Instance, is_replaced
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Status
@@ -70,11 +70,10 @@ class ProtectionPolicies:
         return {one.id for one in wanted if self.known.get(one.id)}
 
     def _read(self, instance: Instance) -> Completed:
-        machines = self.azure.compute(instance.subscription).virtual_machine_scale_set_vms
-        get = partial(machines.get, cls=with_headers)
         try:
             with poll_errors():
-                view, headers = get(instance.resource_group, instance.scale_set.name, instance.name, **NO_RETRY)
+                answer = read_view(self.azure, instance)
+                view = object_in(checked_body(answer), "properties")
         except Unanswered as unanswered:
             raise Throttled from unanswered  # nothing was sent, so that it is sent later
         except Failure as failure:
@@ -82,6 +81,6 @@ class ProtectionPolicies:
                 set_name, code = instance.scale_set.name, failure.error.code
                 self.warn("The protection policies of %s cannot be read: %s", set_name, code)
             return Completed(Protected())
-        policy = view.protection_policy
-        found = Protected(bool(policy and policy.protect_from_scale_set_actions), view.vm_id)
-        return Completed(found, remaining(headers))
+        policy = object_in(view, "protectionPolicy")
+        found = Protected(bool(policy.get("protectFromScaleSetActions")), view.get("vmId"))
+        return Completed(found, remaining(answer.headers))

@@ -42,6 +42,10 @@ LISTS = Limit("pages of lists", "all principals", Rate(900, 300 / 60), COMPUTE)
 LIMITS = (CHANGES, READS, ACTIONS, POLLS, LISTS)
 
 
+# Of a user: 15 queries in 5 seconds (Microsoft, Guidance for throttled requests in Azure Resource Graph).
+QUERIES = Rate(15, 3)
+
+
 CONNECTIONS = 32  # requests at once, each on a connection of its own
 PAGE = 100  # VMs in a page of a list, until one has been read; Azure does not document the size
 

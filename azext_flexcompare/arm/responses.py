@@ -95,6 +95,12 @@ def json_of(response: Any) -> Any:
         raise ValueError("the body cannot be read") from error
 
 
+def object_in(body: Any, name: str) -> dict[str, Any]:
+    """Return a member of a body that is an object, an empty one where there is none."""
+    found = body.get(name) if isinstance(body, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 @contextmanager
 def send_errors(busy: Collection[str] = ()) -> Iterator[None]:
     """Turn what the SDK raises for a request that acts into Throttled or Failure."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +13,8 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.member_states import note_pages
-from azext_flexcompare.arm.paced_reads import ReadBudget, read_budget
+from azext_flexcompare.arm.paced_reads import ReadBudget, Turns, finish, read_budget
+from azext_flexcompare.arm.responses import NO_RETRY
 from azext_flexcompare.arm.uniform import uniform_advice
 from azext_flexcompare.instances import HIBERNATED, Instance, ResourceId, ScaleSet
 
@@ -29,14 +30,19 @@ class Reader(NamedTuple):
 
 
 def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
-    """List the instances of a set with their instance views, following every page.
+    """List the instances of a set with their instance views, following every page."""
+    return finish(list_in_turns(reader, scale_set))
+
+
+def list_in_turns(reader: Reader, scale_set: ScaleSet) -> Turns[list[Instance]]:
+    """List the instances of a set with their instance views, a page a turn.
 
     Source: `$filter` and `$expand` of VirtualMachines_List as the CLI's own `az vm list --vmss` client documents them
     (azure-cli 2.91.0).
     """
     quoted = scale_set.id.replace("'", "''")
     with cli_errors(f"listing the instances of {scale_set.name}"):
-        pages = _all_pages(
+        pages = yield from _all_pages(
             partial(
                 reader.client_of(scale_set.subscription).virtual_machines.list,
                 scale_set.resource_group,
@@ -55,8 +61,13 @@ def list_members(reader: Reader, scale_set: ScaleSet) -> list[Instance]:
         return [instance_of(machine, scale_set) for machine in members.values()]
 
 
-def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]:
-    """List the entries of each page, as fast as the limits allow; raises ValueError for a list without an end."""
+def _all_pages(
+    list_: Callable[..., Any], budget: ReadBudget, goes_on: Callable[[list[list[Any]]], bool] | None = None
+) -> Turns[list[list[Any]]]:
+    """List the entries of each page, as fast as the limits allow, as long as the list `goes_on` after some.
+
+    Raises ValueError for a list without an end.
+    """
     learn: list[Callable[[Any], None]] = []
 
     def learn_from(answer: Any) -> None:
@@ -71,9 +82,10 @@ def _all_pages(list_: Callable[..., Any], budget: ReadBudget) -> list[list[Any]]
         if page is None:
             return found
         found.append(list(page))
-        if not pages.continuation_token:
+        if not pages.continuation_token or (goes_on and not goes_on(found)):
             return found
         check_new_page(pages.continuation_token, seen)
+        yield
 
 
 def read_scale_set(reader: Reader, subscription: str | None, group: str, name: str) -> ScaleSet:
@@ -83,7 +95,7 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
     with cli_errors(f"looking for scale set {name} in resource group {group}"), budget.reading() as learn:
         answer = client.virtual_machine_scale_sets.get(group, name, raw_response_hook=learn)
         scale_set = _scale_set(answer)
-    if (answer.orchestration_mode or "Uniform").lower() != "flexible":
+    if not _is_flexible(answer):
         raise _uniform(reader, subscription, group, name)
     return scale_set
 
@@ -92,11 +104,32 @@ def list_scale_sets(reader: Reader, group: str) -> tuple[list[tuple[ScaleSet, di
     """List the Flexible scale sets of a resource group, each with its tags, and the names of the Uniform ones."""
     with cli_errors(f"listing the scale sets of resource group {group}"):
         client = reader.client_of(None)
-        pages = _all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None))
+        pages = finish(_all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None)))
         answers = [one for page in pages for one in page]
-    flexible = [one for one in answers if (one.orchestration_mode or "").lower() == "flexible"]
+    flexible = [one for one in answers if _is_flexible(one)]
     uniform = [one.name for one in answers if one not in flexible]
     return [(_scale_set(one), one.tags or {}) for one in flexible], uniform
+
+
+def find_scale_sets(reader: Reader, subscription: str, wanted: Collection[ResourceId], most: int) -> list[ScaleSet]:
+    """Find Flexible scale sets in the list of a subscription, of which at most so many pages are read.
+
+    Source: VirtualMachineScaleSets_ListAll and VirtualMachineScaleSets_Get return the same model (Compute 2024-03-01).
+    """
+
+    def found(pages: list[list[Any]]) -> list[Any]:
+        return [one for page in pages for one in page if ResourceId(one.id) in wanted and _is_flexible(one)]
+
+    def goes_on(pages: list[list[Any]]) -> bool:
+        return len(pages) < most and len(found(pages)) < len(wanted)
+
+    with cli_errors(f"listing the scale sets of subscription {subscription}"):
+        list_ = partial(reader.client_of(subscription).virtual_machine_scale_sets.list_all, **NO_RETRY)
+        return [_scale_set(one) for one in found(finish(_all_pages(list_, read_budget(subscription.lower()), goes_on)))]
+
+
+def _is_flexible(answer: Any) -> bool:
+    return (answer.orchestration_mode or "Uniform").lower() == "flexible"
 
 
 def _budget(client: Any, subscription: str | None) -> ReadBudget:
@@ -116,7 +149,10 @@ def read_vm(reader: Reader, vm: str) -> Any:
     with cli_errors(f"reading {vm}"):
         machines = reader.client_of(parts["subscription"]).virtual_machines
         try:
-            found = machines.get(parts["resource_group"], parts["name"], expand="instanceView")
+            with read_budget(parts["subscription"].lower()).reading() as learn:
+                found = machines.get(
+                    parts["resource_group"], parts["name"], expand="instanceView", raw_response_hook=learn
+                )
         except ResourceNotFoundError:
             return None
         if found is None or not found.id:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.paced_reads import read_in_turns
 from azext_flexcompare.arm.rate_limits import pages
-from azext_flexcompare.arm.scale_sets import Reader, list_members
+from azext_flexcompare.arm.scale_sets import Reader, list_in_turns
 from azext_flexcompare.execution.health_gate import RUNNING, agent_report, application_report
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet, is_in_transition
 from azext_flexcompare.joblog.records import Record
@@ -38,7 +40,8 @@ class View(NamedTuple):
 def read_availability(azure: Azure, command: str, sets: Sequence[ScaleSet], gates: Sequence[str]) -> View:
     """List the instances of sets, and return those that are not available, as far as the conditions of a gate show."""
     began, reader = time.monotonic(), Reader(azure.compute, command)
-    members = {one.id: list_members(reader, one) for one in sets}
+    listed = read_in_turns(partial(list_in_turns, reader), sets)
+    members = {one.id: found for one, found in zip(sets, listed, strict=True)}
     down = {id_: {one.id: found for one in each if (found := _member(one, gates))} for id_, each in members.items()}
     totals = {id_: len(each) for id_, each in members.items()}
     return View(down, totals, began, sum(max(1, pages(one)) for one in totals.values()))

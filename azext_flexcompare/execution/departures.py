@@ -13,6 +13,7 @@ from azure.cli.core.azclierror import AzCLIError
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.member_states import States, each_page_of_states, list_pages, side_by_side
+from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.instances import (
     DEALLOCATED,
     DELETING,
@@ -163,7 +164,9 @@ def skip_departed(azure: Azure, operation: Operation, outcomes: Sequence[Outcome
     The scale sets of the instances that failed are listed once.
     """
     failed = [one.target for one in outcomes if one.status == Status.FAILED]
-    listed = {one: _listed(operation, azure, group[0]) for one, group in by_set(failed).items()}
+    groups = by_set(failed)
+    lists = read_all(lambda one: _listed(operation, azure, one), [group[0] for group in groups.values()])
+    listed = dict(zip(groups, lists, strict=True))
     return [_departed(operation, one, listed.get(one.target.scale_set)) for one in outcomes]
 
 

@@ -183,7 +183,7 @@ def _check(targets: Sequence[Target], owners: _Owners, option: str) -> None:
 
 def _all_targets(azure: Azure, instances: Sequence[Instance], owners: _Owners) -> list[Target]:
     groups = {one.id.lower().partition("/providers/")[0]: one.id.partition("/providers/")[0] for one in instances}
-    found = {lb["id"].lower(): lb for group in groups.values() for lb in read_load_balancers(azure, group)}
+    found = {lb["id"].lower(): lb for lb in read_load_balancers(azure, *groups.values())}
     for id_ in sorted({pool.rsplit("/", 2)[0] for pool in owners.pools()} - set(found)):
         found[id_] = read_load_balancer(azure, id_, "")
     targets = [target for lb in found.values() for target in _targets_of(lb, owners)]

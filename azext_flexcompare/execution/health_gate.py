@@ -232,7 +232,7 @@ class _Wait:
         return self._poll(swept, min(SWEEP_TIMEOUT, max(self.remaining, SHORTEST_SWEEP)), once=True)
 
     def _poll(self, targets: Sequence[Subject], timeout: float, once: bool) -> list[tuple[Subject, str]]:
-        watch = partial(_HealthPoller, self.azure, self.checks, once, self.closed)
+        watch = partial(_HealthPoller, self.azure, self.checks, once, closed=self.closed)
         outcomes = send_and_poll(targets, watch, limits(timeout, sends=None), self.observer, service=_SERVICE)
         left = [(one.target.instance, why) for one in outcomes if (why := _left(one))]
         self.left_out.update((instance.id, (instance, why)) for instance, why in left)
@@ -246,8 +246,8 @@ class _HealthPoller:
     azure: Azure
     checks: Sequence[Check]
     once: bool
-    closed: threading.Event
     subject: Subject
+    closed: threading.Event  # set once the gate cannot pass
     forbidden: int = 0  # polls in a row
 
     @property

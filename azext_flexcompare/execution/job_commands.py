@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from azext_flexcompare.execution.job_watch import watch
 from azext_flexcompare.joblog.file import read_records
 from azext_flexcompare.joblog.job_details import details_of
 from azext_flexcompare.joblog.job_state import RESUMABLE, read_state
-from azext_flexcompare.joblog.jobs import find_log, folder, job_paths, name_of
+from azext_flexcompare.joblog.jobs import LAST, find_log, folder, job_paths, name_of
 from azext_flexcompare.joblog.liveness import is_written
+from azext_flexcompare.joblog.merged_details import ReadLog, merged_details
 from azext_flexcompare.joblog.replay import replay
 from azext_flexcompare.joblog.retention import remove
 from azext_flexcompare.joblog.undo import undo_lines
@@ -29,19 +31,41 @@ def list_jobs() -> list[dict[str, Any]]:
     return [state.row() for path in job_paths() if (state := read_state(path))]
 
 
-def show_job(cli_ctx: Any, job: str, *, follow: bool, undo: bool) -> dict[str, Any] | None:
-    """Return the details of a job, at its end if it is followed, or print the commands that undo it."""
-    path = Path(find_log(job))
-    if undo and follow:
-        raise InvalidArgumentValueError("--undo and --watch cannot be combined.", recommendation="Omit one of them.")
+def show_job(
+    cli_ctx: Any, job: str | None, *, follow: bool = False, undo: bool = False, merge: Sequence[str] = ()
+) -> dict[str, Any] | None:
+    """Return the details of a job, at its end if it is followed, or print the commands that undo it.
+
+    Jobs to `merge` are shown as one run.
+    """
+    _check_show(job, follow=follow, undo=undo, merge=merge)
+    paths = [Path(find_log(one)) for one in dict.fromkeys(merge or [job or LAST])]
     if undo:
-        lines = undo_lines(read_records(str(path)))
+        lines = undo_lines([record for path in paths for record in read_records(str(path))])
         write_output("".join(f"{show_invisible(line)}\n" for line in lines))
         return None
+    if merge:
+        return merged_details([_read_log(path) for path in paths])
+    path = paths[0]
     if follow:
         return watch(cli_ctx, path)
     written = is_written(path)
     return details_of(path, replay(read_records(str(path))), written=written)
+
+
+def _check_show(job: str | None, *, follow: bool, undo: bool, merge: Sequence[str]) -> None:
+    if follow and (undo or merge):
+        other = "--undo" if undo else "--merge"
+        raise InvalidArgumentValueError(f"{other} and --watch cannot be combined.", recommendation="Omit one of them.")
+    if job and merge:
+        raise InvalidArgumentValueError(
+            f"The job {job} and --merge cannot be combined.", recommendation="Name all jobs after --merge."
+        )
+
+
+def _read_log(path: Path) -> ReadLog:
+    written = is_written(path)  # before it is read: a run that ends in between has its end in the log
+    return ReadLog(path, read_records(str(path)), written)
 
 
 def delete_jobs(jobs: list[str], *, yes: bool) -> None:

@@ -75,11 +75,12 @@ class SetListPoll:
         """Return which targets show their end, and which are in progress."""
         with poll_errors():
             states = self._read([each.instances[0] for each in targets if len(each.instances) == 1])
+            shared = [each for each in targets if len(each.instances) > 1]
+            ends = dict(zip(map(id, shared), side_by_side(self._sight_shared, shared), strict=True))
             ended: list[int] = []
             busy: list[int] = []
             for place, each in enumerate(targets):
-                is_single = len(each.instances) == 1
-                shown = self._signs.sight(each.instances[0], states) if is_single else self._sight_shared(each)
+                shown = ends[id(each)] if id(each) in ends else self._signs.sight(each.instances[0], states)
                 if shown is not None:
                     (ended if shown else busy).append(place)
         return Sightings(ended, busy)

@@ -211,8 +211,8 @@ class Monitor(Observer[Work]):
     def on_turn(self, in_progress: Collection[Work], waiting: int) -> None:
         """Flush the records, and show the counts and the names of the last few instances."""
         for work in in_progress:
-            if work.ended:
-                early = [one for one in work.ended() if one.target.id not in self.ended_early]
+            if work.ended and (found := work.ended()):
+                early = [one for one in found if one.target.id not in self.ended_early]
                 self.settle(early)
                 self.ended_early |= {one.target.id for one in early}
         self.sync()

@@ -12,6 +12,7 @@ from azext_flexcompare.execution.departures import deleting_reasons
 from azext_flexcompare.execution.drain import NO_DRAINS, EarlierDrains
 from azext_flexcompare.execution.logged_command import KEPT
 from azext_flexcompare.execution.set_protection import protecting
+from azext_flexcompare.execution.sharing import check_share, warn_of_share
 from azext_flexcompare.execution.turn import Batch
 from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.joblog import records
@@ -136,6 +137,8 @@ def secrets_of(operation: Operation, options: dict[str, Any]) -> list[str]:
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:
     """Return the plan of a new run over the chosen instances; `choice` is how they were chosen, for the log."""
     run_options, prepare = context.run_options, context.protecting(prepare, choice)
+    check_share(run_options, choice.get("shard"))
+    warn_of_share(run_options, choice)
     satisfied = deleting_reasons(chosen)
     satisfied |= satisfied_reasons(context.operation, chosen, context.options) if run_options.skip_satisfied else {}
     work = prepare([instance for instance in chosen if instance.id not in satisfied])

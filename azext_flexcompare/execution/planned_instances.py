@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 
 from azure.cli.core.azclierror import AzureResponseError, ResourceNotFoundError
 from knack.log import get_logger
 
 from azext_flexcompare.arm.errors import error_of
-from azext_flexcompare.arm.paced_reads import read_all
+from azext_flexcompare.arm.paced_reads import Turns, read_all, read_in_turns
 from azext_flexcompare.arm.scale_sets import (
     Reader,
     instance_of,
-    list_members,
+    list_in_turns,
     parse_id,
     read_scale_set,
     read_vm,
@@ -49,8 +50,13 @@ def reread_instances(reader: Reader, logged_run: LoggedRun) -> dict[ResourceId, 
 def reread(reader: Reader, planned: Sequence[Record]) -> list[Instance]:
     """Read planned instances again, in their order; see reread_instances."""
     sets = list(dict.fromkeys(ResourceId(one["scaleSetId"]) for one in planned))
-    listed = read_all(lambda id_: _list_members(reader, id_, planned), sets)
-    members = {one.id: one for found in listed for one in found}
+    listed = read_in_turns(partial(_list_planned, reader), sets)
+    members = {one.id: one for found in listed if isinstance(found, list) for one in found}
+    hidden = {found.id: found for found in listed if isinstance(found, ScaleSet)}
+    alone = [one for one in planned if ResourceId(one["scaleSetId"]) in hidden]
+    for machine in read_all(lambda one: read_vm(reader, one["id"]), alone):
+        if machine and (scale_set := hidden.get(ResourceId(scale_set_id(machine)))):
+            members[ResourceId(machine.id)] = instance_of(machine, scale_set)
     return [_reread(members.get(ResourceId(one["id"])), one) for one in planned]
 
 
@@ -72,8 +78,8 @@ def why_missing(instance: Instance) -> str | None:
     return DELETING if is_deleting(instance) else None
 
 
-def _list_members(reader: Reader, id_: str, planned: Iterable[Record]) -> list[Instance]:
-    """List the members of a set; where it may not be listed, the planned ones are read one by one."""
+def _list_planned(reader: Reader, id_: ResourceId) -> Turns[list[Instance] | ScaleSet]:
+    """List the members of a set, or return the set where it may not be listed."""
     parts = parse_id(id_)
     try:
         scale_set = read_scale_set(reader, parts["subscription"], parts["resource_group"], parts["name"])
@@ -85,23 +91,18 @@ def _list_members(reader: Reader, id_: str, planned: Iterable[Record]) -> list[I
     except AzureResponseError as error:
         _require_forbidden(error)
         scale_set = planned_scale_set(id_)
+    yield
     try:
-        return list_members(reader, scale_set)
+        return (yield from list_in_turns(reader, scale_set))
     except AzureResponseError as error:
         _require_forbidden(error)
-        return _read_each(reader, scale_set, planned)
+        return scale_set
 
 
 def _require_forbidden(error: AzureResponseError) -> None:
     """Raise an error again, unless it is that the role lacks a right."""
     if getattr(error.__cause__, "status_code", None) != HTTPStatus.FORBIDDEN:
         raise error
-
-
-def _read_each(reader: Reader, scale_set: ScaleSet, planned: Iterable[Record]) -> list[Instance]:
-    ids = [one["id"] for one in planned if ResourceId(one["scaleSetId"]) == scale_set.id]
-    found = [machine for machine in (read_vm(reader, one) for one in ids) if machine]
-    return [instance_of(one, scale_set) for one in found if ResourceId(scale_set_id(one)) == scale_set.id]
 
 
 def body_error_code(error: BaseException) -> str:

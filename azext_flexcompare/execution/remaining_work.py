@@ -9,13 +9,14 @@ from functools import partial
 from typing import NamedTuple
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.polling import Completed, ResumedPolling
+from azext_flexcompare.arm.polling import IN_PROGRESS, Accepted, Completed, SteppedPolling
 from azext_flexcompare.arm.responses import OperationNotFound, Unacknowledged
 from azext_flexcompare.execution.planned_instances import why_missing
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.joblog.replay import LoggedInstance
 from azext_flexcompare.planning import bulk_engine, set_engine
 from azext_flexcompare.planning.engines import VM
+from azext_flexcompare.planning.listed_end import ListedEnd
 from azext_flexcompare.planning.work import Prepare, Settle, Skip, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Poller
@@ -112,10 +113,17 @@ def _follow_shared(source: Source, group: Sequence[Left]) -> Work:
         )
         settle, ended = call_of_many.settle, call_of_many.ended
         return Work(instances, call_of_many.resume, settle, sends=False, sent=True, ended=ended)
-    call = partial(_resume_polling, source.azure, first, logged)
+    end = ListedEnd(source.operation, source.azure, first)
     before = {one.id: set_engine.Before(its.planned["provisioned"], its.service_time) for one, its in group}
-    settle_all = partial(set_engine.settle_by_list, source.operation, source.azure, before)
-    return Work(instances, call, settle_all, sends=False, sent=True, url=logged.url)
+    settle_all = partial(set_engine.settle_by_list, source.operation, source.azure, before, end=end)
+    return Work(
+        instances,
+        lambda: end.watch(_resume_polling(source.azure, first, logged)),
+        settle_all,
+        sends=False,
+        sent=True,
+        url=logged.url,
+    )
 
 
 def _known(source: Source, instance: Instance, logged: LoggedInstance) -> Work:
@@ -173,7 +181,8 @@ def _resume_polling(azure: Azure, instance: Instance, logged: LoggedInstance) ->
     arm = azure.arm(instance.subscription)
     if not all(arm.is_own_url(one) for one in (logged.url, logged.result_url) if one):
         raise OperationNotFound(FOREIGN_URL)
-    return ResumedPolling(arm, logged.url or "", logged.result_url)
+    accepted = Accepted(IN_PROGRESS, logged.url or "", logged.result_url)
+    return SteppedPolling(arm, accepted, returns=logged.result_url is not None)
 
 
 class _Together:

@@ -327,8 +327,11 @@ def _plan_rest(
     batches: list[Batch] = []
     new_outcomes: list[Outcome[Instance]] = []
     known = [note_lost_output(context.operation, outcome_of(*one)) for one in found if ended(one[1])]
+    members_of: dict[int | None, Found] = {}
+    for one in found:
+        members_of.setdefault(one[1].batch, []).append(one)
     for number in range(1, logged_run.plan["batches"] + 1):
-        members = [one for one in found if one[1].batch == number]
+        members = members_of.get(number, [])
         left = [one for one in members if not ended(one[1])]
         if not left and _is_over(context.run_options, logged_run, number):
             continue

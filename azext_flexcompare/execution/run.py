@@ -28,7 +28,8 @@ from azext_flexcompare.execution.monitor import Monitor
 from azext_flexcompare.execution.plan import RunContext, RunPlan, kept_options, plan_run, run_context
 from azext_flexcompare.execution.rollout import roll_out
 from azext_flexcompare.execution.run_log import begin_log, log_reference, open_log
-from azext_flexcompare.execution.set_protection import reads_policy
+from azext_flexcompare.execution.set_protection import policy_reader
+from azext_flexcompare.execution.sharing import check_share, cost_of_share
 from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
 from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.execution.window_plan import plan_window
@@ -64,6 +65,7 @@ def run_operation(
     Whatever is wrong with the choice or the options is raised before the first request that changes anything.
     """
     _require_names(operation, choice)
+    check_share(run_options, choice.shard)
     context = run_context(cli_ctx, operation, options, run_options)
     prepare = context.preparer()
     chosen = choose(cli_ctx, operation.name, choice)
@@ -203,8 +205,9 @@ def _show_cost(context: RunContext, run_plan: RunPlan) -> None:
         for engine in allowed_engines(context.operation, context.given, context.run_options)
     }
     choice = (run_plan.record or {}).get("choice") or {}
-    reads = partial(reads_policy, context.operation, context.run_options, choice)
-    for line in cost.cost_lines(context.operation, calls, not context.run_options.no_wait, reads):
+    reads = policy_reader(context.operation, context.run_options, choice)
+    lines = cost.cost_lines(context.operation, calls, not context.run_options.no_wait, reads)
+    for line in [*lines, *(cost_of_share(choice) if lines else ())]:
         get_logger(__name__).warning(line)
 
 

@@ -25,8 +25,9 @@ def open_log(context: RunContext, run_plan: RunPlan) -> JobLog | None:
     if run_options.job_log:
         return job_log.create(run_options.job_log)
     clear_old_jobs(context.cli_ctx.config)
-    sets = [last_name(one) for one in (run_plan.record or {}).get("scaleSets", ())]
-    return jobs.create_job(context.operation.name, sets)
+    record = run_plan.record or {}
+    sets = [last_name(one) for one in record.get("scaleSets", ())]
+    return jobs.create_job(context.operation.name, sets, shard=records.shard_of(record))
 
 
 def begin_log(context: RunContext, run_plan: RunPlan, monitor: Monitor, log: JobLog | None) -> None:

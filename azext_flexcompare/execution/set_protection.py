@@ -63,7 +63,7 @@ def protecting(
     """
     if operation.target == "lock":
         return prepare
-    protection = Protection(azure, partial(is_named, choice))
+    protection = Protection(azure, by_name(choice))
     if run_options.engine == SET:
         prepare = _within_reach(protection.policies, prepare, resumed)
     if run_options.include_protected:
@@ -94,15 +94,15 @@ def _within_reach(policies: ProtectionPolicies, prepare: Prepare, resumed: bool)
     return prepare_within_reach
 
 
-def reads_policy(operation: Operation, run_options: RunOptions, choice: Mapping[str, Any], instance: Instance) -> bool:
-    """Check whether a run reads the protection policy of an instance before its request."""
-    if operation.target == "lock":
-        return False
-    if run_options.engine == SET:
-        return True
-    if run_options.include_protected:
-        return False
-    return not is_named(choice, instance)
+def policy_reader(
+    operation: Operation, run_options: RunOptions, choice: Mapping[str, Any]
+) -> Callable[[Instance], bool]:
+    """Return what checks whether a run reads the protection policy of an instance before its request."""
+    never = operation.target == "lock" or (run_options.engine != SET and run_options.include_protected)
+    if never or run_options.engine == SET:
+        return lambda _: not never
+    named = by_name(choice)
+    return lambda instance: not named(instance)
 
 
 def _prepare(
@@ -114,14 +114,16 @@ def _prepare(
     return [*skipped, *(protection.guard(work) for work in (prepare(left) if left else ()))]
 
 
-def is_named(choice: Mapping[str, Any], instance: Instance) -> bool:
-    """Check whether a choice has an instance by its name or id, and not by a pattern, a filter or its scale set."""
+def by_name(choice: Mapping[str, Any]) -> Callable[[Instance], bool]:
+    """Return what checks whether a choice has an instance by its name or id.
+
+    Not by a pattern, a filter or its scale set.
+    """
     given: Sequence[str] = [*(choice.get("names") or ()), *(choice.get("ids") or ())]
-    return any(_names(one, instance) for one in given if isinstance(one, str))
+    names = {last_name(one).lower() for one in given if isinstance(one, str) and _is_name(one)}
+    return lambda instance: instance.name.lower() in names
 
 
-def _names(given: str, instance: Instance) -> bool:
+def _is_name(given: str) -> bool:
     kind = given.rstrip("/").lower().split("/")[-2:-1]
-    if kind and kind != ["virtualmachines"]:
-        return False  # the id of a scale set
-    return not GLOB.search(given) and last_name(given).lower() == instance.name.lower()
+    return (not kind or kind == ["virtualmachines"]) and not GLOB.search(given)  # no id of a scale set, no pattern

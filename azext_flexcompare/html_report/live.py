@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from time import sleep
 from typing import Any
 
-from azext_flexcompare.html_report.page import write_page
-from azext_flexcompare.joblog.jobs import find_log
+from azext_flexcompare.html_report.page import find_logs, write_page
 from azext_flexcompare.joblog.liveness import is_written
 from azext_flexcompare.scheduler.interruption import interruptible
 
@@ -15,18 +15,20 @@ INTERVAL = 2.0  # seconds between two looks at the log
 STEP = 0.1  # seconds between two looks for Ctrl-C
 
 
-def write_live_report(job_log: str, file: str) -> dict[str, Any]:
-    """Write the page again whenever the log has grown, until the run ends or you press Ctrl-C.
+def write_live_report(job_logs: Sequence[str], file: str) -> dict[str, Any]:
+    """Write the page again whenever a log has grown, until the runs end or you press Ctrl-C.
 
     The last page no longer reloads itself.
     """
-    log, size = find_log(job_log), -1
+    logs, size = find_logs(job_logs), -1
+    paths = [Path(log) for log in logs]
     with interruptible() as interrupted:
-        while is_written(Path(log)) and not interrupted():
-            if Path(log).stat().st_size != size:
-                size = Path(log).stat().st_size
-                write_page(log, file, live=True)
+        while any(map(is_written, paths)) and not interrupted():
+            now = sum(path.stat().st_size for path in paths)
+            if now != size:
+                size = now
+                write_page(logs, file, live=True)
             for _ in range(round(INTERVAL / STEP)):
                 if not interrupted():
                     sleep(STEP)
-        return write_page(log, file, live=False)
+        return write_page(logs, file, live=False)

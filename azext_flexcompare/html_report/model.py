@@ -11,7 +11,7 @@ from azure.cli.core.azclierror import ValidationError
 
 from azext_flexcompare.html_report.waits import Span, idle_spans, shortened_spans
 from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
-from azext_flexcompare.joblog.records import Record
+from azext_flexcompare.joblog.records import Record, shard_of
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun, replay
 from azext_flexcompare.joblog.values import (
     read_list,
@@ -97,6 +97,7 @@ class Run(NamedTuple):
     command_line: str | None = None
     started_by: str | None = None
     waits: tuple[Wait, ...] = ()
+    shard: str | None = None
 
     @property
     def idle(self) -> list[Span]:
@@ -159,6 +160,7 @@ def read_run(records: Iterable[Record], file: str) -> Run:
         command_line=read_text(plan.get("commandLine")),
         started_by=" on ".join(filter(None, (read_text(plan.get("user")), read_text(plan.get("host"))))) or None,
         waits=tuple(waits),
+        shard=shard_of(plan),
     )
 
 

@@ -20,7 +20,8 @@ from azure.cli.core.azclierror import FileOperationError
 
 from azext_flexcompare.html_report.chart import axis, domain_labels, grid_style, overview, shape_definitions
 from azext_flexcompare.html_report.markup import Markup, join, tag
-from azext_flexcompare.html_report.model import InstanceRun, Run, group_by_reason, read_run
+from azext_flexcompare.html_report.model import InstanceRun, Run, group_by_reason
+from azext_flexcompare.html_report.parts import Part, part_table, read_parts
 from azext_flexcompare.html_report.tables import (
     batch_table,
     count_classes,
@@ -41,7 +42,6 @@ from azext_flexcompare.html_report.wording import (
     zone_name,
 )
 from azext_flexcompare.instances import last_name
-from azext_flexcompare.joblog.file import read_records
 from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
 from azext_flexcompare.joblog.jobs import find_log
 from azext_flexcompare.joblog.private_file import open_private
@@ -60,19 +60,24 @@ EXITS: dict[int, str] = {
 }
 
 
-def write_report(job_log: str, file: str) -> dict[str, Any]:
-    """Write the page of the last run in a job log; return its path and the number of instances of each status.
+def write_report(job_logs: Sequence[str], file: str) -> dict[str, Any]:
+    """Write the page of the last run in job logs; return its path and the number of instances of each status.
 
-    Raises FileOperationError for a file that cannot be read or written, ValidationError for one that is no job log.
+    Several logs are one run. Raises FileOperationError for a file that cannot be read or written, ValidationError for
+    one that is no job log.
     """
-    log = find_log(job_log)
-    return write_page(log, file, live=False)
+    return write_page(find_logs(job_logs), file, live=False)
 
 
-def write_page(log: str, file: str, *, live: bool) -> dict[str, Any]:
+def find_logs(job_logs: Sequence[str]) -> list[str]:
+    """Find the logs that texts name, each once."""
+    return list(dict.fromkeys(find_log(one) for one in job_logs))
+
+
+def write_page(logs: Sequence[str], file: str, *, live: bool) -> dict[str, Any]:
     """Write the page once; one that is `live` reloads itself."""
-    run = read_run(read_records(log), log)
-    _write(file, format_page(run, Path(log).name, live=live))
+    run, parts = read_parts(logs)
+    _write(file, format_page(run, ", ".join(Path(log).name for log in logs), parts, live=live))
     return {
         "file": file,
         "operation": run.operation,
@@ -83,7 +88,7 @@ def write_page(log: str, file: str, *, live: bool) -> dict[str, Any]:
     }
 
 
-def format_page(run: Run, log_name: str, *, live: bool = False) -> str:
+def format_page(run: Run, log_name: str, parts: Sequence[Part] = (), *, live: bool = False) -> str:
     """Format a run as a page; one that is `live` reloads itself."""
     line = Timeline(run.started, run.last_record, run.shortened)
     reasons = dict(sorted(group_by_reason(run.instances).items(), key=_reason_order))
@@ -97,7 +102,9 @@ def format_page(run: Run, log_name: str, *, live: bool = False) -> str:
         shapes=shape_definitions(),
         refresh=tag("meta", http_equiv="refresh", content=RELOAD) if live else "",
         header=_header(run, live),
-        main=join(_overview(run, line), reason_table(reasons), pair, instance_tables(run, line, reasons)),
+        main=join(
+            _overview(run, line), part_table(parts), reason_table(reasons), pair, instance_tables(run, line, reasons)
+        ),
         footer=join(f"Written by az vmss-flex report from {log_name}. All times are UTC."),
     )
 

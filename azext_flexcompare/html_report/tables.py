@@ -58,11 +58,11 @@ def reason_table(reasons: Reasons) -> Markup | None:
         for index, ((status, error), instances) in enumerate(reasons.items(), start=1)
     ]
     note = "Equal messages are shown once; <instance> stands for the name of the instance."
-    return _section(
+    return page_section(
         "failures",
         "Instances that did not succeed",
         tag("p", note, class_="quiet"),
-        _table(("Status", "Instances", "Reason", "Names"), rows, numbers=(1,)),
+        brief_table(("Status", "Instances", "Reason", "Names"), rows, numbers=(1,)),
     )
 
 
@@ -76,10 +76,10 @@ def batch_table(run: Run) -> Markup | None:
     checked = any(batch.unhealthy is not None or batch.gate is not None for batch in run.batches)
     rows = [_batch_row(batch, by_batch.get(batch.number, []), run, checked) for batch in run.batches]
     headings = ("Batch", "Instances", "Zones", "Started", "Duration", "Outcomes", *(["Health"] if checked else []))
-    table = _table(headings, rows, numbers=(0, 1, 3, 4))
+    table = brief_table(headings, rows, numbers=(0, 1, 3, 4))
     if len(rows) > MAX_OPEN_BATCHES:
         table = tag("details", tag("summary", count(len(rows), "batch")), table)
-    return _section("batches", "Batches", table)
+    return page_section("batches", "Batches", table)
 
 
 def duration_table(run: Run) -> Markup | None:
@@ -107,7 +107,9 @@ def duration_table(run: Run) -> Markup | None:
     scale = f"0 to {format_seconds(longest)} s"
     headings = ("Zone", "FD", "Instances", "Shortest", "Median", "Longest", scale, "Slowest")
     note = "Seconds from call to end, by fault domain (FD). Bar: middle half. Mark: median."
-    return _section("durations", "Durations", tag("p", note, class_="quiet"), _table(headings, rows, (2, 3, 4, 5)))
+    return page_section(
+        "durations", "Durations", tag("p", note, class_="quiet"), brief_table(headings, rows, (2, 3, 4, 5))
+    )
 
 
 def instance_tables(run: Run, line: Timeline, reasons: Reasons) -> Markup:
@@ -266,11 +268,13 @@ def _names(names: Sequence[str]) -> Markup:
     return tag("details", tag("summary", f"{names[0]}, {names[1]} and {len(names) - 2} more"), every)
 
 
-def _section(name: str, heading: str, *children: object) -> Markup:
+def page_section(name: str, heading: str, *children: object) -> Markup:
+    """Return a section of the page under a heading."""
     return tag("section", tag("h2", heading, id=name), *children, aria_labelledby=name)
 
 
-def _table(headings: Sequence[str], rows: Sequence[Markup], numbers: Sequence[int] = ()) -> Markup:
+def brief_table(headings: Sequence[str], rows: Sequence[Markup], numbers: Sequence[int] = ()) -> Markup:
+    """Return a table; `numbers` are the places of the columns that are aligned as numbers."""
     heads = [
         tag("th", heading, scope="col", class_="number" if index in numbers else None)
         for index, heading in enumerate(headings)

@@ -43,6 +43,8 @@ class JobLog:
     def write(self, records: Iterable[Record]) -> None:
         """Append records; raises OSError where they cannot be kept, and then leaves the file as it was before."""
         lines = b"".join(json.dumps(one).encode() + b"\n" for one in records)
+        if not lines:
+            return
         end = self.file.seek(0, os.SEEK_END)
         try:
             while lines:

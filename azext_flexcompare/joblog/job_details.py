@@ -10,6 +10,7 @@ from azext_flexcompare.instances import last_name
 from azext_flexcompare.joblog.drains import out_of_rotation
 from azext_flexcompare.joblog.job_state import RESUMABLE, RUNNING, JobState, latest_time, state_of, status_of
 from azext_flexcompare.joblog.jobs import reference
+from azext_flexcompare.joblog.records import shard_of
 from azext_flexcompare.joblog.replay import TO_RETRY, LoggedInstance, LoggedRun
 from azext_flexcompare.joblog.values import read_object, read_text, read_time, read_whole
 from azext_flexcompare.joblog.waits import GATE, HOOK, read_waits
@@ -28,6 +29,7 @@ def details_of(path: Path, logged_run: LoggedRun, *, written: bool) -> dict[str,
     instances = list(logged_run.instances.values())
     return {
         **state.row(),
+        "shard": shard_of(logged_run.plan),
         "lastRecordAt": format_utc(latest_time(logged_run)),
         "batch": batch_of(logged_run),
         "batches": read_whole(logged_run.plan.get("batches")),

@@ -90,12 +90,13 @@ def reference(path: str) -> str:
     return name_of(log) if log.suffix == SUFFIX and log.parent == folder() else path
 
 
-def create_job(operation: str, scale_sets: Iterable[str]) -> Job | None:
-    """Create the log of a job, named by UTC time, operation and scale sets; where that fails, only warn."""
+def create_job(operation: str, scale_sets: Iterable[str], shard: str | None = None) -> Job | None:
+    """Create the log of a job, named by UTC time, operation, scale sets and share; where that fails, only warn."""
     began = datetime.now(timezone.utc).isoformat(timespec="milliseconds").partition("+")[0]
     stamp = re.sub("[-:]", "", began) + "Z"
     sets = "-".join(dict.fromkeys(scale_sets))
-    name = UNSAFE.sub("_", "-".join(filter(None, (stamp, operation.replace(" ", "-"), sets[:LONGEST]))))
+    share = shard and shard.replace("/", "of")
+    name = UNSAFE.sub("_", "-".join(filter(None, (stamp, operation.replace(" ", "-"), sets[:LONGEST], share))))
     try:
         make_folder()
         path = _reserve(name)

@@ -77,6 +77,13 @@ def plan(
     )
 
 
+def shard_of(plan: Mapping[str, Any]) -> str | None:
+    """Return the share that a plan is of, such as `2/4`."""
+    choice = plan.get("choice")
+    shard = choice.get("shard") if isinstance(choice, dict) else None
+    return shard if isinstance(shard, str) else None
+
+
 def outcome(operation: Operation, one: Outcome[Instance], *, with_output: bool = False) -> Record:
     """Return the record of an outcome; a very long error is cut."""
     found = outcome_details(operation, one) if with_output else outcome_fields(operation.name, one)

@@ -125,7 +125,7 @@ def replay(lines: Sequence[Record]) -> LoggedRun:
     logged_run.before = list(lines[:begin])
     logged_run.earlier = [one for one in logged_run.before if one["record"] == "plan"]
     planned = read_objects(logged_run.plan.get("instances"))
-    logged_run.instances = {_id(one): LoggedInstance(one) for one in planned}
+    logged_run.instances = {record_id(one): LoggedInstance(one) for one in planned}
     for logged in logged_run.instances.values():
         logged.carry()
     for one in logged_run.records:
@@ -134,12 +134,12 @@ def replay(lines: Sequence[Record]) -> LoggedRun:
             logged_run.healthy.add(batch)
         if one["record"] == "stopped":
             logged_run.failed.clear()
-        found = logged_run.instances.get(_id(one))
+        found = logged_run.instances.get(record_id(one))
         if found:
             found.apply(one)
-            logged_run.failed.discard(_id(one))
+            logged_run.failed.discard(record_id(one))
             if found.status in BAD:
-                logged_run.failed.add(_id(one))
+                logged_run.failed.add(record_id(one))
     return logged_run
 
 
@@ -161,5 +161,6 @@ def outcome_of(instance: Instance, logged: LoggedInstance) -> Outcome[Instance]:
     )
 
 
-def _id(record: dict[str, Any]) -> ResourceId:
+def record_id(record: dict[str, Any]) -> ResourceId:
+    """Return the id of the instance that a record is about; an empty one is none."""
     return ResourceId(read_text(record.get("id")) or "")

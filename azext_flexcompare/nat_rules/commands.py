@@ -108,6 +108,8 @@ def create_rules(
     The load balancer is written first, because a NIC cannot refer to a rule that does not exist.
     """
     network = _read_network(cli_ctx, choice, lb_name)
+    if network is None:
+        return []
     request = request._replace(protocol=str(request.protocol))  # a default of the CLI is not a plain string
     assignments: dict[ResourceId, Assignment] = {}
 
@@ -152,6 +154,8 @@ def delete_rules(
     The NICs are written first, because a rule to which a NIC refers cannot be removed.
     """
     network = _read_network(cli_ctx, choice, lb_name)
+    if network is None:
+        return []
     rules = {key: created_rules(network.lb, one, backend_port) for key, one in network.ip_configurations.items()}
     addresses = read_frontend_addresses(
         network.azure, network.lb, (rule.frontend for found in rules.values() for rule in found)
@@ -185,6 +189,8 @@ def list_rules(cli_ctx: Any, choice: Choice, lb_name: str | None = None) -> list
     """List the NAT rules that lead to the chosen instances, of one load balancer or of all those of their NICs."""
     azure = azure_of(cli_ctx)
     chosen = choose(cli_ctx, GROUP, choice)
+    if not chosen:
+        return []
     nics = {key: with_parts(nic) for key, nic in read_nics(azure, chosen).items()}
     found = {one.id: ip_configurations(one.name, nic_ids(one), nics) for one in chosen}
     rows = []
@@ -209,9 +215,12 @@ def _load_balancers(
     return [read_load_balancer(azure, one, "") for one in {one.lower(): one for one in every}.values()]
 
 
-def _read_network(cli_ctx: Any, choice: Choice, lb_name: str) -> Network:
+def _read_network(cli_ctx: Any, choice: Choice, lb_name: str) -> Network | None:
+    """Read the network of the chosen instances; None is that there are none."""
     azure = azure_of(cli_ctx)
     chosen = choose(cli_ctx, GROUP, choice)
+    if not chosen:
+        return None
     lb = read_load_balancer(azure, load_balancer_id(chosen, lb_name))
     nics = read_nics(azure, chosen)
     found: dict[ResourceId, IpConfiguration] = {}

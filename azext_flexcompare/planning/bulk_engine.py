@@ -158,6 +158,7 @@ class BulkCall:
     since: datetime | None = None  # the service's time just before the request
     refused: int = 0  # polls in a row
     not_cancelled: bool = False  # what the service has not started may still start
+    news: bool = False  # whether an answer has come since the ended instances were asked for
 
     def send(self) -> Poller:
         """Send the request to the first service that is available; raises Failure if there is none or it refuses."""
@@ -196,10 +197,13 @@ class BulkCall:
         return {id_: {"service": name, "operationId": result.operation_id} for id_, result in found.items() if result}
 
     def ended(self) -> list[Outcome[Instance]]:
-        """Return the outcomes of instances that succeeded while the call goes on for others.
+        """Return the outcomes of instances that succeeded while the call goes on for others, after each answer once.
 
         Whether one that failed is still there is found out when the call has ended.
         """
+        if not self.news:
+            return []
+        self.news = False
         results, name = dict(self.results), self.service.name if self.service else ""
         found = [(one, results.get(one.id.lower())) for one in self.instances]
         return [
@@ -299,6 +303,7 @@ class BulkCall:
     def apply(self, rows: list[Row], requested: dict[str, BulkResult]) -> None:
         """Apply the rows of an answer about the requested instances."""
         self.results |= parse_rows(rows, requested)
+        self.news = True
 
     def _latest(self) -> Poll:
         return Poll(not self.in_progress(), retry_after=self._interval())  # so few requests need no rate
@@ -321,8 +326,8 @@ class BulkCall:
         path = f"{place}/{action}?api-version={service.apiVersion}"
         client = self.azure.arm(first.subscription)
         answer = client.post_answer(path, {**body, **correlation}, **{**NO_RETRY, **settings})
-        self.retry_after = retry_after_of(answer.http_response.headers)
-        return rows_of(json_of(answer.http_response))
+        self.retry_after = retry_after_of(answer.headers)
+        return rows_of(json_of(answer))
 
     def _cancel(self, service: BulkService) -> None:
         """Cancel once what the service has not started; an operation that is not reported as cancelled may continue."""

@@ -12,6 +12,7 @@ from azext_flexcompare.planning.batches import Amount, parse_amount, parse_batch
 from azext_flexcompare.times import parse_duration
 
 MANY = 10**9
+SHARD = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 ENGINES = ("vm", "set", "bulk")
 AUTO = "auto"  # every backend pool
 LOAD_BALANCER_ID = re.compile(r"/subscriptions/.+/loadBalancers/[^/]+(/backendAddressPools/[^/]+)?", re.IGNORECASE)
@@ -48,6 +49,15 @@ def positive_duration(text: str) -> int:
     if not (1 <= found < MANY and found.is_integer()):
         raise ArgumentTypeError(f"{text!r} is not a duration of whole seconds from 1 to {MANY - 1}")
     return int(found)
+
+
+def shard(text: str) -> str:
+    """Return a share such as `2/4`: a number from 1 to the number of shares."""
+    found = SHARD.fullmatch(text)
+    number, shares = (int(one) for one in found.groups()) if found else (0, 0)
+    if not 1 <= number <= shares:
+        raise ArgumentTypeError(f"{text!r} is not a share such as 2/4, from 1/4 to 4/4")
+    return f"{number}/{shares}"
 
 
 def file_name(text: str) -> str:

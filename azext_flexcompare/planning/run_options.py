@@ -72,8 +72,8 @@ RUN_OPTIONS = (
     RunOption(
         "timeout",
         EXECUTION,
-        "Time to wait for each instance after its request, such as 90, 90s, 5m or 1h; the outcome is then TimedOut. "
-        "Default: 2h.",
+        "Time to wait for each instance after its request; the outcome is then TimedOut. Times are written as 90, 90s, "
+        "5m or 1h. Default: 2h.",
         {"type": positive_duration},
         logged=(int,),
     ),
@@ -151,7 +151,7 @@ RUN_OPTIONS = (
     RunOption(
         "batch_pause",
         BATCHES,
-        "Time to wait between two batches, such as 90, 90s, 5m or 1h. Default: 0.",
+        "Time to wait between two batches. Default: 0.",
         {"type": duration},
         logged=(int, float),
         needs_wait=True,
@@ -168,9 +168,9 @@ RUN_OPTIONS = (
     RunOption(
         "health_gate",
         BATCHES,
-        "Space-separated conditions, of which all must hold for each instance of a batch before the next one starts: "
-        "the VM agent is Ready (vm-agent), the Application Health extension reports healthy (app-health), "
-        "--health-command succeeds (command).",
+        "Space-separated conditions, of which all must hold for each instance of a batch before the next one starts. "
+        "vm-agent: the VM agent is Ready. app-health: the Application Health extension reports healthy. command: "
+        "--health-command succeeds.",
         {"nargs": "+", "choices": ("vm-agent", "app-health", COMMAND_GATE)},
         logged=(list,),
         earlier=(str, NoneType),
@@ -190,8 +190,7 @@ RUN_OPTIONS = (
     RunOption(
         "health_timeout",
         BATCHES,
-        "Time in which all of a batch must be healthy at once, such as 90, 90s, 5m or 1h, before the run stops. "
-        "Default: 10m.",
+        "Time in which all of a batch must be healthy at once, before the run stops. Default: 10m.",
         {"type": positive_duration},
         logged=(int,),
         needs=("health_gate",),
@@ -199,7 +198,7 @@ RUN_OPTIONS = (
     RunOption(
         "bake",
         BATCHES,
-        "Time that the instances of a batch must stay healthy before the next one starts, such as 90, 90s, 5m or 1h. "
+        "Time that the instances of a batch must stay healthy before the next one starts. "
         "One that does not is waited for again until --health-timeout. Default: 0.",
         {"type": duration},
         logged=(int, float),
@@ -219,8 +218,7 @@ RUN_OPTIONS = (
     RunOption(
         "after_batch",
         BATCHES,
-        "Command that your shell runs once each batch has ended and its health gate has passed, as --before-batch; the "
-        "JSON has the outcomes too.",
+        "As --before-batch, once the batch has ended and its health gate has passed; the JSON has the outcomes too.",
         {"type": command_text},
         logged=(str, NoneType),
         needs_wait=True,
@@ -229,7 +227,7 @@ RUN_OPTIONS = (
     RunOption(
         "hook_timeout",
         BATCHES,
-        "Time in which a command of --before-batch or --after-batch must end, such as 90, 90s, 5m or 1h. Default: 10m.",
+        "Time in which a command of --before-batch or --after-batch must end. Default: 10m.",
         {"type": positive_duration},
         logged=(int,),
         needs=("before_batch", "after_batch"),
@@ -292,8 +290,7 @@ RUN_OPTIONS = (
     RunOption(
         "drain_time",
         BATCHES,
-        "Time for connections to end between the write of a backend pool and the operation, such as 90, 90s, 5m or "
-        "1h. Default: 0.",
+        "Time for connections to end between the write of a backend pool and the operation. Default: 0.",
         {"type": duration},
         logged=(int, float),
         needs=("drain",),
@@ -335,8 +332,7 @@ RUN_OPTIONS = (
     RunOption(
         "retry_failed",
         LOG,
-        "Run to retry, by the file of its job log, the name of its job or `last`: the instances that are Failed, "
-        "TimedOut or NotStarted.",
+        "Run to retry, named as for --resume: the instances that are Failed, TimedOut or NotStarted.",
         {"type": file_name},
     ),
     RunOption(

@@ -30,7 +30,8 @@ from azext_flexcompare.instances import (
     why_absent,
 )
 from azext_flexcompare.planning.adapters import arguments_of
-from azext_flexcompare.planning.refused_call import read_members, settle_refused
+from azext_flexcompare.planning.listed_end import ListedEnd
+from azext_flexcompare.planning.refused_call import settle_refused
 from azext_flexcompare.planning.work import Options, Prepare, Work, share_outcome
 from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Failure, Poller, Throttled, Unanswered
@@ -62,6 +63,7 @@ class SetCall:
     arguments: Options
     instances: list[Instance]
     since: datetime | None = None
+    end: ListedEnd | None = None
 
     def send(self) -> Poller:
         """Send the call."""
@@ -71,13 +73,14 @@ class SetCall:
         body = {**self.arguments.get("parameters", {}), **ids}
         others = {key: value for key, value in self.arguments.items() if key != "parameters"}
         arguments = {**others, entry.get("body", "vm_instance_i_ds"): body}
-        return call_sdk(self.azure, first.scale_set, entry["call"], arguments)
+        self.end = ListedEnd(self.operation, self.azure, first)
+        return self.end.watch(call_sdk(self.azure, first.scale_set, entry["call"], arguments))
 
     def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
         """Return the outcome of each instance."""
         alone = len(self.instances) == 1
         known = {one.id: Before(provisioning_times(one), self.since, alone) for one in self.instances}
-        return settle_by_list(self.operation, self.azure, known, outcome)
+        return settle_by_list(self.operation, self.azure, known, outcome, end=self.end)
 
 
 class Before(NamedTuple):
@@ -117,7 +120,12 @@ def _entry(operation: Operation) -> dict[str, Any]:
 
 
 def settle_by_list(
-    operation: Operation, azure: Azure, before: Mapping[ResourceId, Before], outcome: Outcome[Work]
+    operation: Operation,
+    azure: Azure,
+    before: Mapping[ResourceId, Before],
+    outcome: Outcome[Work],
+    *,
+    end: ListedEnd | None = None,
 ) -> list[Outcome[Instance] | Work]:
     """Return the outcome of each instance of a call, by the list of the set's instances after its end."""
     shared = share_outcome(outcome)
@@ -127,7 +135,7 @@ def settle_by_list(
     if not accepted:  # the list shows nothing of a call that was not accepted, but who is still there
         return settle_refused(operation, azure, outcome)
     try:
-        members = read_members(operation, azure, outcome.target.instances[0])
+        members = (end or ListedEnd(operation, azure, outcome.target.instances[0])).members()
     except AzCLIError:  # a role may read each instance and not the list
         return [_read_outcome(operation, azure, one, before[one.target.id]) for one in shared]
     return [instance_outcome(operation, one, members.get(one.target.id), before[one.target.id]) for one in shared]

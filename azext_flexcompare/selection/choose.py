@@ -19,6 +19,7 @@ from azext_flexcompare.instances import Instance
 from azext_flexcompare.selection.members import find_members
 from azext_flexcompare.selection.resource_graph import find_in_graph
 from azext_flexcompare.selection.selection import Choice, ChoiceError, select, take_sample
+from azext_flexcompare.selection.shares import take_share
 
 
 def choose(cli_ctx: Any, command: str, choice: Choice, source: str = "compute") -> list[Instance]:
@@ -40,13 +41,23 @@ def choose(cli_ctx: Any, command: str, choice: Choice, source: str = "compute") 
 
 
 def choose_among(cli_ctx: Any, members: list[Instance], choice: Choice) -> list[Instance]:
-    """Choose among members that have been read; raises ValidationError for what is refused."""
+    """Choose among members that have been read; raises ValidationError for what is refused.
+
+    A share without instances is no error. It is taken before --outdated, which sends a request for each instance.
+    """
     with choice_errors():
-        chosen = select(members, choice)
-        if choice.outdated:
+        selected = select(members, choice)
+        chosen = take_share(selected, choice.shard) if choice.shard else selected
+        if choice.outdated and chosen:
             chosen = outdated_instances(azure_of(cli_ctx), chosen)
-        if not chosen:
+        if not chosen and not choice.shard:
             raise ChoiceError("every instance that the other filters leave is on the latest model", "Omit --outdated.")
+    if not chosen:
+        others = " on an earlier model" if choice.outdated else ""
+        get_logger(__name__).warning(
+            "Share %s has no instance%s; %s selected in all.", choice.shard, others, f"{len(selected):,}"
+        )
+        return []
     return take_sample(chosen, choice.sample, SystemRandom()) if choice.sample else chosen
 
 

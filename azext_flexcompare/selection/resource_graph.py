@@ -6,12 +6,15 @@ Azure Resource Graph overview).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from azure.cli.core.azclierror import ArgumentUsageError
 
 from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.paced_reads import ReadBudget
+from azext_flexcompare.arm.rate_limits import QUERIES
 from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 from azext_flexcompare.selection.members import read_scale_sets
@@ -19,6 +22,7 @@ from azext_flexcompare.selection.selection import Choice
 
 PATH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
 PAGE = 1000  # rows, the most that one answer holds
+SETS = 50  # in a query, whose text is thus a few thousand characters
 
 
 def find_in_graph(client_of: Callable[[str], Any], reader: Reader, choice: Choice) -> list[Instance]:
@@ -32,36 +36,61 @@ def find_in_graph(client_of: Callable[[str], Any], reader: Reader, choice: Choic
             f"--source resource-graph lists whole scale sets, but {vms[0]} is a virtual machine.",
             recommendation="Omit --source to list by VM ids.",
         )
-    return [instance for one in sets for instance in instances_in_graph(client_of(one.subscription), one)]
+    return instances_in_graph(client_of(sets[0].subscription), sets) if sets else []
 
 
-def instances_in_graph(client: Any, scale_set: ScaleSet) -> list[Instance]:
-    """List the instances of a set from Resource Graph, page by page.
+def instances_in_graph(client: Any, sets: Sequence[ScaleSet]) -> list[Instance]:
+    """List the instances of sets from Resource Graph, a query for many sets, page by page, in the order of the sets.
 
-    Raises AzureResponseError if Resource Graph refuses the query.
+    Raises AzureResponseError if Resource Graph refuses a query.
     """
+    members: dict[ResourceId, list[Instance]] = {one.id: [] for one in sets}
+    for some in (sets[start : start + SETS] for start in range(0, len(sets), SETS)):
+        by_id = {one.id: one for one in some}
+        for row in _rows(client, some):
+            scale_set = some[0] if len(some) == 1 else by_id.get(_set_id(row))
+            if scale_set:
+                members[scale_set.id].append(_instance(row, scale_set))
+    return [instance for found in members.values() for instance in found]
+
+
+def _set_id(row: dict[str, Any]) -> ResourceId:
+    scale_set = (row.get("properties") or {}).get("virtualMachineScaleSet") or {}
+    return ResourceId(scale_set.get("id") or "")
+
+
+def _rows(client: Any, sets: Sequence[ScaleSet]) -> Iterator[dict[str, Any]]:
     body: dict[str, Any] = {
-        "subscriptions": [scale_set.subscription],
-        "query": query(scale_set),
+        "subscriptions": list(dict.fromkeys(one.subscription for one in sets)),
+        "query": query(sets),
         "options": {"resultFormat": "objectArray", "$top": PAGE},
     }
-    rows: list[dict[str, Any]] = []
+    budget = query_budget()
     while True:
-        with cli_errors(f"asking Resource Graph for the instances of {scale_set.name}"):
+        names = ", ".join(one.name for one in sets)
+        with cli_errors(f"asking Resource Graph for the instances of {names}"), budget.reading():
             answer = client.post(PATH, body)
-        rows += answer["data"]
+        yield from answer["data"]
         token = answer.get("$skipToken")
         if not token:
-            return [_instance(row, scale_set) for row in rows]
+            return
         body["options"]["$skipToken"] = token
 
 
-def query(scale_set: ScaleSet) -> str:
-    """Build the query of the page for one set; it compares the whole id, so `web` does not match `web2`."""
+@cache
+def query_budget() -> ReadBudget:
+    """Return the budget of queries, which is one for all subscriptions."""
+    return ReadBudget(QUERIES)
+
+
+def query(sets: Sequence[ScaleSet]) -> str:
+    """Build the query of the page for sets; it compares whole ids, so `web` does not match `web2`."""
+    ids = [literal(one.id) for one in sets]
+    condition = f"=~ {ids[0]}" if len(ids) == 1 else f"in~ ({', '.join(ids)})"
     return (
         "resources"
         " | where type =~ 'microsoft.compute/virtualmachines'"
-        f" | where properties.virtualMachineScaleSet.id =~ {literal(scale_set.id)}"
+        f" | where properties.virtualMachineScaleSet.id {condition}"
         " | project id, name, location, zones, tags, properties"
         " | order by name asc"
     )

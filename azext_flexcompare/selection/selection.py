@@ -45,12 +45,13 @@ class Choice(NamedTuple):
     sample: str | None = None
     all_sets: bool = False
     set_tags: tuple[tuple[str, str | None], ...] | None = None
+    shard: str | None = None
 
     @property
     def takes_all(self) -> bool:
         """Return whether nothing narrows the choice, so that a set without instances is no error."""
         others = self._replace(resource_group=None, scale_set=None, ids=None, names=None, all_sets=False, set_tags=None)
-        return others == Choice() and self.names in (None, ("*",))
+        return others._replace(shard=None) == Choice() and self.names in (None, ("*",))
 
     @property
     def names_instances(self) -> bool:

@@ -53,6 +53,7 @@ class Operation(NamedTuple):
     adapter: str | None = None
     returns: str | None = None
     topic: str = ""
+    does: str = ""  # what an example of it does, with {instances}
     example: str = ""
     examples: tuple[dict[str, str], ...] = ()
     engines: dict[str, dict[str, Any]] | None = None  # other than one call for each VM
@@ -107,6 +108,7 @@ class Other(NamedTuple):
     summary: str
     requests: str
     risk: str
+    prints: str
     examples: list[dict[str, str]]
     notes: str | None = None
 

@@ -27,6 +27,7 @@ EXITS = (
     "0: success. 1: refused before any change. 2: wrong usage. 3: scale set not found. 4: some instances failed. "
     "5: stopped early. 130: interrupted."
 )
+PRINTS = "An object for each instance, in the order selected: status, error, time and others"
 READS_FIRST = "the set and its VMs are read first"
 
 
@@ -86,16 +87,19 @@ def _of_operation(operation: Operation) -> Page:
         ("Risk", operation.risk),
         ("Scope", _scope(operation)),
         *_engines(operation),
+        ("Output", f"{PRINTS}{', and output' if operation.returns else ''}."),
         ("Notes", operation.notes or ""),
         ("Evidence", f"For an instance of a Flexible set the request is {GRADES[operation.evidence]}."),
         ("Page", _rows(operation.name)),
     ]
     everyone = "" if operation.everyInstance else "--instance-ids '*'"
     fixed = ["{set}", operation.example]
+    result = "output" if operation.returns else "outcome"
+    plan = operation.does.format(instances="the instances in zone 1")
     examples = [
-        {"name": "Select two instances by name.",
+        {"name": f"{operation.does.format(instances='two instances')}, and print each {result}.",
          "text": " ".join(filter(None, [*fixed, "--instance-ids web_1a2b web_3c4d"]))},
-        {"name": "Show what would be done in zone 1, without doing it.",
+        {"name": f"Print the plan to {plan[0].lower()}{plan[1:]}.",
          "text": " ".join(filter(None, [*fixed, everyone, "--zone 1 --dry-run"]))},
         *operation.examples,
     ]  # fmt: skip
@@ -106,6 +110,7 @@ def _of_other(other: Other) -> Page:
     paragraphs = [
         ("Requests", other.requests),
         ("Risk", other.risk),
+        ("Output", other.prints),
         ("Notes", other.notes or ""),
         ("Page", "Every row." if other.name == "compare" else _rows(other.name)),
     ]
@@ -116,13 +121,14 @@ def _of_refusal(refusal: Refusal) -> Page:
     paragraphs = [
         ("Requests", "None. The command fails with exit status 1 and explains why."),
         ("Risk", "None. Nothing is changed."),
+        ("Output", "Nothing."),
         ("Reason", refusal.because),
         ("Instead", refusal.instead),
         ("Page", _rows(refusal.name)),
     ]
     examples = [
-        {"name": "Show the reason.", "text": "{set}"},
-        {"name": "Show the reason in a script that selects instances.", "text": "{set} --instance-ids '*'"},
+        {"name": "Print the reason as an error.", "text": "{set}"},
+        {"name": "Print the reason in a script that selects instances.", "text": "{set} --instance-ids '*'"},
     ]
     return Page(refusal.name, refusal.summary, paragraphs, _examples(refusal.name, examples))
 

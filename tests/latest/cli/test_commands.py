@@ -15,12 +15,13 @@ import pytest
 
 from armsim import Simulator
 from azext_flexcompare._validators import CHOICE
+from azext_flexcompare.commands import unlisted
 from azext_flexcompare.table.entries import facts, operations, refusals
 from tests.latest.helpers.az import Run
 from tests.latest.helpers.worlds import changes
 from tools.sandbox import extensions
 
-DESCRIBE = """
+DESCRIBE = r"""
 import contextlib, io, json, shlex, sys
 from azure.cli.core import get_default_cli
 from knack import events
@@ -31,7 +32,7 @@ cli = get_default_cli()
 parts = {name: getattr(cli, name) for name in ("commands_loader_cls", "parser_cls", "help_cls")}
 
 def parse(text):
-    words = shlex.split(text)[1:]
+    words = shlex.split(text.replace("\\\n", ""))[1:]
     invocation = cli.invocation = cli.invocation_cls(cli_ctx=cli, **parts)
     loader = invocation.commands_loader
     cli.raise_event(events.EVENT_INVOKER_PRE_CMD_TBL_CREATE, args=words)
@@ -52,7 +53,8 @@ def parse(text):
     return None, command, loader
 
 invocation = cli.invocation = cli.invocation_cls(cli_ctx=cli, **parts)
-names = [name for name in invocation.commands_loader.load_command_table(["vmss-flex"]) if name.startswith("vmss-flex")]
+words = ["vmss-flex", *sys.argv[1:]]  # a list of commands lacks some unless they are named
+names = [name for name in invocation.commands_loader.load_command_table(words) if name.startswith("vmss-flex")]
 described = {}
 for name in names:
     entry = yaml.safe_load(helps.get(name, "{}"))
@@ -101,7 +103,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}
     environment |= {"AZURE_CONFIG_DIR": str(home), "AZURE_EXTENSION_DIR": str(extensions())}
     environment |= {"AZURE_CORE_COLLECT_TELEMETRY": "no"}
-    command = [sys.executable, "-c", DESCRIBE]
+    command = [sys.executable, "-c", DESCRIBE, *unlisted()]
     done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return Loaded(json.loads(done.stdout))

@@ -13,11 +13,11 @@ import pytest
 from armsim import Simulator
 from azext_flexcompare.execution.unknown_outcome import SHOWN_ENDED
 from azext_flexcompare.table.entries import Operation
-from tests.latest.helpers.az import FLEX, INSTANCES, Run
+from tests.latest.helpers.az import FLEX, INSTANCES, Run, WarmAz
 from tests.latest.helpers.faults import FAILS
 from tests.latest.helpers.rows import status_of_each
 from tests.latest.helpers.waits import wait_until
-from tests.latest.helpers.worlds import changes, each_set_call, way_of
+from tests.latest.helpers.worlds import changes, each_set_call, many_sets, way_of
 from tools.sandbox import AZ
 
 EVERY = ("--instance-ids", "*", "--yes")
@@ -311,3 +311,13 @@ def test_what_is_there_already_is_left_out_of_the_call(engine: str, run: Run, si
     done = run("deallocate", *FLEX, "--engine", engine, "--skip-satisfied")
     assert done.exit == 0
     assert status_of_each(done) == {**dict.fromkeys(names, "Succeeded"), names[0]: "Skipped"}
+
+
+def test_many_sets_are_called_polled_and_listed_side_by_side(warm: WarmAz, sim: Simulator) -> None:
+    ids = many_sets(sim, 12, latency=0.1)
+    done = warm.run("deallocate", "--ids", *ids, "--engine", "set")
+    assert set(status_of_each(done).values()) == {"Succeeded"}
+    found = Counter(one["action"] for one in sim.requests())
+    assert (found["listAllScaleSets"], found["vmss-deallocate"]) == (1, 12)
+    assert found["list"] >= 24  # before the calls and after them
+    assert sim.counts()["peakInFlight"] >= 6

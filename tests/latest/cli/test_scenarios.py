@@ -14,6 +14,8 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.table.entries import facts
 from tests.latest.helpers.az import INSTANCES, Run
+from tests.latest.helpers.permissions import not_listed
+from tests.latest.helpers.schemas import require_schemas, with_records
 from tests.latest.helpers.worlds import changes
 
 FILES = sorted(Path(__file__).with_name("scenarios").glob("*.json"))
@@ -54,7 +56,7 @@ def test_each_row_of_the_page_has_a_scenario() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_scenario(case: dict[str, Any], run: Run, sim: Simulator) -> None:
+def test_scenario(case: dict[str, Any], run: Run, sim: Simulator, tmp_path: Path) -> None:
     assert set(case) <= KNOWN
     sim.reset(world_of(case))
     names = {name: sim.names(name) for name in ("flex", "other", "flex2")}
@@ -69,13 +71,15 @@ def test_scenario(case: dict[str, Any], run: Run, sim: Simulator) -> None:
     sim.configure(**case.get("settings", {}))
     for fault in case.get("faults", []):
         sim.add_fault({**fault, "vm": fault.get("vm", "*").format(**known)})
-    done = run(*shlex.split(case["az"].format(**known)), stdin=case.get("stdin", "").format(**known))
+    words = with_records(shlex.split(case["az"].format(**known)), tmp_path)
+    done = run(*words, stdin=case.get("stdin", "").format(**known))
     assert done.exit == case["exit"], done.stderr
     for text in case.get("stdout", []):
         assert text.format(**known) in done.stdout
     for text in case.get("stderr", []):
         assert text.format(**known) in done.stderr
     assert done.stderr == "" or not case.get("silent")
+    require_schemas(words, done, tmp_path)
     if case["exit"] in (1, 2, 3):
         assert done.stdout == ""
     if "rows" in case:
@@ -85,3 +89,4 @@ def test_scenario(case: dict[str, Any], run: Run, sim: Simulator) -> None:
     if "statuses" in case:
         assert Counter(row["status"] for row in done.json) == case["statuses"]
     assert Counter(request["action"] for request in changes(sim)) == case.get("sent", {})
+    assert not_listed(sim.requests(), words) == set()

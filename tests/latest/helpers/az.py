@@ -102,7 +102,7 @@ class WarmAz:
             self.process.stdin.close()
 
 
-def _read_everything() -> None:
+def read_everything() -> None:
     from azure.cli.core import extension, get_default_cli
 
     get_default_cli().invoke(["vmss-flex", "compare"], out_file=StringIO())
@@ -114,7 +114,7 @@ def _read_everything() -> None:
         importlib.import_module(name)
 
 
-def _put_instead(values: dict[str, float]) -> None:
+def put_instead(values: dict[str, float]) -> None:
     for name, value in values.items():
         module, _, constant = name.rpartition(".")
         place = importlib.import_module(f"azext_flexcompare.{module}")
@@ -150,6 +150,6 @@ def _serve() -> None:
 
 
 if __name__ == "__main__":
-    _read_everything()
-    _put_instead(json.loads(sys.argv[1]))
+    read_everything()
+    put_instead(json.loads(sys.argv[1]))
     _serve()

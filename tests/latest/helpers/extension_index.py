@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 import threading
@@ -12,8 +11,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tools.release import index_entry, read_wheel
+from tools.index import write_index
 from tools.wheel import ROOT, build_wheel, copy_sources
+
+UNPROXIED = {"NO_PROXY": "127.0.0.1"}
 
 
 class Folder(SimpleHTTPRequestHandler):
@@ -33,17 +34,21 @@ def of_version(version: str, into: Path) -> Path:
 
 
 @contextmanager
-def offered(wheel: Path) -> Iterator[dict[str, str]]:
-    """Serve a wheel, and an index that has it, on loopback; yields the environment in which `az` asks that index."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Folder, directory=wheel.parent)) as server:
-        url = f"http://127.0.0.1:{server.server_port}"
-        read = read_wheel(wheel)
-        index = {"formatVersion": "1", "extensions": {read.name: [index_entry(read, url)]}}
-        (wheel.parent / "index.json").write_text(json.dumps(index))
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on loopback; yields its URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Folder, directory=folder)) as server:
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
         try:
-            yield {"AZURE_EXTENSION_INDEX_URL": f"{url}/index.json", "NO_PROXY": "127.0.0.1"}
+            yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             serving.join()
+
+
+@contextmanager
+def offered(wheel: Path) -> Iterator[dict[str, str]]:
+    """Serve a wheel, and an index that has it, on loopback; yields the environment in which `az` asks that index."""
+    with served(wheel.parent) as url:
+        write_index(wheel.parent, url)
+        yield {"AZURE_EXTENSION_INDEX_URL": f"{url}/index.json", **UNPROXIED}

@@ -45,8 +45,8 @@ class Clock:
 class SimulatedWorkers:
     """Threads in simulated time: every request is made at once and answered a moment later."""
 
-    def __init__(self, clock: Clock, count: int = 32) -> None:
-        self.clock, self.count, self.busy = clock, count, set[Any]()
+    def __init__(self, clock: Clock, count: int = 32, answer: float = ANSWER) -> None:
+        self.clock, self.count, self.answer, self.busy = clock, count, answer, set[Any]()
         self._answers: list[tuple[float, int, Any, object]] = []
         self._number = count_up()
 
@@ -60,7 +60,7 @@ class SimulatedWorkers:
             answer = act()
         except BaseException as exception:  # noqa: BLE001  (as the threads do)
             answer = exception
-        heapq.heappush(self._answers, (self.clock.now + ANSWER, next(self._number), key, answer))
+        heapq.heappush(self._answers, (self.clock.now + self.answer, next(self._number), key, answer))
 
     def collect(self, timeout: float) -> Iterator[tuple[Any, object]]:
         until = self.clock.now + max(timeout, 1e-6)

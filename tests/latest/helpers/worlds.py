@@ -76,3 +76,11 @@ def way_of(operation: Operation) -> dict[str, Any]:
 
 
 OPERATIONS = {operation.name: operation for operation in operations()}
+
+
+def many_sets(sim: Simulator, number: int, instances: int = 2, **settings: Any) -> tuple[str, ...]:
+    """Make a world of scale sets with so many instances each, and return their ids."""
+    scale_sets = {f"set{place}": {"mode": "Flexible", "instances": instances} for place in range(number)}
+    sim.reset(world={"resourceGroups": {"rg": {"scaleSets": scale_sets}}})
+    sim.configure(**settings)
+    return tuple(sim.scale_sets.values())

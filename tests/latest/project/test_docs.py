@@ -14,7 +14,7 @@ from tools.render import GENERATED, ROOT, content_of
 from tools.sessions import README
 
 COMMANDS = [*PLAIN, *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
-DOCUMENTS = [path for place in (".", "docs", "armsim") for path in (ROOT / place).glob("*.md")]
+DOCUMENTS = [path for place in (".", "docs", "docs/schemas", "armsim") for path in (ROOT / place).glob("*.md")]
 
 
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)

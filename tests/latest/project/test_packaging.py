@@ -16,7 +16,8 @@ from zipfile import ZipFile
 import pytest
 from filelock import FileLock
 
-from tests.latest.helpers.extension_index import of_version, offered
+from tests.latest.helpers.extension_index import UNPROXIED, of_version, served
+from tools.index import write_index
 from tools.sandbox import AZ, az
 from tools.wheel import ROOT, build_wheel
 
@@ -87,7 +88,7 @@ def test_the_name_is_one_word(metadata: Message) -> None:
 
 def test_the_version_stands_in_one_place(metadata: Message) -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    version = re.compile(rf"(?<![\d.]){re.escape(metadata['Version'])}(?![\d.])")
+    version = re.compile(rf"(?<![\d.]){re.escape(metadata['Version'])}(?![\w.])")
     saying = [name for name in tracked.splitlines() if version.search((ROOT / name).read_text("utf-8", "ignore"))]
     assert saying == ["HISTORY.rst", "setup.py"]
 
@@ -140,7 +141,7 @@ def test_the_extension_comes_works_and_goes_and_leaves_the_users_home_as_it_was(
     fresh_az: Az, wheel: Path, home: Path, tmp_path: Path
 ) -> None:
     before = contents(home)
-    fresh_az("extension", "add", "--yes", "--source", str(wheel))
+    fresh_az("extension", "add", "--yes", "--upgrade", "--source", str(wheel))
     (listed,) = json.loads(fresh_az("extension", "list").stdout)
     shown = json.loads(fresh_az("extension", "show", "--name", NAME).stdout)
     assert listed["name"] == shown["name"] == NAME
@@ -151,17 +152,30 @@ def test_the_extension_comes_works_and_goes_and_leaves_the_users_home_as_it_was(
     assert contents(home) == before
 
 
-def test_the_next_version_comes_by_an_update(fresh_az: Az, wheel: Path, metadata: Message, tmp_path: Path) -> None:
-    fresh_az("extension", "add", "--yes", "--source", str(wheel))
-    with offered(of_version("99.0.0", tmp_path / "next")) as index:
-        fresh_az("extension", "update", "--name", NAME, **index)
-        after = json.loads(fresh_az("extension", "show", "--name", NAME).stdout)
-        again = fresh_az("extension", "update", "--name", NAME, **index)
-    assert metadata["Version"] != after["version"] == "99.0.0"
-    assert f"Latest version of '{NAME}' is already installed." in again.stderr
-    assert len(json.loads(fresh_az("vmss-flex", "compare").stdout)) > 30
-    fresh_az("extension", "remove", "--name", NAME)
-    assert json.loads(fresh_az("extension", "list").stdout) == []
+def test_an_index_of_ones_own_installs_and_updates(
+    fresh_az: Az, wheel: Path, metadata: Message, tmp_path: Path
+) -> None:
+    folder, versions = tmp_path / "dist", []
+    of_version("0.1.0", folder)
+    shutil.copy(wheel, folder)
+    with served(folder) as url:
+        write_index(folder, url)
+        fresh_az("config", "set", f"extension.index_url={url}/index.json", "--only-show-errors")
+        for command in (("add", "--version", "0.1.0"), ("update",)):
+            fresh_az("extension", *command, "--name", NAME, **UNPROXIED)
+            versions += [path.stem for path in (tmp_path / "extensions" / NAME).glob("*.dist-info")]
+    assert versions == [f"{NAME}-0.1.0", f"{NAME}-{metadata['Version']}"]
+
+
+def test_a_wheel_that_is_not_the_one_of_the_index_is_not_installed(fresh_az: Az, wheel: Path, tmp_path: Path) -> None:
+    shutil.copy(wheel, tmp_path)
+    with served(tmp_path) as url:
+        index = json.loads(write_index(tmp_path, url).read_text("utf-8"))
+        index["extensions"][NAME][0]["sha256Digest"] = "0" * 64
+        (tmp_path / "index.json").write_text(json.dumps(index))
+        source = {"AZURE_EXTENSION_INDEX_URL": f"{url}/index.json", **UNPROXIED}
+        with pytest.raises(AssertionError, match="checksum of the extension does not match"):
+            fresh_az("extension", "add", "--name", NAME, **source)
 
 
 def test_the_table_of_comparison_fits_its_columns(fresh_az: Az, wheel: Path) -> None:

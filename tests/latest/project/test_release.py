@@ -14,7 +14,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from tools.release import problems, read_wheel, releases
+from tools.index import index_of, main
+from tools.release import fold, problems, read_wheel, releases
 from tools.sandbox import extensions
 from tools.wheel import ROOT
 
@@ -126,6 +127,50 @@ def test_a_preview_with_its_flag_is_taken(wheel: Path, tmp_path: Path) -> None:
     assert problems(read_wheel(rewritten(wheel, tmp_path, change, wheel.name.replace("-py3", "b2-py3")))) == []
 
 
+def test_each_line_of_a_release_begins_with_the_command_or_the_option() -> None:
+    history = (ROOT / "HISTORY.rst").read_text("utf-8").partition("\n0.1.0\n")[0]
+    lines = re.findall(r"^\* (.*)$", history, re.MULTILINE)
+    assert len(lines) > 100
+    assert [line for line in lines if not line.startswith(("``", "Every operation: ", "All commands: "))] == []
+
+
+def test_pending_lines_are_put_under_the_version() -> None:
+    first = "Release History\n\n"
+    released, pending = "3.2.1\n+++++\n\n* ``a``: one.\n\n", "Pending\n+++++++\n\n* ``b``: two\n  lines.\n\n"
+    old = "0.1.0\n+++++\n\n* Old.\n"
+    both = "3.2.1\n+++++\n\n* ``a``: one.\n* ``b``: two\n  lines.\n\n"
+    assert fold(first + pending + released + old, "3.2.1") == first + both + old
+    assert fold(first + pending + old, "3.2.1") == first + pending.replace("Pending\n+++++++", "3.2.1\n+++++") + old
+    assert fold(first + released + old, "3.2.1") == first + released + old
+
+
+def test_an_index_has_the_versions_in_their_order(wheel: Path, tmp_path: Path) -> None:
+    for version in ("0.10.0", "0.9.0"):
+        rewritten(
+            wheel, tmp_path, metadata("Version: .*", f"Version: {version}"), f"flexcompare-{version}-py3-none-any.whl"
+        )
+    index = index_of(tmp_path.glob("*.whl"), "https://example.com/files/")
+    entries = index["extensions"]["flexcompare"]
+    assert [one["metadata"]["version"] for one in entries] == ["0.9.0", "0.10.0"]
+    assert [one["downloadUrl"] for one in entries] == [
+        f"https://example.com/files/{one['filename']}" for one in entries
+    ]
+    assert index["formatVersion"] == "1"
+
+
+def test_no_index_is_written_without_a_place_or_of_a_wheel_that_is_refused(
+    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main("", tmp_path) == 1
+    assert "make index URL=" in capsys.readouterr().err
+    rewritten(wheel, tmp_path, metadata("Summary: .*\n", ""), "flexcompare-9.9.9-py3-none-any.whl")
+    assert main("https://example.com", tmp_path) == 1
+    assert "flexcompare-9.9.9-py3-none-any.whl: The metadata has no Summary." in capsys.readouterr().err
+    (tmp_path / "flexcompare-9.9.9-py3-none-any.whl").unlink()
+    assert main("https://example.com", tmp_path) == 0
+    assert (tmp_path / "index.json").exists()
+
+
 def test_the_history_names_the_newest_release_first() -> None:
     told = releases((ROOT / "HISTORY.rst").read_text("utf-8"))
     versions = [tuple(map(int, version.split("."))) for version in told if version != "Pending"]
@@ -143,6 +188,7 @@ def check(wheel: Path) -> subprocess.CompletedProcess[str]:
 def test_the_check_prints_the_entry_of_a_good_wheel(wheel: Path) -> None:
     done = check(wheel)
     assert done.returncode == 0, done.stderr
+    assert done.stderr == "" or "Pending" in (ROOT / "HISTORY.rst").read_text("utf-8")
     (entry,) = json.loads(done.stdout)["flexcompare"]
     assert entry["sha256Digest"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
     assert entry["downloadUrl"].endswith(f"/{entry['filename']}")

@@ -13,12 +13,15 @@ from tools.wheel import ROOT
 
 TERMS = [
     *("batch", "call", "domain", "engine", "health gate", "job", "job log", "operation", "outcome", "plan", "poll"),
-    *("rate-limit group", "record", "rotation", "run", "status", "window"),
+    *("rate-limit group", "record", "rotation", "run", "share", "status", "window"),
 ]
 COVERED = (
     *("CONTRIBUTING.md", "HISTORY.rst", "README.md", "SECURITY.md", "docs/alternatives.md", "docs/design.md"),
     *("docs/faults.json", "docs/glossary.md", "docs/live-check.md", "docs/performance.md", "docs/reliability.md"),
     *("docs/rollouts.md", "docs/rotation.md", "tools"),
+    *("docs/schemas/README.md", "docs/powershell.md", "docs/own-index.md"),
+    *("docs/README.md", "docs/3am.md", "docs/ci.md", "docs/faq.md", "docs/options.md", "docs/permissions.md"),
+    "docs/tutorial.md",
     *("docs/commands.md", "docs/equivalence.md", "azext_flexcompare", "armsim"),
     *("azext_flexcompare/table/equivalence.json", "azext_flexcompare/table/equivalence.schema.json"),
 )
@@ -77,10 +80,10 @@ def test_a_banned_word_is_found_in_a_document_and_in_each_kind_of_docstring(tmp_
     assert found == [["lane", "Whoever"], ["course"], ["flight"], ["Heed"]]
 
 
-def test_the_glossary_has_the_seventeen_terms_in_order() -> None:
+def test_the_glossary_has_the_eighteen_terms_in_order() -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
     assert re.findall(r"^\*\*(.+?)\*\*: ", glossary, re.MULTILINE) == TERMS
-    assert len(TERMS) == 17
+    assert len(TERMS) == 18
 
 
 def test_the_glossary_lists_every_status() -> None:

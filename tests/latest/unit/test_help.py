@@ -6,6 +6,7 @@ import yaml
 from knack.help_files import helps
 
 from azext_flexcompare import _help
+from azext_flexcompare.table.example_lines import lines_of
 from azext_flexcompare.table.help_pages import Page, group_pages, pages
 
 
@@ -13,7 +14,9 @@ def test_every_page_is_registered_under_its_command() -> None:
     for page in pages():
         entry = yaml.safe_load(helps[f"vmss-flex {page.name}"])
         assert (entry["type"], entry["short-summary"]) == ("command", page.summary)
-        assert [(one["name"], one["text"]) for one in entry["examples"]] == [tuple(one) for one in page.examples]
+        assert [(one["name"], one["text"]) for one in entry["examples"]] == [
+            (purpose, lines_of(command)) for purpose, command in page.examples
+        ]
 
 
 def test_every_group_is_registered() -> None:

@@ -23,7 +23,7 @@ def test_a_call_that_does_not_last_has_ended_with_its_answer(azure: Azure, membe
     done = call_sdk(azure, members()[0], "virtual_machines.instance_view", {})
     assert done.acceptance.url is None
     assert done.acceptance.poll.done
-    assert done.poll().result.platform_fault_domain is not None  # type: ignore[attr-defined]
+    assert done.poll().result["platformFaultDomain"] is not None  # type: ignore[index]
     assert sim.accepted() == {}
 
 

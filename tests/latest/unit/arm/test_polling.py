@@ -1,21 +1,20 @@
 """Polling: an operation is sent once, whatever the service answers, and polled as the service asks.
 
-The SDK's real client, inside this process, on the simulated Azure.
+The real clients, inside this process, on the simulated Azure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from azure.core.pipeline.policies import SansIOHTTPPolicy
-from azure.mgmt.compute.v2024_11_01 import ComputeManagementClient
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, SansIOHTTPPolicy
 
 from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.calls import call_sdk
-from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.clients import ArmClient, Azure
 from azext_flexcompare.arm.polling import MANY_ODD, MAY_NOT_BE_READ
 from azext_flexcompare.arm.responses import OperationUnreadable
 from azext_flexcompare.instances import Instance, ScaleSet
@@ -50,22 +49,22 @@ def spoiler() -> Spoiler:
 
 
 @pytest.fixture
-def compute(sim: Simulator, spoiler: Spoiler) -> Iterator[ComputeManagementClient]:
-    """The client of the compute provider as anybody has it, ready to repeat what fails; operations last hours."""
+def azure(sim: Simulator, azure: Azure, spoiler: Spoiler) -> Azure:
+    """The clients as anybody has them, ready to repeat what fails; operations last hours."""
     world = default_description(INSTANCES)
     world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"*": CAPABLE}
     sim.reset(world, seconds=DAY / 24, token_lifetime=9 * DAY)
-    client = ComputeManagementClient(
-        Credential(sim),
-        sim.subscription,
-        base_url=sim.url,
-        credential_scopes=[f"{sim.url}/.default"],
-        connection_verify=str(sim.ca_file),
-        retry_backoff_factor=0.001,
+    arm = ArmClient(
+        None,
+        "",
+        sim.url,
+        user_agent_policy=SansIOHTTPPolicy(),
+        logging_policy=SansIOHTTPPolicy(),
+        authentication_policy=BearerTokenCredentialPolicy(Credential(sim), "s"),
+        transport=azure.arm(sim.subscription)._client._pipeline._transport,
         per_retry_policies=[spoiler],
     )
-    with client:
-        yield client
+    return azure._replace(arm={sim.subscription: arm}.__getitem__)
 
 
 @pytest.fixture
@@ -74,11 +73,10 @@ def name(sim: Simulator) -> str:
 
 
 @pytest.fixture
-def send(sim: Simulator, compute: ComputeManagementClient, name: str) -> Send:
+def send(sim: Simulator, azure: Azure, name: str) -> Send:
     """Send an operation, `restart` unless another is named, to the first instance of `flex`."""
     scale_set = ScaleSet(sim.subscription, "rg", "flex", sim.scale_sets["flex"])
     target = Instance(sim.vm_id(name), name, scale_set, None, None, None, {}, None, None, "westeurope", None)
-    azure = Azure({sim.subscription: compute}.__getitem__, {}.__getitem__)
 
     def send(command: str = "restart", **options: Any) -> Poller:
         operation = OPERATIONS[command]
@@ -149,8 +147,8 @@ def test_an_operation_whose_answer_was_lost_is_sent_once_and_unknown(kind: str, 
     assert len(changes(sim)) == 1
 
 
-def test_an_operation_that_could_not_be_sent_says_so(send: Send, sim: Simulator, compute: Any) -> None:
-    compute._client._base_url = "https://localhost:1"
+def test_an_operation_that_could_not_be_sent_says_so(send: Send, sim: Simulator, azure: Azure) -> None:
+    azure.compute(sim.subscription)._client._base_url = "https://localhost:1"
     with pytest.raises(Throttled) as caught:
         send()
     assert caught.value.error

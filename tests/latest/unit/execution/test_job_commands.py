@@ -50,6 +50,16 @@ def test_undo_and_watch_exclude_each_other() -> None:
         show_job(None, NAMES[0], follow=True, undo=True)
 
 
+def test_jobs_to_merge_are_named_alone_and_not_followed() -> None:
+    found = show_job(None, None, merge=[NAMES[0], NAMES[1], NAMES[0]])
+    assert found
+    assert ([one["job"] for one in found["jobs"]], found["instances"]) == (NAMES, 3)
+    with pytest.raises(InvalidArgumentValueError, match="--merge and --watch"):
+        show_job(None, None, follow=True, merge=NAMES)
+    with pytest.raises(InvalidArgumentValueError, match=r"The job .* and --merge"):
+        show_job(None, NAMES[0], merge=NAMES)
+
+
 def test_jobs_are_deleted_once_each(paths: list[Path]) -> None:
     delete_jobs([NAMES[0], NAMES[0], NAMES[1]], yes=True)
     assert not any(path.exists() for path in paths)

@@ -12,7 +12,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
-from azext_flexcompare.execution.set_protection import OUT_OF_REACH, PROTECTED, Protection, is_named, protecting
+from azext_flexcompare.execution.set_protection import OUT_OF_REACH, PROTECTED, Protection, by_name, protecting
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Skip, Work
@@ -47,7 +47,7 @@ def protected(sim: Simulator) -> str:
     ],
 )
 def test_an_instance_was_chosen_by_its_name_or_not(choice: dict[str, Any], named: bool) -> None:
-    assert is_named(choice, instance()) is named
+    assert by_name(choice)(instance()) is named
 
 
 def test_a_protected_instance_gets_no_call(azure: Azure, members: Members, protected: str) -> None:

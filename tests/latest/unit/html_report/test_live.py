@@ -31,7 +31,7 @@ def test_the_page_reloads_itself_until_the_run_ends(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(live, "sleep", go_on)
     monkeypatch.setattr(live, "INTERVAL", live.STEP)
-    told = write_live_report(log.path, str(page))
+    told = write_live_report([log.path], str(page))
     assert len(set(seen)) == 2
     assert all(REFRESH in text and "The run is in progress" in text for text in seen)
     assert "The log has no end" not in seen[0]
@@ -44,7 +44,7 @@ def test_ctrl_c_leaves_a_page_that_does_not_reload(tmp_path: Path, monkeypatch: 
     log = job_log.create(str(tmp_path / "log"))
     log.write(whole_log()[:4])
     monkeypatch.setattr(live, "sleep", lambda _: os.kill(os.getpid(), signal.SIGINT))
-    assert write_live_report(log.path, str(page))["exit"] is None
+    assert write_live_report([log.path], str(page))["exit"] is None
     log.close()
     assert REFRESH not in page.read_text("utf-8")
     assert "The log has no end" in page.read_text("utf-8")

@@ -214,7 +214,7 @@ def test_the_page_is_there_whole_or_as_it_was_and_nothing_else_is_left(tmp_path:
     log, file = written(whole_log(), tmp_path), tmp_path / "page.html"
     file.write_text("old", "utf-8")
     with file.open(encoding="utf-8") as reader:
-        told = run_page.write_report(str(log), str(file))
+        told = run_page.write_report([str(log)], str(file))
         assert reader.read() == "old"
     assert told == {
         "file": str(file),
@@ -233,13 +233,13 @@ def test_a_place_that_cannot_be_written_is_named(place: str, tmp_path: Path) -> 
     log = written(whole_log(), tmp_path)
     file = tmp_path / place
     with pytest.raises(FileOperationError, match=re.escape(str(file))):
-        run_page.write_report(str(log), str(file))
+        run_page.write_report([str(log)], str(file))
     assert [one.name for one in tmp_path.iterdir()] == ["log.jsonl"]
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     log, link = written(whole_log(), tmp_path), tmp_path / "link.html"
     link.symlink_to(tmp_path / "page.html")
-    run_page.write_report(str(log), str(link))
+    run_page.write_report([str(log)], str(link))
     assert link.is_symlink()
     assert "restart" in (tmp_path / "page.html").read_text("utf-8")

@@ -40,6 +40,13 @@ def test_a_job_is_named_by_time_operation_and_sets_and_only_its_owner_reads_it(h
     assert NO_MODES or (home / name).stat().st_mode & 0o777 == 0o600
 
 
+def test_a_share_is_a_part_of_the_name_however_long_the_others_are() -> None:
+    job = jobs.create_job("restart", ["web" * 50], shard="2/4")
+    assert job
+    assert jobs.reference(job.path).endswith("w-2of4")
+    job.close()
+
+
 def test_the_folder_of_an_earlier_version_is_closed_to_others(home: Path) -> None:
     home.mkdir(0o755, parents=True)
     made()

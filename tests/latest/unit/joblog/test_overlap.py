@@ -13,6 +13,7 @@ from azext_flexcompare.joblog import file as job_log
 from azext_flexcompare.joblog import jobs
 from azext_flexcompare.joblog.elsewhere import note_log
 from azext_flexcompare.joblog.overlap import require_no_other
+from azext_flexcompare.selection.shares import share_number
 from tests.latest.helpers.logs import IDS, PLAN, PLANNED
 
 IDLE = {"id": "/idle", **PLANNED, "batch": None}
@@ -43,6 +44,15 @@ def test_other_instances_its_own_log_and_instances_without_a_call_are_no_reason(
     require_no_other(ids("/other", "/idle"), [])
     require_no_other(ids(IDS[0]), [running.path])
     require_no_other(ids(), [])
+
+
+def test_runs_of_other_shares_of_the_set_are_no_reason(running: jobs.Job) -> None:
+    everything = {ResourceId(f"{IDS[0]}{number}") for number in range(40)}
+    theirs = {one for one in everything if share_number(one, 2) == 1}
+    running.write([{**PLAN, "instances": [{"id": one, **PLANNED} for one in theirs]}])
+    require_no_other(everything - theirs, [])
+    with pytest.raises(ValidationError, match=f"acts on {len(theirs)} of these"):
+        require_no_other(everything, [])
 
 
 def test_a_job_that_has_ended_is_no_reason(running: jobs.Job) -> None:

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
+from armsim import Simulator
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.nat_rules.bodies import Rule
-from azext_flexcompare.nat_rules.commands import CREATE, DELETE, _all_fields, _fields, _has_no_rule, _with_start_of
+from azext_flexcompare.nat_rules.commands import (
+    CREATE,
+    DELETE,
+    _all_fields,
+    _fields,
+    _has_no_rule,
+    _with_start_of,
+    create_rules,
+    delete_rules,
+    list_rules,
+)
+from azext_flexcompare.nat_rules.rules import RuleRequest
+from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.scheduler.outcome import Outcome, Status
+from azext_flexcompare.selection.selection import Choice
 from tests.latest.helpers.factories import instance
 from tests.latest.helpers.nat_bodies import FRONT, a_load_balancer
 
@@ -63,6 +78,17 @@ def test_a_row_of_one_rule_has_its_fields() -> None:
 @pytest.mark.parametrize(("port", "words"), [(None, "`nat-rule create` on lb"), (22, "to port 22 on lb")])
 def test_the_reason_to_skip_an_instance_names_port_and_load_balancer(port: int | None, words: str) -> None:
     assert words in _has_no_rule(a_load_balancer(), port)
+
+
+def test_where_no_instance_is_chosen_there_is_no_rule_and_the_load_balancer_is_not_read(
+    cli_ctx: Any, sim: Simulator
+) -> None:
+    nothing = Choice("rg", "flex", shard="700/1000")
+    run_options = RunOptions()
+    assert list_rules(cli_ctx, nothing, "missing") == []
+    assert create_rules(cli_ctx, nothing, "missing", RuleRequest(22, 50000, None, "Tcp"), run_options) == []
+    assert delete_rules(cli_ctx, nothing, "missing", None, run_options) == []
+    assert not [one for one in sim.requests() if "loadBalancers" in one["path"]]
 
 
 def test_only_deleting_asks_for_confirmation_and_names_its_risk() -> None:

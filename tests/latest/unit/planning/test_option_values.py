@@ -20,6 +20,7 @@ from azext_flexcompare.planning.option_values import (
     file_name,
     positive,
     positive_duration,
+    shard,
 )
 from tests.latest.helpers.hostile import hostile
 
@@ -39,6 +40,11 @@ def test_a_positive_number_is_parsed(text: str) -> None:
         (batch_size, ["0", "0%", "many"], "nor a percentage above 0"),
         (file_name, [""], "name of the file is empty"),
         (backend_pool, ["", "a b", "lb/", "lb/pool/x", "/lb", "../lb", "lb?x", "/subscriptions/s/x"], "nor auto"),
+        (
+            shard,
+            ["", "0/4", "5/4", "-1/4", "1/0", "a/b", "1", "1/", "1/2/3", "1.5/4", "1 /2", "1/9999999999"],
+            "not a share",
+        ),
         (engine_name, ["", "vms", "set bulk"], "allowed values: vm, set, bulk"),
     ],
 )
@@ -53,6 +59,7 @@ def test_another_text_is_refused_with_the_expected_one(
 def test_values_are_parsed() -> None:
     assert (duration("0"), duration("1.5"), file_name("-")) == (0, 1.5, "-")
     assert [positive_duration(one) for one in ("90", "90s", "5m", "1h", "1.5M")] == [90, 90, 300, 3600, 90]
+    assert [shard(one) for one in ("1/1", "02/04", "4/4")] == ["1/1", "2/4", "4/4"]
     assert [engine_name(text) for text in ("vm", "SET", "Bulk")] == ["vm", "set", "bulk"]
     assert (amount("0"), batch_size("10%")) == (parse_amount("0"), parse_amount("10%"))
 

@@ -383,6 +383,7 @@ def test_a_sample_takes_so_many_in_the_order_chosen(sample: str, taken: int) -> 
 def test_only_a_choice_that_nothing_narrows_takes_all(names: tuple[str, ...] | None) -> None:
     whole = Choice("rg", "web", names=names)
     assert whole.takes_all
+    assert whole._replace(shard="1/2").takes_all
     narrower: list[dict[str, Any]] = [
         {"zones": ("1",)},
         {"exclude": ("a",)},

@@ -1,0 +1,13 @@
+"""The width of the help, which is that of a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+COLUMNS = 80  # the CLI's own help takes a hundred, whatever the terminal
+
+
+def narrow_help(cli_ctx: Any) -> None:
+    """Choose the width of the help that this call of the CLI may print."""
+    if cli_ctx.invocation:
+        cli_ctx.invocation.help.textwrap_width = COLUMNS
