@@ -10,7 +10,7 @@ from typing import Any
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.protection_policy import ProtectionPolicies
+from azext_flexcompare.arm.protection_policy import ProtectionPolicies, require_present
 from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.output.messages import first_names
 from azext_flexcompare.planning.engines import SET, VM
@@ -36,13 +36,18 @@ class Protection:
         return {one.id: PROTECTED for one in instances if one.id in protected}
 
     def guard(self, work: Work) -> Work:
-        """Return a call that reads the policy of its one instance before it sends anything."""
-        if isinstance(work.call, Skip) or len(work.instances) != 1 or self.chosen_by_name(work.instances[0]):
+        """Return a call that reads its one instance, or its policy, before it sends anything.
+
+        So that nothing is sent to another machine that took the name since the instances were listed.
+        """
+        if isinstance(work.call, Skip) or len(work.instances) != 1:
             return work
         return work._replace(call=partial(self._call, work.instances[0], work.call))
 
     def _call(self, instance: Instance, call: Call) -> Poller:
-        if self.policies.protects(instance):
+        if self.chosen_by_name(instance):
+            require_present(self.policies.azure, instance)
+        elif self.policies.protects(instance):
             raise Departed(PROTECTED)
         return call()
 
