@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # these would import the SDK at start-up
-    from azext_flexcompare.instances import Instance
     from azext_flexcompare.selection.selection import Choice
     from azext_flexcompare.table.entries import Operation, Refusal
 
@@ -111,7 +109,9 @@ def list_instances(
         )
     chosen = choose(cmd.cli_ctx, "list-instances", choice, source)
     if as_map:
-        _print_map(chosen)
+        from azext_flexcompare.queries.domain_map import print_maps
+
+        print_maps(chosen)
         return None
     rows = [listed_row(instance) for instance in chosen]
     if details:
@@ -137,7 +137,9 @@ def get_instance_view(cmd: Any, choice: Choice, as_map: bool = False) -> list[di
 
     chosen = choose(cmd.cli_ctx, "get-instance-view", choice)
     if as_map:
-        _print_map(chosen)
+        from azext_flexcompare.queries.domain_map import print_maps
+
+        print_maps(chosen)
         return None
     return [
         {**instance_row(instance), "powerState": instance.power_state, "instanceView": instance.resource.instance_view}
@@ -370,10 +372,3 @@ def operate(
     if acting["retry_failed"]:
         return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, given=acting)
     return run.run_operation(cmd.cli_ctx, operation, choice, options, run_options=merge_run_options(acting))
-
-
-def _print_map(instances: list[Instance]) -> None:
-    from azext_flexcompare.output.standard_streams import write_output
-    from azext_flexcompare.queries.domain_map import draw_maps
-
-    write_output(draw_maps(instances, shutil.get_terminal_size((80, 24)).columns))

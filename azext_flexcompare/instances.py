@@ -158,6 +158,9 @@ def provisioning_times(instance: Instance) -> list[str]:
     PUT or DELETE of an extension, and there is none during an operation. No recording shows that they move with
     runCommand, reimage, reapply, performMaintenance or a PATCH of the VM.
     """
+    known = getattr(instance.resource, "provisioned", None)  # of a list, whose models are not made for this
+    if known is not None:
+        return list(known)
     return [str(status.time) for status in _statuses(instance, "ProvisioningState/") if status.time]
 
 

@@ -219,7 +219,7 @@ def update(operation: Operation, options: Options, azure: Azure) -> Prepare:
         before = instance.resource.serialize()
         if edit(before) == before:
             return Skip("It is so already.")
-        check_properties(type(instance.resource), make_patch(before, edit(before)))
+        check_properties(type(instance.resource.model), make_patch(before, edit(before)))
         return partial(send, instance)
 
     def send(instance: Instance) -> Poller:

@@ -89,7 +89,9 @@ def show_instances(cli_ctx: Any, choice: Choice) -> list[Any]:
     outcomes = read_each(cli_ctx, "show", choice, scale_set_view)
     # The VM has been read with the list, so a view that the set refuses is warned of, and is no failure.
     conclude(cli_ctx, [replace(one, error=None) for one in outcomes if one.status in UNFINISHED], harmless=outcomes)
-    return [{**rows.to_dict(outcome.target.resource), "scaleSetView": _view(outcome.result)} for outcome in outcomes]
+    return [
+        {**rows.to_dict(outcome.target.resource.model), "scaleSetView": _view(outcome.result)} for outcome in outcomes
+    ]
 
 
 def read_each(

@@ -39,6 +39,15 @@ def test_every_link_inside_the_project_leads_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+def test_the_index_lists_every_document() -> None:
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    listed = re.findall(r"\]\(([^)#]+)\)", index)
+    written = [path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "v1"]
+    assert sorted(str(path) for path in written if str(path) != "README.md") == sorted(
+        target for target in listed if not target.startswith("../")
+    )
+
+
 def test_the_first_two_commands_of_the_readme_are_targets() -> None:
     targets = (ROOT / "Makefile").read_text("utf-8")
     found = re.findall(r"^    make ([a-z]+)  ", README.read_text("utf-8"), re.MULTILINE)

@@ -125,6 +125,6 @@ def test_the_reader_cannot_write_and_the_operator_can_neither_delete_nor_run_scr
     assert all(action.endswith("/read") for action in reader)
     assert set(reader) < set(operator)
     assert always("restart") <= set(operator)
-    changes = [one for one in operator if not one.endswith("/read")]
-    assert not [one for one in changes if "delete" in one or "runCommand" in one or "Machines/write" in one]
+    writes = [one for one in operator if not one.endswith("/read")]
+    assert not [one for one in writes if "delete" in one or "runCommand" in one or "Machines/write" in one]
     assert json.dumps(role("operator"))
