@@ -50,7 +50,7 @@ format: $(READY) ## format the code
 sandbox: $(READY) ## open a shell that is logged in to the embedded Azure Resource Manager (FAULTS=readme: as in the README)
 	@$(BIN)/python -m tools.sandbox$(if $(FAULTS), --faults $(FAULTS))
 
-bench: $(READY) ## measure every way to operate on 100, 300 and 1,000 instances (an hour; minutes with BENCH="--without az-vm xargs")
+bench: $(READY) ## measure every way to operate on 3 to 1,000 instances (an hour; a quarter with BENCH="--quick")
 	@$(BIN)/python -m tools.bench $(BENCH)
 
 live-check: $(READY) ## compare the table with real Azure: RG=... VMSS=... (docs/live-check.md)

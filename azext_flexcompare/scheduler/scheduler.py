@@ -34,7 +34,7 @@ from azext_flexcompare.scheduler.poller import (
     Unanswered,
 )
 from azext_flexcompare.scheduler.service import Service
-from azext_flexcompare.scheduler.state import RateLimitGroup, TargetState
+from azext_flexcompare.scheduler.state import RateLimitGroup, TargetsOf, TargetState
 from azext_flexcompare.scheduler.workers import Workers
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class _Scheduler(Generic[T]):
             self._dispatch(time.monotonic())
             self._collect(self._until_next(time.monotonic()))
             waiting = sum(len(group.waiting) for group in self.groups.values())
-            self.observer.on_turn([state.target for state in self.in_progress], waiting)
+            self.observer.on_turn(TargetsOf(self.in_progress), waiting)
         return [self.found[index] for index in range(self.total)]
 
     # What the threads do next
