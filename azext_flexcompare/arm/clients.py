@@ -95,7 +95,7 @@ class ArmClient:
         self._client = PipelineClient(
             base_url,
             policies=[
-                policies.RequestIdPolicy(),
+                policies.RequestIdPolicy(**{name: kwargs[name] for name in ("request_id",) if name in kwargs}),
                 policies.HeadersPolicy(kwargs.get("headers")),
                 kwargs["user_agent_policy"],
                 OptionalRetry(),

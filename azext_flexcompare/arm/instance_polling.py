@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.cli.core.azclierror import AzureResponseError
+from azure.core.exceptions import HttpResponseError
 
-from azext_flexcompare.arm.calls import with_headers
-from azext_flexcompare.arm.clients import Azure
+from azext_flexcompare.arm.calls import send_request
+from azext_flexcompare.arm.clients import Azure, checked_body
+from azext_flexcompare.arm.machines import machine_of
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
-from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining
-from azext_flexcompare.arm.scale_sets import instance_of
+from azext_flexcompare.arm.responses import poll_errors, remaining
 from azext_flexcompare.instances import GONE, REPLACED, Instance, is_replaced
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Error, Outcome
@@ -22,6 +24,7 @@ from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Service
 
 INSTANCE_NOT_FOUND = Error("ResourceNotFound", "The instance no longer exists.")
+VIEW: dict[str, Any] = {"expand": "instanceView"}
 Condition = Callable[[Instance | None], tuple[bool, Any]]
 
 
@@ -58,17 +61,20 @@ def read_instance(azure: Azure, instance: Instance) -> Reading:
 
     Raises Throttled or Unanswered where the request may be repeated, Failure where the instance may not be read.
     """
-    get = partial(azure.compute(instance.subscription).virtual_machines.get, cls=with_headers, **NO_RETRY)
+    place, client = (instance.resource_group, instance.name), azure.compute(instance.subscription)
     with poll_errors():
         try:
-            found, headers = get(instance.resource_group, instance.name, expand="instanceView")
-        except ResourceNotFoundError as error:
+            answer = send_request(azure, instance, "virtual_machines.get", VIEW, place=place)
+        except HttpResponseError as error:
+            if error.status_code != HTTPStatus.NOT_FOUND:
+                raise
             return Reading(None, remaining(error.response.headers) if error.response else None)
+        found = machine_of(client, checked_body(answer) or {})
         try:
             if is_replaced(instance.vm_id, found.vm_id):
-                return Reading(None, remaining(headers), REPLACED)
-            return Reading(instance_of(found, instance.scale_set), remaining(headers))
-        except (AttributeError, TypeError) as error:  # a body of another shape
+                return Reading(None, remaining(answer.headers), REPLACED)
+            return Reading(found.instance(instance.scale_set), remaining(answer.headers))
+        except (AzureResponseError, ValueError) as error:  # a body of another shape
             raise Unanswered(f"The instance cannot be read: {error}") from error
 
 
@@ -89,5 +95,8 @@ class _Watch:
     def poll(self) -> Poll:
         """Read the instance once."""
         reading = read_instance(self.azure, self.instance)
-        passes, result = self.condition(reading.instance)
+        try:
+            passes, result = self.condition(reading.instance)
+        except AzureResponseError as error:  # what the condition reads is of another shape
+            raise Unanswered(f"The instance cannot be read: {error}") from error
         return Poll(passes, self.interval, reading.remaining, result=result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -17,6 +18,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azext_flexcompare.arm.service_clock import ServiceClock
 
 HTTPS = 443
+PLACES = 64  # scheme, host and port of URLs, whose verdicts are kept
 RENEWAL_GAP = 60.0  # seconds between two tokens that are requested because the service refused the one before
 # A claim that asks for nothing: with any claim, a token is requested from Entra ID instead of read from a cache.
 ANY_CLAIM = '{"access_token": {}}'
@@ -37,8 +39,16 @@ def is_own_url(endpoint: str, url: object) -> bool:
     `https://eastus.management.azure.com`. Documented in an example of another service (Microsoft, Azure Operator Nexus,
     Disable the Border Gateway Protocol neighbors, 2024-05-03); unverified for Microsoft.Compute.
     """
+    text = str(url)
+    end = text.find("/", len("https://"))
+    return _is_own_place(endpoint, text if end < 0 else text[:end])
+
+
+@lru_cache(maxsize=PLACES)
+def _is_own_place(endpoint: str, place: str) -> bool:
+    """Check a URL without its path: scheme, host and port."""
     try:
-        here, there = urlsplit(endpoint), urlsplit(str(url))
+        here, there = urlsplit(endpoint), urlsplit(place)
         own, found = (here.hostname or "").lower(), (there.hostname or "").lower()
         plain = there.scheme == "https" and _port(here) == _port(there) and not (there.username or there.password)
     except ValueError:  # a port that is no number, or half a bracket
@@ -49,9 +59,10 @@ def is_own_url(endpoint: str, url: object) -> bool:
 
 def check_url(endpoint: str, url: str) -> None:
     """Raise NotOwnUrlError for a URL of another host, and where `..` would lead to another resource."""
-    shown = urlsplit(url)
     if not is_own_url(endpoint, url):
+        shown = urlsplit(url)
         raise NotOwnUrlError(f"{shown.scheme}://{shown.netloc} is not Azure Resource Manager; no request was sent.")
+    shown = urlsplit(url)
     if {".", ".."} & set(unquote(shown.path).split("/")):
         raise NotOwnUrlError(f"A name in {shown.path} leads to another resource; no request was sent.")
 

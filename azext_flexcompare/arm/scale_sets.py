@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import InvalidArgumentValueError, ValidationError
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, map_error
+from azure.core.rest import HttpRequest
 from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
+from azext_flexcompare.arm.machines import instance_of, machine_of, set_id_of
 from azext_flexcompare.arm.member_states import note_pages
 from azext_flexcompare.arm.paced_reads import ReadBudget, Turns, finish, read_budget
-from azext_flexcompare.arm.responses import NO_RETRY
+from azext_flexcompare.arm.responses import NO_RETRY, json_of
+from azext_flexcompare.arm.sdk_requests import Request, request_of
 from azext_flexcompare.arm.uniform import uniform_advice
-from azext_flexcompare.instances import HIBERNATED, Instance, ResourceId, ScaleSet
+from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 
+ERRORS: dict[int, type[HttpResponseError]] = {401: ClientAuthenticationError, 404: ResourceNotFoundError}
 SETS, VMS = "virtualmachinescalesets", "virtualmachines"
 
 
@@ -40,25 +45,36 @@ def list_in_turns(reader: Reader, scale_set: ScaleSet) -> Turns[list[Instance]]:
     Source: `$filter` and `$expand` of VirtualMachines_List as the CLI's own `az vm list --vmss` client documents them
     (azure-cli 2.91.0).
     """
-    quoted = scale_set.id.replace("'", "''")
+    client, quoted = reader.client_of(scale_set.subscription), scale_set.id.replace("'", "''")
+    arguments = {"filter": f"'virtualMachineScaleSet/id' eq '{quoted}'", "expand": "instanceView"}
+    budget, seen, found = read_budget(scale_set.subscription.lower()), set[str](), dict[ResourceId, Instance]()
     with cli_errors(f"listing the instances of {scale_set.name}"):
-        pages = yield from _all_pages(
-            partial(
-                reader.client_of(scale_set.subscription).virtual_machines.list,
-                scale_set.resource_group,
-                filter=f"'virtualMachineScaleSet/id' eq '{quoted}'",
-                expand="instanceView",
-            ),
-            read_budget(scale_set.subscription.lower()),
-        )
-        note_pages(scale_set, len(pages))
-        machines = [machine for page in pages for machine in page]
-        # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list
-        # that changes while it is read.
-        members = {
-            machine.id.lower(): machine for machine in machines if scale_set_id(machine).lower() == scale_set.id.lower()
-        }
-        return [instance_of(machine, scale_set) for machine in members.values()]
+        request = request_of(client, "virtual_machines.list", (scale_set.resource_group,), arguments)
+        while True:
+            with budget.reading() as learn:
+                page = _read_page(client, request, learn)
+            # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list
+            # that changes while it is read.
+            for body in page["value"]:
+                if ResourceId(set_id_of(body)) == scale_set.id:
+                    one = instance_of(body, scale_set, machine_of(client, body))
+                    found[one.id] = one
+            if not page.get("nextLink"):
+                note_pages(scale_set, len(seen) + 1)
+                return list(found.values())
+            request = request._replace(url=page["nextLink"])
+            check_new_page(request.url, seen)
+            yield
+
+
+def _read_page(client: Any, request: Request, learn: Callable[[Any], None]) -> Any:
+    """Read a page of a list; raises as the methods of the SDK do."""
+    sent = HttpRequest(request.method, request.url, headers=dict(request.headers))
+    answer = client._client.send_request(sent, raw_response_hook=learn)  # noqa: SLF001
+    if answer.status_code != HTTPStatus.OK:
+        map_error(answer.status_code, answer, ERRORS)
+        raise HttpResponseError(response=answer)
+    return json_of(answer)
 
 
 def _all_pages(
@@ -100,11 +116,16 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
     return scale_set
 
 
-def list_scale_sets(reader: Reader, group: str) -> tuple[list[tuple[ScaleSet, dict[str, str]]], list[str]]:
-    """List the Flexible scale sets of a resource group, each with its tags, and the names of the Uniform ones."""
-    with cli_errors(f"listing the scale sets of resource group {group}"):
+def list_scale_sets(reader: Reader, group: str | None) -> tuple[list[tuple[ScaleSet, dict[str, str]]], list[str]]:
+    """List the Flexible scale sets of a resource group, each with its tags, and the names of the Uniform ones.
+
+    Without a group these are the scale sets of the subscription.
+    """
+    with cli_errors(f"listing the scale sets of {f'resource group {group}' if group else 'the subscription'}"):
         client = reader.client_of(None)
-        pages = finish(_all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None)))
+        sets = client.virtual_machine_scale_sets
+        list_ = partial(sets.list, group) if group else sets.list_all
+        pages = finish(_all_pages(list_, _budget(client, None)))
         answers = [one for page in pages for one in page]
     flexible = [one for one in answers if _is_flexible(one)]
     uniform = [one.name for one in answers if one not in flexible]
@@ -147,17 +168,16 @@ def read_vm(reader: Reader, vm: str) -> Any:
     """Read a VM by its id; return None where it does not exist."""
     parts = parse_id(vm)
     with cli_errors(f"reading {vm}"):
-        machines = reader.client_of(parts["subscription"]).virtual_machines
+        client = reader.client_of(parts["subscription"])
+        place, view = (parts["resource_group"], parts["name"]), {"expand": "instanceView"}
         try:
             with read_budget(parts["subscription"].lower()).reading() as learn:
-                found = machines.get(
-                    parts["resource_group"], parts["name"], expand="instanceView", raw_response_hook=learn
-                )
+                found = _read_page(client, request_of(client, "virtual_machines.get", place, view), learn)
         except ResourceNotFoundError:
             return None
-        if found is None or not found.id:
+        if not (isinstance(found, dict) and found.get("id")):
             raise ValueError("it describes no VM")
-        return found
+        return machine_of(client, found)
 
 
 def _balanced(scale_set: Any) -> bool:
@@ -196,35 +216,3 @@ def _is_view_or_plain(parts: dict[str, str]) -> bool:
     # `az vmss list-instances` prints ids of a Flexible instance as a child of its set.
     children = parts.get("child_type_1", ""), parts.get("child_type_2", "")
     return children == ("", "") or (parts["type"].lower(), children[0].lower(), children[1]) == (SETS, VMS, "")
-
-
-def scale_set_id(machine: Any) -> str:
-    """Return the id of the scale set that a VM is in, or an empty string."""
-    return machine.virtual_machine_scale_set.id if machine.virtual_machine_scale_set else ""
-
-
-def instance_of(machine: Any, scale_set: ScaleSet) -> Instance:
-    """Return an instance from the SDK's model of a VM."""
-    view = machine.instance_view
-    return Instance(
-        ResourceId(machine.id),
-        machine.name,
-        scale_set,
-        zone=machine.zones[0] if machine.zones else None,
-        fault_domain=view.platform_fault_domain if view else None,
-        power_state=power_state(view.statuses if view else None),
-        tags=machine.tags or {},
-        provisioning_state=machine.provisioning_state,
-        size=machine.hardware_profile.vm_size if machine.hardware_profile else None,
-        location=machine.location,
-        resource=machine,
-        vm_id=machine.vm_id,
-    )
-
-
-def power_state(statuses: Iterable[Any] | None) -> str | None:
-    """Find the power state, such as `running`, among the statuses of an instance view."""
-    codes = [status.code or "" for status in statuses or ()]
-    if any(code.lower() == "hibernationstate/hibernated" for code in codes):
-        return HIBERNATED
-    return next((code.partition("/")[2] for code in codes if code.startswith("PowerState/")), None)

@@ -52,8 +52,10 @@ def request_of(client: Any, call: str, place: Sequence[str], arguments: Mapping[
 def _build(client: Any, call: str, place: Sequence[str], arguments: Mapping[str, Any]) -> Request:
     group, name = call.split(".")
     options: dict[str, Any] = {"polling": False} if name.startswith("begin_") else {}
+    method = getattr(getattr(client, group), name)
     try:
-        getattr(getattr(client, group), name)(*place, **arguments, **options, raw_request_hook=_take, retry_total=0)
+        answer = method(*place, **arguments, **options, raw_request_hook=_take, retry_total=0)
+        next(answer.by_page())  # a list is requested once it is read
     except _Built as built:
         request = built.request
     headers = {name: value for name, value in request.headers.items() if name.lower() not in OF_PIPELINE}

@@ -17,11 +17,16 @@ class ServiceClock:
 
     def __init__(self) -> None:
         self._zero: datetime | None = None  # the time of the service when the monotonic clock was zero
+        self._latest: str | None = None  # the `Date` of the latest answer
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Learn from the `Date` of an answer that has just arrived."""
+        date = headers.get("Date")
+        if date == self._latest:  # the first answer of a second proves more than those after it
+            return
+        self._latest = date
         try:
-            at = parsedate_to_datetime(headers["Date"])
+            at = parsedate_to_datetime(date or "")
             zero = (at if at.tzinfo else at.replace(tzinfo=timezone.utc)) - timedelta(seconds=monotonic())
         except (KeyError, ValueError, TypeError, OverflowError):
             return

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
+from azext_flexcompare.arm.policies import is_heard
 from azext_flexcompare.arm.rate_limits import CONNECTIONS
 
-HTTPS = "https://"
+HTTPS, URLLIB3 = "https://", "urllib3.connectionpool"
+
+
+class KeptPools(HTTPAdapter):
+    """The connections of requests, whose pool for a host is looked up once, with the certificates on the disk."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=CONNECTIONS)
+        if not is_heard(logging.getLogger(URLLIB3)):
+            logging.getLogger(URLLIB3).setLevel(logging.INFO)  # a record of each request, which nobody would see
+        self._pools: dict[tuple[str, ...], Any] = {}
+
+    def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+        """Return the pool of connections for a request."""
+        key = (*urlsplit(request.url)[:2], str(verify), str(proxies), str(cert))
+        pool = self._pools.get(key)
+        if pool is None or pool.pool is None:  # a pool that is closed has no connections
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            super().cert_verify(pool, request.url, verify, cert)
+            self._pools[key] = pool
+        return pool
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Do nothing: the pool has its certificates."""
+
+    def build_response(self, req: Any, resp: Any) -> Response:
+        """Return an answer, without the cookies of a browser."""
+        answer = Response()
+        answer.status_code, answer.reason, answer.raw = resp.status, resp.reason, resp
+        answer.headers, answer.encoding = resp.headers, "utf-8"
+        answer.url, answer.request = req.url, req
+        return answer
 
 
 class DirectSession(Session):
@@ -22,7 +55,7 @@ class DirectSession(Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mount(HTTPS, HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self.mount(HTTPS, KeptPools())
         self._found: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def request(self, method: Any, url: Any, **options: Any) -> Response:
@@ -32,7 +65,7 @@ class DirectSession(Session):
             return super().request(method, url, **options)
         request = PreparedRequest()
         request.method, request.hooks = method, {}
-        request.prepare_headers({**self.headers, **(options.get("headers") or {})})
+        request.headers = {**self.headers, **(options.get("headers") or {})}
         if url.isascii() and url.isprintable() and " " not in url:
             request.url = url  # that of an operation is signed, and stays as it is
         else:

@@ -50,6 +50,9 @@ class Display(Protocol):
     def show(self, snapshot: Snapshot) -> None:
         """Show the progress."""
 
+    def is_due(self) -> bool:
+        """Check whether the progress is shown again now."""
+
     def end_batch(self, end: BatchEnd) -> None:
         """Show what became of a batch."""
 
@@ -117,6 +120,7 @@ class Monitor(Observer[Work]):
         self.turns: TurnKeeper | None = None
         self.found: list[Outcome[Instance] | Work] = []  # of the calls that have ended, in that order
         self.asked: dict[int, Work] = {}  # calls of an earlier run whose instance has been asked
+        self.shares = False  # whether a call tells of the ends of its instances one by one
         self.ended_early: set[ResourceId] = set()  # instances that ended before the call that they share
 
     def run_end(self, stopped: str | None = None) -> RunEnd:
@@ -146,6 +150,7 @@ class Monitor(Observer[Work]):
 
         The first turn of a call that an earlier run made only asks the instance: its record stays the earlier one.
         """
+        self.shares |= any(work.ended is not None for work in targets)
         sent = [(one, work) for work in targets if work.sends and not self._asks(work) for one in work.instances]
         self.write(*(records.intent(one.id, self.now(one), work.extension) for one, work in sent))
         self.sync()
@@ -210,7 +215,7 @@ class Monitor(Observer[Work]):
 
     def on_turn(self, in_progress: Collection[Work], waiting: int) -> None:
         """Flush the records, and show the counts and the names of the last few instances."""
-        for work in in_progress:
+        for work in in_progress if self.shares else ():
             if work.ended and (found := work.ended()):
                 early = [one for one in found if one.target.id not in self.ended_early]
                 self.settle(early)
@@ -218,7 +223,7 @@ class Monitor(Observer[Work]):
         self.sync()
         if self.turns:
             self.turns.step()
-        if self.displays:
+        if any(display.is_due() for display in self.displays):
             self.show("in progress", [one.name for work in in_progress for one in work.instances], waiting)
 
     def show(self, activity: str, names: Sequence[str] | None = None, waiting: int = 0, waited: str = "") -> None:

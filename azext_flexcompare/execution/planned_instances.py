@@ -13,12 +13,10 @@ from azext_flexcompare.arm.errors import error_of
 from azext_flexcompare.arm.paced_reads import Turns, read_all, read_in_turns
 from azext_flexcompare.arm.scale_sets import (
     Reader,
-    instance_of,
     list_in_turns,
     parse_id,
     read_scale_set,
     read_vm,
-    scale_set_id,
 )
 from azext_flexcompare.instances import (
     DELETING,
@@ -55,8 +53,8 @@ def reread(reader: Reader, planned: Sequence[Record]) -> list[Instance]:
     hidden = {found.id: found for found in listed if isinstance(found, ScaleSet)}
     alone = [one for one in planned if ResourceId(one["scaleSetId"]) in hidden]
     for machine in read_all(lambda one: read_vm(reader, one["id"]), alone):
-        if machine and (scale_set := hidden.get(ResourceId(scale_set_id(machine)))):
-            members[ResourceId(machine.id)] = instance_of(machine, scale_set)
+        if machine and (scale_set := hidden.get(ResourceId(machine.scale_set_id))):
+            members[ResourceId(machine.id)] = machine.instance(scale_set)
     return [_reread(members.get(ResourceId(one["id"])), one) for one in planned]
 
 

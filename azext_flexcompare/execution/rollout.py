@@ -123,7 +123,7 @@ def _run_calls(
     azure, monitor = rollout.azure, rollout.monitor
     unknown = UnknownOutcomes(azure, monitor.operation)
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
-    service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates, admit=admit)
+    service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates, admit=admit, reads=_reads)
     work = [_skipping_departed(rollout, each) for each in work]
     began = monotonic()
     send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
@@ -144,6 +144,10 @@ def limits_of_rest(limits: Limits, work: Sequence[Work], seconds: float) -> Limi
     if limits.timeout is None or not all(each.sent for each in work):
         return limits
     return limits._replace(timeout=max(LEAST_ASKED, limits.timeout - seconds))
+
+
+def _reads(work: Work) -> int:
+    return work.reads
 
 
 def _skipping_departed(rollout: Rollout, work: Work) -> Work:

@@ -42,7 +42,7 @@ class Protection:
         """
         if isinstance(work.call, Skip) or len(work.instances) != 1:
             return work
-        return work._replace(call=partial(self._call, work.instances[0], work.call))
+        return work._replace(call=partial(self._call, work.instances[0], work.call), reads=1)
 
     def _call(self, instance: Instance, call: Call) -> Poller:
         if self.chosen_by_name(instance):

@@ -78,6 +78,10 @@ class ProgressLine:
         self.times = BatchTimes(self.began)
         self.shown = 0.0
 
+    def is_due(self) -> bool:
+        """Check whether the line was last updated more than a moment ago."""
+        return time.monotonic() - self.shown >= INTERVAL
+
     def show(self, snapshot: Snapshot) -> None:
         """Update the line, unless it was updated a moment ago."""
         now = time.monotonic()
@@ -103,6 +107,10 @@ class ProgressLine:
 
 class BatchLines:
     """A line of the log for each batch, where there is no terminal."""
+
+    def is_due(self) -> bool:
+        """Return that nothing is shown until a batch has ended."""
+        return False
 
     def show(self, snapshot: Snapshot) -> None:
         """Show nothing until a batch has ended."""

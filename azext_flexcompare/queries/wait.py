@@ -12,7 +12,8 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import azure_of, compute_client
 from azext_flexcompare.arm.instance_polling import INSTANCE_NOT_FOUND, poll_instances
-from azext_flexcompare.arm.scale_sets import Reader, scale_set_id
+from azext_flexcompare.arm.machines import set_id_of
+from azext_flexcompare.arm.scale_sets import Reader
 from azext_flexcompare.arm.typed import typed
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet, is_in_power_state, provisioning_error
 from azext_flexcompare.output import messages, rows
@@ -144,14 +145,20 @@ def _succeeded(instance: Instance) -> bool:
 
 
 def _custom(query: str) -> Test:
+    search = compile_custom(query, "az vmss-flex show")
+    return lambda one: one is not None and search(rows.to_dict(one.resource.model))
+
+
+def compile_custom(query: str, command: str) -> Callable[[Any], bool]:
+    """Return the test of --custom, a query of what a command prints; raises InvalidArgumentValueError."""
     try:
         compiled = jmespath.compile(query)
     except (jmespath.exceptions.JMESPathError, RecursionError) as error:
         raise InvalidArgumentValueError(
             f"--custom is not a valid JMESPath query: {' '.join(str(error).split())}",
-            recommendation="It is applied to what `az vmss-flex show` prints of each instance.",
+            recommendation=f"It is applied to what `{command}` prints of each instance.",
         ) from error
-    return lambda one: one is not None and bool(compiled.search(rows.to_dict(one.resource)))
+    return lambda shown: bool(compiled.search(shown))
 
 
 def _condition(tests: Sequence[Test], to_come: bool, found: Instance | None) -> tuple[bool, None]:
@@ -159,6 +166,6 @@ def _condition(tests: Sequence[Test], to_come: bool, found: Instance | None) -> 
     reached = all(test(found) for test in tests)
     if found is None and not reached and not to_come:
         raise Failure(INSTANCE_NOT_FOUND)
-    if to_come and found is not None and scale_set_id(found.resource).lower() != found.scale_set.id.lower():
+    if to_come and found is not None and ResourceId(set_id_of(found.resource.body)) != found.scale_set.id:
         raise Failure(Error("NotInScaleSet", f"The VM is not an instance of scale set {found.scale_set.name}."))
     return reached, None

@@ -39,7 +39,7 @@ BAD = (Status.FAILED, Status.TIMED_OUT)
 UNFINISHED = (Status.NOT_STARTED, Status.INTERRUPTED)
 
 
-@dataclass(frozen=True)  # a NamedTuple cannot be generic in Python 3.10
+@dataclass(frozen=True, slots=True)  # a NamedTuple cannot be generic in Python 3.10
 class Outcome(Generic[T]):
     """The outcome of one target; times are UTC, durations seconds."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -25,7 +26,7 @@ class RateLimitGroup(Generic[T]):
     refusal: Error | None = None  # the latest
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class TargetState(Generic[T]):
     """How far one target has come."""
 
@@ -53,3 +54,22 @@ class TargetState(Generic[T]):
         """Keep what an answer says, and until when it asks not to poll again."""
         self.latest, self.hint = poll, poll.retry_after or 0.0
         self.hinted = now + self.hint if self.hint else 0.0
+
+
+class TargetsOf(Collection[T]):
+    """The targets of states, none of which is listed before it is needed: there may be thousands."""
+
+    def __init__(self, states: Collection[TargetState[T]]) -> None:
+        self._states = states
+
+    def __len__(self) -> int:
+        """Return their number."""
+        return len(self._states)
+
+    def __iter__(self) -> Iterator[T]:
+        """List them."""
+        return (state.target for state in self._states)
+
+    def __contains__(self, target: object) -> bool:
+        """Check whether a target is among them."""
+        return any(one == target for one in self)

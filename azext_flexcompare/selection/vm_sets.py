@@ -11,7 +11,7 @@ from azure.cli.core import azclierror
 from azure.mgmt.core.tools import parse_resource_id
 
 from azext_flexcompare.arm.paced_reads import Turns, read_all, read_in_turns
-from azext_flexcompare.arm.scale_sets import Reader, instance_of, list_in_turns, read_vm, scale_set_id
+from azext_flexcompare.arm.scale_sets import Reader, list_in_turns, read_vm
 from azext_flexcompare.instances import Instance, ResourceId, ScaleSet
 
 FORBIDDEN = 403
@@ -62,7 +62,7 @@ class _Search:
         self.known |= {vm.lower() for vm in some}
         of_set: dict[str, list[Any]] = {}
         for vm, machine in zip(some, found, strict=True):
-            set_id = scale_set_id(machine).lower() if machine else ""
+            set_id = machine.scale_set_id.lower() if machine else ""
             if set_id and (set_id not in self.members or set_id in self.unlisted):
                 of_set.setdefault(set_id, []).append(machine)
             elif machine or not self.gone_allowed:
@@ -81,7 +81,7 @@ class _Search:
                 self.known |= {instance.id.lower() for instance in listed}
         for set_id in of_set.keys() & self.unlisted:
             machines = of_set[set_id]
-            self.members.setdefault(set_id, []).extend(instance_of(one, set_of_vm(one)) for one in machines)
+            self.members.setdefault(set_id, []).extend(one.instance(set_of_vm(one)) for one in machines)
             self.alone |= {_key(one.id) for one in machines}
 
 
@@ -115,6 +115,6 @@ def _list_allowed(reader: Reader, scale_set: ScaleSet) -> Turns[list[Instance] |
 
 def set_of_vm(machine: Any) -> ScaleSet:
     """Return the scale set of a VM by the VM alone: only Flexible sets have VMs of their own."""
-    set_id = scale_set_id(machine)
+    set_id = machine.scale_set_id
     parts = parse_resource_id(set_id)
     return ScaleSet(parts["subscription"], parts["resource_group"], parts["name"], ResourceId(set_id))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+import tracemalloc
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +14,9 @@ from azure.core.exceptions import HttpResponseError
 
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure, arm_client, azure_of, check_new_page, compute_client
+from azext_flexcompare.arm.polling import SteppedPolling
+from azext_flexcompare.arm.responses import NO_RETRY
+from tests.latest.helpers.wire import wire_of
 
 
 def test_a_client_owns_the_urls_of_its_own_service_only(azure: Azure, sim: Simulator) -> None:
@@ -37,3 +45,57 @@ def test_a_list_whose_links_lead_back_ends() -> None:
     check_new_page("https://x/page?2", seen)
     with pytest.raises(ValueError, match="leads back"):
         check_new_page("https://x/page?1", seen)
+
+
+def calls_of(act: Callable[[], object]) -> int:
+    """Count the calls of functions of Python: what a request costs, whatever the machine."""
+    counted = 0
+
+    def count(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal counted
+        counted += event == "call"
+
+    logging.disable()  # the handlers of the tests hear everything
+    act()
+    sys.setprofile(count)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+        logging.disable(logging.NOTSET)
+    return counted
+
+
+def test_a_poll_costs_far_fewer_calls_than_a_request_of_the_sdk(cli_ctx: Any, sim: Simulator) -> None:
+    cli_ctx.data |= {"command": "vmss-flex restart", "headers": {"x-ms-client-request-id": "x"}}
+    cli_ctx.data |= {"safe_params": [], "completer_active": False}
+    machines, arm = compute_client(cli_ctx).virtual_machines, arm_client(cli_ctx)
+    url = f"{sim.url}/subscriptions/{sim.subscription}/operations/1?api-version=1"
+    with wire_of(arm):
+        by_sdk = calls_of(lambda: machines.begin_restart("rg", "vm", polling=False))
+        by_us = calls_of(lambda: arm.get_answer(url, **NO_RETRY))
+    assert by_us < 400
+    assert by_us < 0.7 * by_sdk
+
+
+def test_an_operation_in_progress_takes_little_more_than_its_url() -> None:
+    many, length = 200, 3000
+
+    class Answer:
+        status_code = 202
+
+        def __init__(self, number: int) -> None:
+            self.headers = {"Azure-AsyncOperation": f"https://x/{number:0{length}}", "Retry-After": "10"}
+
+        def text(self) -> str:
+            return ""
+
+    arm = SimpleNamespace(is_own_url=lambda _: True)
+    tracemalloc.start()
+    try:
+        found = [SteppedPolling.begun(arm, Answer(number)) for number in range(many)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(found) == many
+    assert taken / many < length + 1500

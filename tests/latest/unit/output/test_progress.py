@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from io import StringIO
 
 import pytest
 
@@ -10,6 +11,7 @@ from azext_flexcompare.output.progress import (
     BatchEnd,
     BatchLines,
     BatchTimes,
+    ProgressLine,
     Snapshot,
     batch_line,
     progress,
@@ -96,3 +98,11 @@ def test_the_only_batch_of_a_run_is_no_line(caplog: pytest.LogCaptureFixture) ->
     assert caplog.text == ""
     BatchLines().end_batch(END)
     assert "Batch 2 of 5" in caplog.text
+
+
+def test_nobody_is_named_while_nothing_is_shown() -> None:
+    line = ProgressLine(StringIO(), 10)
+    assert line.is_due()
+    line.show(Snapshot("in progress", "abc", 0, Counter(), (1, 1)))
+    assert not line.is_due()
+    assert not BatchLines().is_due()
