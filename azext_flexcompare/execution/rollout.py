@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
 
 from azext_flexcompare.arm.rate_limits import rate_limit_key
 from azext_flexcompare.execution.active_instances import ActiveInstances
@@ -18,12 +19,14 @@ from azext_flexcompare.joblog import records
 from azext_flexcompare.output import messages
 from azext_flexcompare.planning.batches import domain_of
 from azext_flexcompare.planning.work import Work
+from azext_flexcompare.scheduler.limits import Limits
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from azext_flexcompare.scheduler.poller import Departed, Poller
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Estimates, Service
 
 MANY_INSTANCES = 4  # of each call: a poll costs less than to notice its end late
+LEAST_ASKED = 5.0  # seconds in which an instance is asked what became of a call that took all of its time
 SHARED_GROWTH = 0.1  # of the age
 
 
@@ -122,11 +125,25 @@ def _run_calls(
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
     service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates, admit=admit, reads=_reads)
     work = [_skipping_departed(rollout, each) for each in work]
+    began = monotonic()
     send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
     done, instead = monitor.take_found()
     order = {one.id: place for place, one in enumerate(one for each in work for one in each.instances)}
     done.sort(key=lambda outcome: order[outcome.target.id])
-    return done + _run_calls(rollout, instead, estimates, members) if instead else done
+    if not instead:
+        return done
+    rest = rollout._replace(limits=limits_of_rest(rollout.limits, instead, monotonic() - began))
+    return done + _run_calls(rest, instead, estimates, members)
+
+
+def limits_of_rest(limits: Limits, work: Sequence[Work], seconds: float) -> Limits:
+    """Return the limits of what takes the place of calls that took so many seconds.
+
+    Where nothing is sent and only instances are asked what became of them, the time that passed counts for them too.
+    """
+    if limits.timeout is None or not all(each.sent for each in work):
+        return limits
+    return limits._replace(timeout=max(LEAST_ASKED, limits.timeout - seconds))
 
 
 def _reads(work: Work) -> int:

@@ -14,7 +14,7 @@ from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.execution.drain import Drain, DrainPlan
 from azext_flexcompare.execution.hooks import Hooks
 from azext_flexcompare.execution.monitor import Monitor
-from azext_flexcompare.execution.rollout import roll_out
+from azext_flexcompare.execution.rollout import LEAST_ASKED, limits_of_rest, roll_out
 from azext_flexcompare.execution.turn import Batch, Rollout, RolloutPolicy
 from azext_flexcompare.execution.user_command import Shell
 from azext_flexcompare.instances import Instance
@@ -104,3 +104,12 @@ def test_a_domain_at_rest_lets_the_next_begin(go: Any, members: Members) -> None
     first, second = (next(one for one in chosen if one.zone == zone) for zone in ("1", "2"))
     outcomes, _ = go(batches_of([second], call=failing), RolloutPolicy(domains=["zone"]), possibly_active=[first])
     assert [(one.status, one.error) for one in outcomes] == [("Failed", BUSY)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds", "left"), [(True, 20, 40), (True, 59, LEAST_ASKED), (True, 90, LEAST_ASKED), (False, 20, 60)]
+)
+def test_the_time_of_a_call_counts_where_its_instances_are_only_asked(sent: bool, seconds: float, left: float) -> None:
+    asked = Work([], Completed, sent=True)
+    assert limits_of_rest(Limits(8, timeout=60), [asked, asked._replace(sent=sent)], seconds).timeout == left
+    assert limits_of_rest(Limits(8), [asked], seconds).timeout is None
