@@ -23,7 +23,7 @@ demo: $(READY) ## run the main job on the embedded Azure Resource Manager
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest
 
-proof: $(READY) ## run the slow proofs: the wheel on Python 3.10 to 3.13, azdev on broken conventions
+proof: $(READY) ## run the slow proofs: the wheel on Python 3.10 to 3.13, azdev on broken conventions, runs at full size
 	@$(BIN)/python -m pytest -n 0 -m proof -s
 
 coverage: $(READY) ## run the tests and list the lines of the extension that they do not reach; fails under 95 %
@@ -50,7 +50,7 @@ format: $(READY) ## format the code
 sandbox: $(READY) ## open a shell that is logged in to the embedded Azure Resource Manager (FAULTS=readme: as in the README)
 	@$(BIN)/python -m tools.sandbox$(if $(FAULTS), --faults $(FAULTS))
 
-bench: $(READY) ## measure every way to operate on 100, 300 and 1,000 instances (an hour; minutes with BENCH="--without az-vm xargs")
+bench: $(READY) ## measure every way to operate on 3 to 1,000 instances (an hour; a quarter with BENCH="--quick")
 	@$(BIN)/python -m tools.bench $(BENCH)
 
 live-check: $(READY) ## compare the table with real Azure: RG=... VMSS=... (docs/live-check.md)

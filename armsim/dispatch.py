@@ -14,6 +14,7 @@ from armsim.arm.router import Call, Route, Router, check_query
 from armsim.compute import (
     bulk_routes,
     extension_routes,
+    managed_commands,
     run_command,
     scale_set_actions,
     scale_set_batches,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 ROUTES = Router()
 _MODULES = (
     login, groups, locks, operations, scale_set_routes, vm_routes, vm_actions, vm_writes, extension_routes, run_command,
-    scale_set_actions, scale_set_batches, bulk_routes, graph_routes, network_routes,
+    managed_commands, scale_set_actions, scale_set_batches, bulk_routes, graph_routes, network_routes,
     pool_routes,
 )  # fmt: skip
 for _module in _MODULES:

@@ -8,6 +8,7 @@ from azure.cli.core.commands.command_operation import CommandOperation
 from knack.arguments import CLICommandArgument
 
 from azext_flexcompare._validators import ACTING, CHOICE, CHOICE_OF_SETS, take_choice
+from azext_flexcompare.arm.typed import is_typed
 from azext_flexcompare.table.entries import Operation, Refusal
 
 # Parameters of functions that are not arguments.
@@ -26,12 +27,17 @@ class InstanceCommand(CommandOperation):
     def handler(self, command_args: dict[str, Any]) -> Any:
         """Build the choice and call the function."""
         set_option = "--vmss-name" if self.has_own_name() else "--name"
-        choice = take_choice(command_args, elsewhere=self.chosen_elsewhere(command_args), set_option=set_option)
+        choice = take_choice(
+            command_args,
+            elsewhere=self.chosen_elsewhere(command_args),
+            set_option=set_option,
+            subscription=is_typed(self.cli_ctx, "--subscription"),
+        )
         return super().handler({**command_args, "choice": choice, **self.given})
 
     def has_own_name(self) -> bool:
         """Return whether --name is the name of something other than the scale set."""
-        return self.function.startswith(("extension_", "nic_show"))
+        return self.function.startswith(("extension_", "nic_show", "run_command_"))
 
     def chosen_elsewhere(self, command_args: dict[str, Any]) -> bool:
         """Return whether the instances are chosen by something other than the arguments."""

@@ -47,6 +47,11 @@ def load_balancers() -> Any:
     return Completer(lambda cmd, _, namespace: promptly(partial(_load_balancers, _context(cmd, namespace), namespace)))
 
 
+def run_commands() -> Any:
+    """Build the completer of names of managed run commands, as the first of the chosen instances has them."""
+    return Completer(lambda cmd, _, namespace: promptly(partial(_run_commands, _context(cmd, namespace), namespace)))
+
+
 def of_jobs() -> Any:
     """Build the completer of names of jobs; where none begins so, the shell completes the name of a file."""
     return Completer(lambda _cmd, _prefix, _namespace: promptly(_jobs))
@@ -141,6 +146,14 @@ def _load_balancers(cli_ctx: Any, namespace: Any) -> list[str]:
         f"{lb['name']}/{pool['name']}" for lb in found for pool in lb["properties"].get("backendAddressPools") or ()
     ]
     return [AUTO, *(lb["name"] for lb in found), *pools]
+
+
+def _run_commands(cli_ctx: Any, namespace: Any) -> list[str]:
+    from azext_flexcompare.arm.clients import compute_client
+
+    first = _members(cli_ctx, namespace)[0]
+    commands = compute_client(cli_ctx, first.subscription).virtual_machine_run_commands
+    return [one.name for one in commands.list_by_virtual_machine(first.resource_group, first.name)]
 
 
 def _jobs() -> list[str]:

@@ -2,119 +2,257 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from textwrap import wrap
 from typing import Any
 
-WAITED = "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Seconds:durationSeconds, Why:error.code}"
-SHOWN = "[].{Name:name, Location:location, Size:hardwareProfile.vmSize, Zone:zones[0], State:provisioningState}"
-VIEWED = (
-    "[].{Instance:instance, Zone:zone, FD:faultDomain, PowerState:powerState,"
-    " Agent:instanceView.vmAgent.statuses[0].displayStatus, Health:instanceView.vmHealth.status.displayStatus}"
-)
-PUBLIC_IPS = "[].{Instance:instance, Address:ipAddress, Name:name, Group:resourceGroup, Fqdn:dnsSettings.fqdn}"
-EXTENSION = (
-    "[].{Instance:instance, Extension:extension.name, Publisher:extension.publisher,"
-    " Version:extension.typeHandlerVersion, State:extension.provisioningState, Why:error.code}"
-)
-PROTECTION = (
-    "[].{Instance:instance, Locks:join(', ', locks[].join(' ', [level, name])), ScaleIn:protectFromScaleIn,"
-    " ScaleSetActions:protectFromScaleSetActions, Why:error.code}"
-)
-NAT_OUTCOMES = (
-    "[].{Instance:instance, Status:status, Rule:rule || join(', ', rules[].rule || `[]`), Address:frontendAddress,"
-    " Port:frontendPort, BackendPort:backendPort, Why:error.code || reason}"
-)
-NAT_RULES = (
-    "[].{Instance:instance, LoadBalancer:loadBalancer, Rule:rule, Address:frontendAddress, Port:frontendPort,"
-    " BackendPort:backendPort, Protocol:protocol}"
-)
-DRAINED = (
-    "[].{Instance:instance, Zone:zone, FD:faultDomain, Status:status, Pools:join(', ', pools[].pool),"
-    " Before:join(', ', pools[].adminStateBefore), Why:error.code || reason}"
-)
-TRANSLATED = (
-    "[].{Call:call, Count:count, OnFlexible:onFlexible, Instead:instead || '', Rewritten:rewritten, Review:review,"
-    " First:places[0]}"
-)
-SETS = "[].{ScaleSet:scaleSet, Operation:operation, Status:status, Seconds:durationSeconds, Why:error.code || reason}"
+from azext_flexcompare.output.failing_rows import failing_last
+from azext_flexcompare.output.output_groups import grouped_outputs
+from azext_flexcompare.output.tables import GAP, Layout, Line, fit, terminal_width
 
-LISTED = {
-    "Zone": "zone",
-    "FD": "faultDomain",
-    "PowerState": "powerState",
-    "Provisioning": "provisioningState",
-    "Size": "vmSize",
-}
-DETAILS = {
-    "Computer": "computerName",
-    "Private": "privateIps",
-    "Public": "publicIps",
-    "Latest": "latestModelApplied",
-    "Agent": "vmAgent",
-    "Health": "applicationHealth",
-    "Priority": "priority",
-}
+OUTCOME = {"Status": "status", "Seconds": "durationSeconds", "Why": "why"}
+PLACE = {"Zone": "zone", "FD": "faultDomain"}
 
-REASON = 60  # characters; the JSON output has the whole text
-COLUMNS = {  # heading: (field, characters); with the space between them they fit 120 columns
-    "Section": ("section", 19),
-    "Uniform": ("uniform", 30),
-    "AzVmssFlex": ("azVmssFlex", 33),
-    "Support": ("support", 7),
-    "Evidence": ("evidence", 10),
-}
-
-
-BY_COMMAND = {
-    "AzVmss": ("azVmss", 42),
-    "OnFlexible": ("onFlexible", 10),
-    "Instead": ("instead", 44),
-    "Evidence": ("evidence", 10),
-}
-COMMANDS = {
-    "AzVmss": ("azVmss", 32),
-    "OnFlexible": ("onFlexible", 10),
-    "Commands": ("commands", 72),
-}
-JOBS = {  # with the space between them they fit 80 columns
-    "Job": ("time", 20),
-    "Operation": ("operation", 11),
-    "ScaleSets": ("sets", 10),
-    "State": ("state", 11),
-    "Exit": ("exit", 4),
-    "Done": ("done", 9),
-    "Bad": ("bad", 3),
-}
+SHOWN = Layout(
+    {
+        "Name": "name",
+        "Location": "location",
+        "Size": "hardwareProfile.vmSize",
+        "Zone": "zones[0]",
+        "State": "provisioningState",
+    }
+)
+VIEWED = Layout(
+    {
+        "Instance": "instance",
+        **PLACE,
+        "PowerState": "powerState",
+        "Agent": "instanceView.vmAgent.statuses[0].displayStatus",
+        "Health": "instanceView.vmHealth.status.displayStatus",
+    }
+)
+PUBLIC_IPS = Layout(
+    {"Instance": "instance", "Address": "ipAddress", "Name": "name", "Fqdn": "dnsSettings.fqdn"}, ("Name",)
+)
+EXTENSION = Layout(
+    {
+        "Instance": "instance",
+        "Extension": "extension.name",
+        "Publisher": "extension.publisher",
+        "Version": "extension.typeHandlerVersion",
+        "State": "extension.provisioningState",
+        "Why": "why",
+    }
+)
+EXTENSIONS = Layout({heading: path.removeprefix("extension.") for heading, path in EXTENSION.columns.items()})
+RUN_COMMAND = Layout(
+    {
+        "Instance": "instance",
+        "RunCommand": "runCommand.name",
+        "State": "runCommand.provisioningState",
+        "Execution": "runCommand.instanceView.executionState",
+        "ExitCode": "runCommand.instanceView.exitCode",
+        "Why": "why",
+    }
+)
+RUN_COMMANDS = Layout({heading: path.removeprefix("runCommand.") for heading, path in RUN_COMMAND.columns.items()})
+PROTECTION = Layout(
+    {
+        "Instance": "instance",
+        "Locks": "locks[].join(' ', [level, name])",
+        "ScaleIn": "protectFromScaleIn",
+        "ScaleSetActions": "protectFromScaleSetActions",
+        "Why": "why",
+    }
+)
+NAT_OUTCOME = Layout(
+    {
+        "Instance": "instance",
+        "Status": "status",
+        "Rule": "rule || rules[].rule",
+        "Address": "frontendAddress",
+        "Port": "frontendPort",
+        "BackendPort": "backendPort",
+        "Why": "why",
+    }
+)
+NAT_RULES = Layout(
+    {
+        "Instance": "instance",
+        "LoadBalancer": "loadBalancer",
+        "Rule": "rule",
+        "Address": "frontendAddress",
+        "Port": "frontendPort",
+        "BackendPort": "backendPort",
+        "Protocol": "protocol",
+    },
+    ("Protocol",),
+)
+DRAIN_OUTCOME = Layout(
+    {
+        "Instance": "instance",
+        **PLACE,
+        "Status": "status",
+        "Pools": "pools[].pool",
+        "Before": "pools[].adminStateBefore",
+        "Why": "why",
+    },
+    ("FD", "Zone", "Before"),
+)
+TRANSLATED = Layout(
+    {
+        "Call": "call",
+        "Count": "count",
+        "OnFlexible": "onFlexible",
+        "Instead": "instead",
+        "Rewritten": "rewritten",
+        "Review": "review",
+        "First": "places[0]",
+    },
+    ("First",),
+)
+SET_OUTCOME = Layout({"ScaleSet": "scaleSet", "Operation": "operation", **OUTCOME}, ("Operation",))
+SPARE = ("FD", "Zone", "Batch")
+BATCHED = Layout({"Instance": "instance", **PLACE, "Batch": "batch", **OUTCOME}, SPARE)
+UNBATCHED = Layout({"Instance": "instance", **PLACE, **OUTCOME}, SPARE)
+LISTED = Layout(
+    {
+        "Instance": "instance",
+        **PLACE,
+        "PowerState": "powerState",
+        "Provisioning": "provisioningState",
+        "Size": "vmSize",
+        "Computer": "computerName",
+        "Private": "privateIps",
+        "Public": "publicIps",
+        "Latest": "latestModelApplied",
+        "Agent": "vmAgent",
+        "Health": "applicationHealth",
+        "Priority": "priority",
+    },
+    ("Size", "Computer", "Priority", "Provisioning", "FD", "Public"),
+)
+INTERFACES = Layout(
+    {
+        "Instance": "instance",
+        "Name": "name",
+        "Primary": "primary",
+        "Private": "ipConfigurations[].privateIPAddress",
+        "Mac": "macAddress",
+    }
+)
+JOBS = Layout(
+    {
+        "Job": "time",
+        "Operation": "operation",
+        "ScaleSets": "scaleSets",
+        "State": "state",
+        "Exit": "exit",
+        "Done": "done",
+        "Bad": "bad",
+    },
+    ("ScaleSets",),
+    readable=8,
+    placed=False,
+)
+APIS = Layout(
+    {
+        "Section": "section",
+        "Uniform": "uniform",
+        "AzVmssFlex": "azVmssFlex",
+        "Support": "support",
+        "Evidence": "evidence",
+        "Today": "today",
+    },
+    ("Section",),
+    readable=22,
+)
+AZ_VMSS = Layout(
+    {"AzVmss": "azVmss", "OnFlexible": "onFlexible", "Instead": "instead", "Evidence": "evidence"},
+    ("Evidence",),
+    readable=22,
+)
+TO_TYPE = Layout({"AzVmss": "azVmss", "OnFlexible": "onFlexible", "Commands": "commands"})
+APPLYING = Layout(
+    {"Uniform": "uniform", "AzVmssFlex": "azVmssFlex", "Applies": "applies", "Of": "instances", "WhyNot": "whyNot"}
+)
 UNENDED = ("InProgress", "Unfinished", "Waiting", "NotStarted", "Interrupted")
-VALUE = 60  # characters of a line of `job show`
-LIVE = {
-    "Uniform": ("uniform", 30),
-    "AzVmssFlex": ("azVmssFlex", 22),
-    "Applies": ("applies", 7),
-    "Of": ("instances", 5),
-    "WhyNot": ("whyNot", 40),
-}
 
 
-def jobs(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Format the rows of `job list` in 80 columns; a job is shown by the time at the beginning of its name."""
-    return [
-        _format_row(
+def outcomes(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format a line for each instance, with its batch if there are several."""
+    batched = any((row.get("batch") or 1) > 1 for row in rows)
+    return (BATCHED if batched else UNBATCHED)(failing_last(rows))
+
+
+def set_outcomes(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format a line for each scale set."""
+    return SET_OUTCOME(failing_last(rows))
+
+
+def nat_outcomes(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format a line for each instance whose rules were changed."""
+    return NAT_OUTCOME(failing_last(rows))
+
+
+def drain_outcomes(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format a line for each instance that was taken out of rotation or put back."""
+    return DRAIN_OUTCOME(failing_last(rows))
+
+
+def outputs(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format one line for all instances with the same outcome and output; the output keeps its lines."""
+    return fit(grouped_outputs(failing_last(rows), terminal_width()), terminal_width())
+
+
+def extension(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format a line for each instance and the extension that it has."""
+    return EXTENSION(failing_last(rows))
+
+
+def protection(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format a line for each instance and what protects it."""
+    return PROTECTION(failing_last(rows))
+
+
+def extensions(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format a line for each extension of each instance."""
+    return EXTENSIONS([{**extension, **row} for row in rows for extension in row["extensions"] or [{}]])
+
+
+def run_command(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format a line for each instance and the managed run command that it has."""
+    return RUN_COMMAND(failing_last(rows))
+
+
+def run_commands(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format a line for each managed run command of each instance."""
+    return RUN_COMMANDS([{**command, **row} for row in rows for command in row["runCommands"] or [{}]])
+
+
+def connections(found: dict[str, str]) -> list[Line]:
+    """Format a line for each instance that can be reached."""
+    lines = [{"Instance": key.removeprefix("instance "), "Endpoint": endpoint} for key, endpoint in found.items()]
+    return fit(lines, terminal_width())
+
+
+def jobs(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format the rows of `job list`; a job is shown by the time at the beginning of its name."""
+    return JOBS(
+        [
             {
                 **row,
                 "time": row["job"].partition("-")[0],
-                "sets": ", ".join(row["scaleSets"]),
                 "done": f"{_ended(row['statuses'])}/{row['instances']}",
                 "bad": row["statuses"].get("Failed", 0) + row["statuses"].get("TimedOut", 0),
-            },
-            JOBS,
-        )
-        for row in rows
-    ]
+            }
+            for row in rows
+        ]
+    )
 
 
-def job(row: dict[str, Any]) -> list[dict[str, str]]:
-    """Format `job show` as a line for each property that has a value, in 80 columns."""
+def job(row: dict[str, Any]) -> list[Line]:
+    """Format `job show` as a line for each property that has a value."""
     texts = {
         **row,
         "scaleSets": ", ".join(row["scaleSets"]),
@@ -131,10 +269,11 @@ def job(row: dict[str, Any]) -> list[dict[str, str]]:
     }
     texts |= {f"job {place}": _job_of_several(one) for place, one in enumerate(row.get("jobs", ()), 1)}
     shown = {name: str(value) for name, value in texts.items() if value not in (None, "")}
+    room = terminal_width() - max(10, *map(len, shown)) - GAP  # the heading takes 10
     return [
         {"Property": name if line == 0 else "", "Value": text}
         for name, value in shown.items()
-        for line, text in enumerate(wrap(value, VALUE, break_on_hyphens=False) or [""])
+        for line, text in enumerate(wrap(value, room, break_on_hyphens=False) or [""])
     ]
 
 
@@ -145,30 +284,22 @@ def _job_of_several(row: dict[str, Any]) -> str:
     return f"{row['job']}: {share}{ended}, {row['durationSeconds']} s; {statuses}"
 
 
-def comparison(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Format the rows of `compare` in 120 columns; a text that is cut ends in an ellipsis."""
-    if rows and "commands" in rows[0]:
-        return [_format_row({**row, "commands": _first_of(row["commands"])}, COMMANDS) for row in rows]
-    if rows and "onFlexible" in rows[0]:
-        return [_format_row(row, BY_COMMAND) for row in rows]
-    if rows and "applies" in rows[0]:
-        return [_format_row({**row, "whyNot": _reasons(row["whyNot"])}, LIVE) for row in rows]
-    return [{**_format_row(row, COLUMNS), "Today": "differs" if row["today"] else ""} for row in rows]
+def comparison(rows: list[dict[str, Any]]) -> list[Line]:
+    """Format the rows of `compare`; a text that is cut ends in an ellipsis."""
+    kinds = {"commands": TO_TYPE, "onFlexible": AZ_VMSS, "applies": APPLYING}
+    layout = next((kinds[field] for field in kinds if rows and field in rows[0]), APIS)
+    return layout([_compared(row) for row in rows])
 
 
-def extensions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Format a line for each extension of each instance."""
-    return [
-        {
-            "Instance": row["instance"],
-            "Extension": extension.get("name"),
-            "Publisher": extension.get("publisher"),
-            "Version": extension.get("typeHandlerVersion"),
-            "State": extension.get("provisioningState"),
-        }
-        for row in rows
-        for extension in row["extensions"] or [{}]
-    ]
+def _compared(row: dict[str, Any]) -> dict[str, Any]:
+    shown: Mapping[str, Any] = {
+        "azVmssFlex": (row.get("azVmssFlex") or "").removeprefix("az vmss-flex "),
+        "azVmss": row["azVmss"].removeprefix("az vmss ") if isinstance(row.get("azVmss"), str) else "",
+        "today": "differs" if row.get("today") else "",
+        "commands": _first_of(row.get("commands") or []),
+        "whyNot": "; ".join(f"{len(names)} {why}" for why, names in (row.get("whyNot") or {}).items()),
+    }
+    return {**row, **shown}
 
 
 def _first_of(commands: list[str]) -> str:
@@ -176,84 +307,5 @@ def _first_of(commands: list[str]) -> str:
     return more + "".join(commands[:1])
 
 
-def listed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Format the rows of `list-instances`, with the set and the group if there are several."""
-    several = len({row["scaleSet"] for row in rows}) > 1, len({row["resourceGroup"] for row in rows}) > 1
-    places = {
-        heading: field
-        for heading, field, shown in zip(("ScaleSet", "Group"), ("scaleSet", "resourceGroup"), several, strict=True)
-        if shown
-    }
-    columns = {"Instance": "instance", **places, **LISTED}
-    columns |= {key: field for key, field in DETAILS.items() if rows and field in rows[0]}
-    return [{heading: row[field] for heading, field in columns.items()} for row in rows]
-
-
-def interface(nic: dict[str, Any]) -> dict[str, Any]:
-    """Format the line of a network interface."""
-    addresses = [one.get("privateIPAddress") or "" for one in nic.get("ipConfigurations") or ()]
-    return {
-        "Instance": nic["instance"],
-        "Name": nic.get("name"),
-        "Group": nic.get("resourceGroup"),
-        "Primary": nic.get("primary"),
-        "Private": ",".join(filter(None, addresses)),
-        "Mac": nic.get("macAddress"),
-    }
-
-
-def interfaces(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Format a line for each network interface."""
-    return [interface(row) for row in rows]
-
-
-def connections(found: dict[str, str]) -> list[dict[str, str]]:
-    """Format a line for each instance that can be reached."""
-    return [{"Instance": key.removeprefix("instance "), "Endpoint": endpoint} for key, endpoint in found.items()]
-
-
-def outcomes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Format a line for each instance, with its batch if there are several."""
-    batched = any((row["batch"] or 1) > 1 for row in rows)
-    return [
-        {
-            "Instance": row["instance"],
-            "Zone": row["zone"],
-            "FD": row["faultDomain"],
-            **({"Batch": row["batch"]} if batched else {}),
-            "Status": row["status"],
-            "Seconds": row["durationSeconds"],
-            "Why": (row["error"] or {}).get("code") or (row["reason"] and _cut(row["reason"], REASON)),
-        }
-        for row in rows
-    ]
-
-
-def outputs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Format one line for all instances with the same outcome and output."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for row in rows:
-        text = row["output"] or (row["error"] or {}).get("code") or row["reason"] or ""
-        groups.setdefault((row["status"], text.strip()), []).append(row["instance"])
-    return [
-        {"Instances": len(names), "Status": status, "Output": text, "Named": _cut(", ".join(names), 40)}
-        for (status, text), names in groups.items()
-    ]
-
-
-def _format_row(row: dict[str, Any], columns: dict[str, tuple[str, int]]) -> dict[str, str]:
-    short = {**row, "azVmssFlex": (row.get("azVmssFlex") or "").removeprefix("az vmss-flex ")}
-    return {heading: _cut(short[field], width) for heading, (field, width) in columns.items()}
-
-
 def _ended(statuses: dict[str, int]) -> int:
     return sum(number for status, number in statuses.items() if status not in UNENDED)
-
-
-def _reasons(why_not: dict[str, list[str]]) -> str:
-    return "; ".join(f"{len(names)} {why}" for why, names in why_not.items())
-
-
-def _cut(value: object, width: int) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= width else text[: width - 1] + "…"

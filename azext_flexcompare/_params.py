@@ -49,6 +49,15 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+OF_LISTS = (
+    "Source of the list: the compute API, which is current, or Azure Resource Graph, which takes fewer requests for "
+    "many scale sets, but is up to about a minute old and may lack fault domains."
+)
+OF_NETWORK = (
+    "Source of the lists: the APIs of compute and network, which are current, or Azure Resource Graph, which takes one "
+    "query for each thousand resources of a kind, but is up to about a minute old."
+)
+OF_ADDRESSES = ("list-instance-connection-info", "list-instance-public-ips", "nic", "ssh-config")
 OWN = "Command"  # heading of the options of one command; the CLI sorts headings by name
 
 
@@ -57,14 +66,14 @@ def load_arguments(loader: Any, _: str) -> None:
     with loader.argument_context("vmss-flex") as c:
         _describe_choice(c)
         _describe_run_options(c)
-    with loader.argument_context("vmss-flex list-instances") as c:
-        c.argument(
-            "source",
-            arg_group=OWN,
-            arg_type=get_enum_type(["compute", "resource-graph"]),
-            help="Source of the list: the compute API, which is current, or Azure Resource Graph, which takes fewer "
-            "requests for many scale sets, but is up to about a minute old and may lack fault domains.",
-        )
+    for command in ("list-instances", *OF_ADDRESSES):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            c.argument(
+                "source",
+                arg_group=OWN,
+                arg_type=get_enum_type(["compute", "resource-graph"]),
+                help=OF_LISTS if command == "list-instances" else OF_NETWORK,
+            )
     for command in ("get-instance-view", "list-instances"):
         with loader.argument_context(f"vmss-flex {command}") as c:
             c.argument(
@@ -119,6 +128,9 @@ def load_arguments(loader: Any, _: str) -> None:
         c.argument("vmss_name", options_list=["--vmss-name"])  # as in `az vmss extension`
     with loader.argument_context("vmss-flex extension list") as c:
         c.argument("vmss_name", options_list=["--vmss-name"])
+    for command in ("run-command list", "run-command show", "run-command wait"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            _describe_run_commands(c)
     with loader.argument_context("vmss-flex set-orchestration-service-state") as c:
         c.argument(
             "service_name",
@@ -136,6 +148,8 @@ def load_arguments(loader: Any, _: str) -> None:
     _describe_files(loader)
     with loader.argument_context("vmss-flex wait") as c:
         _describe_waiting(c)
+    with loader.argument_context("vmss-flex run-command wait") as c:
+        _describe_condition(c, "the run command", "s")
     with loader.argument_context("vmss-flex nat-rule") as c:
         _describe_nat_rules(c)
     for command in ("drain", "undrain"):
@@ -230,7 +244,8 @@ def _describe_choice(c: Any) -> None:
         "all_sets",
         action="store_true",
         arg_group=group,
-        help="Choose from every Flexible scale set of the resource group, instead of --name, without Uniform ones.",
+        help="Choose from every Flexible scale set of the resource group, or with --subscription alone of the "
+        "subscription, instead of --name, without Uniform ones. Costs a list of the sets, and one of the VMs of each.",
     )
     c.argument(
         "set_tag",
@@ -369,6 +384,7 @@ def _describe_jobs(loader: Any) -> None:
 
 def _describe_waiting(c: Any) -> None:
     group = "Condition"
+    _describe_condition(c, "the instances")
     c.argument(
         "job_log",
         type=file_name,
@@ -377,11 +393,6 @@ def _describe_waiting(c: Any) -> None:
         help="Run whose operations to wait for, without sending new ones: the file of its job log, the name of its job "
         "or `last`.",
     )
-    c.argument("created", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
-    c.argument("updated", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
-    c.argument("deleted", action="store_true", arg_group=group, help="Wait until the instances no longer exist.")
-    c.argument("exists", action="store_true", arg_group=group, help="Wait until the instances exist.")
-    c.argument("custom", arg_group=group, help="Wait until this JMESPath query of the output of `show` is true.")
     c.argument(
         "power_state",
         nargs="+",
@@ -389,6 +400,15 @@ def _describe_waiting(c: Any) -> None:
         arg_group=group,
         help="Space-separated power states. Wait until each instance is in one of them.",
     )
+
+
+def _describe_condition(c: Any, what: str, ending: str = "") -> None:
+    group = "Condition"
+    c.argument("created", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
+    c.argument("updated", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
+    c.argument("deleted", action="store_true", arg_group=group, help=f"Wait until {what} no longer exist{ending}.")
+    c.argument("exists", action="store_true", arg_group=group, help=f"Wait until {what} exist{ending}.")
+    c.argument("custom", arg_group=group, help="Wait until this JMESPath query of the output of `show` is true.")
     c.argument(
         "interval",
         type=positive_duration,
@@ -400,6 +420,25 @@ def _describe_waiting(c: Any) -> None:
         type=positive_duration,
         arg_group=group,
         help="Time to wait, such as 90, 90s, 5m or 1h; the outcome is then TimedOut.",
+    )
+
+
+def _describe_run_commands(c: Any) -> None:
+    c.argument("vmss_name", options_list=["--vmss-name"])
+    c.argument(
+        "name",
+        options_list=spellings("--name", "-n", "--run-command-name"),
+        type=resource_name,
+        completer=completers.run_commands(),
+        arg_group=OWN,
+        help="Name of the run command.",
+    )
+    c.argument("instance_view", action="store_true", arg_group=OWN, help="Also print how its script ended.")
+    c.argument(
+        "expand",
+        arg_type=get_enum_type(["instanceView"]),
+        arg_group=OWN,
+        help="Also print how the script of each ended.",
     )
 
 
@@ -475,8 +514,12 @@ def _describe_ssh(c: Any) -> None:
     )
 
 
+def _names_run_command(operation: Operation, option: str) -> bool:
+    return operation.target == "runCommand" and option == "--name"
+
+
 def _describe_own(loader: Any, operation: Operation) -> None:
-    with loader.argument_context(f"vmss-flex {operation.name}") as c:
+    with loader.argument_context(f"vmss-flex {operation.words}") as c:
         for option in operation.options:
             c.argument(
                 option.dest,
@@ -486,6 +529,7 @@ def _describe_own(loader: Any, operation: Operation) -> None:
                 required=option.required,
                 **({"arg_type": get_enum_type(option.choices)} if option.choices else {}),
                 **KINDS[option.type],
+                **({"completer": completers.run_commands()} if _names_run_command(operation, option.name) else {}),
             )
         _describe_engines(c, operation)
         if any(option.name == "--name" for option in operation.options):

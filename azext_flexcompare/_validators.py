@@ -41,14 +41,16 @@ SEPARATORS = re.compile(r"[\s,]+")
 NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f<>*%&:\\?/#\"']")  # Azure allows none of these in a name in a URL
 
 
-def take_choice(arguments: dict[str, Any], elsewhere: bool = False, set_option: str = "--name") -> Choice:
+def take_choice(
+    arguments: dict[str, Any], elsewhere: bool = False, set_option: str = "--name", *, subscription: bool = False
+) -> Choice:
     """Remove the arguments that choose instances from the parsed ones and return them as one value.
 
     If the instances are chosen `elsewhere`, no argument is required, and configured defaults are ignored.
 
     Raises RequiredArgumentMissingError without a scale set, MutuallyExclusiveArgumentError for a set named twice and
     InvalidArgumentValueError for lists that hold nothing, which must never mean everything. `set_option` is the option
-    that names the scale set.
+    that names the scale set, and `subscription` is whether --subscription was typed: with --all-sets it needs no group.
     """
     typed = {name: arguments.pop(name, None) for name in CHOICE}
     group, name, ids = typed["resource_group_name"], typed["vmss_name"], typed["ids"]
@@ -57,10 +59,12 @@ def take_choice(arguments: dict[str, Any], elsewhere: bool = False, set_option: 
         name = None
     if elsewhere:
         group, name = (None if getattr(one, "is_default", False) else one for one in (group, name))
-    elif ids is None and not (group and (name or all_sets)):
+    elif ids is None and not (group and (name or all_sets)) and not (all_sets and subscription):
         raise RequiredArgumentMissingError(
             f"The scale set is missing: specify --resource-group and {set_option}, or --ids.",
-            recommendation="`az vmss list -o table` lists the scale sets.",
+            recommendation="With --all-sets, specify --resource-group, or --subscription for every resource group."
+            if all_sets
+            else "`az vmss list -o table` lists the scale sets.",
         )
     if ids is not None and any(value and not getattr(value, "is_default", False) for value in (group, name)):
         raise MutuallyExclusiveArgumentError(

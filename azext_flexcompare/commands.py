@@ -22,25 +22,28 @@ from azext_flexcompare.table.entries import operations, refusals
 GROUP = "vmss-flex"
 
 HAND_WRITTEN: dict[str, tuple[type[InstanceCommand], str, Any]] = {
-    "drain": (DrainCommand, "drain", layout.DRAINED),
+    "drain": (DrainCommand, "drain", layout.drain_outcomes),
     "extension list": (InstanceCommand, "extension_list", layout.extensions),
-    "extension show": (InstanceCommand, "extension_show", layout.EXTENSION),
+    "extension show": (InstanceCommand, "extension_show", layout.extension),
     "get-instance-view": (InstanceCommand, "get_instance_view", layout.VIEWED),
     "list-instance-connection-info": (InstanceCommand, "list_instance_connection_info", layout.connections),
     "list-instance-public-ips": (InstanceCommand, "list_instance_public_ips", layout.PUBLIC_IPS),
-    "list-instances": (InstanceCommand, "list_instances", layout.listed),
-    "nat-rule create": (NatRuleCommand, "nat_rule_create", layout.NAT_OUTCOMES),
-    "nat-rule delete": (NatRuleCommand, "nat_rule_delete", layout.NAT_OUTCOMES),
+    "list-instances": (InstanceCommand, "list_instances", layout.LISTED),
+    "nat-rule create": (NatRuleCommand, "nat_rule_create", layout.nat_outcomes),
+    "nat-rule delete": (NatRuleCommand, "nat_rule_delete", layout.nat_outcomes),
     "nat-rule list": (InstanceCommand, "nat_rule_list", layout.NAT_RULES),
-    "nic list": (InstanceCommand, "nic_list", layout.interfaces),
-    "nic list-vm-nics": (InstanceCommand, "nic_list_vm_nics", layout.interfaces),
-    "nic show": (InstanceCommand, "nic_show", layout.interface),
-    "protection show": (InstanceCommand, "protection_show", layout.PROTECTION),
-    "set-orchestration-service-state": (SetCommand, "set_orchestration_service_state", layout.SETS),
+    "nic list": (InstanceCommand, "nic_list", layout.INTERFACES),
+    "nic list-vm-nics": (InstanceCommand, "nic_list_vm_nics", layout.INTERFACES),
+    "nic show": (InstanceCommand, "nic_show", layout.INTERFACES),
+    "protection show": (InstanceCommand, "protection_show", layout.protection),
+    "run-command list": (InstanceCommand, "run_command_list", layout.run_commands),
+    "run-command show": (InstanceCommand, "run_command_show", layout.run_command),
+    "run-command wait": (InstanceCommand, "run_command_wait", layout.outputs),
+    "set-orchestration-service-state": (SetCommand, "set_orchestration_service_state", layout.set_outcomes),
     "show": (InstanceCommand, "show", layout.SHOWN),
     "ssh-config": (InstanceCommand, "ssh_config", None),
-    "undrain": (UndrainCommand, "undrain", layout.DRAINED),
-    "wait": (WaitCommand, "wait", layout.WAITED),
+    "undrain": (UndrainCommand, "undrain", layout.drain_outcomes),
+    "wait": (WaitCommand, "wait", layout.outcomes),
 }
 
 
@@ -68,7 +71,7 @@ def load_command_table(loader: Any, args: list[str] | None) -> None:
     for operation in operations():
         table = layout.outputs if operation.returns else layout.outcomes
         loader.add_cli_command(
-            f"{GROUP} {operation.name}", OperationCommand(loader, operation), table_transformer=table
+            f"{GROUP} {operation.words}", OperationCommand(loader, operation), table_transformer=table
         )
     for refusal in refusals():
         loader.add_cli_command(f"{GROUP} {refusal.name}", RefusalCommand(loader, refusal))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # these would import the SDK at start-up
-    from azext_flexcompare.instances import Instance
     from azext_flexcompare.selection.selection import Choice
     from azext_flexcompare.table.entries import Operation, Refusal
 
@@ -111,7 +109,9 @@ def list_instances(
         )
     chosen = choose(cmd.cli_ctx, "list-instances", choice, source)
     if as_map:
-        _print_map(chosen)
+        from azext_flexcompare.queries.domain_map import print_maps
+
+        print_maps(chosen)
         return None
     rows = [listed_row(instance) for instance in chosen]
     if details:
@@ -137,7 +137,9 @@ def get_instance_view(cmd: Any, choice: Choice, as_map: bool = False) -> list[di
 
     chosen = choose(cmd.cli_ctx, "get-instance-view", choice)
     if as_map:
-        _print_map(chosen)
+        from azext_flexcompare.queries.domain_map import print_maps
+
+        print_maps(chosen)
         return None
     return [
         {**instance_row(instance), "powerState": instance.power_state, "instanceView": instance.resource.instance_view}
@@ -157,6 +159,40 @@ def extension_list(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
     from azext_flexcompare.queries.show import list_extensions
 
     return list_extensions(cmd.cli_ctx, choice)
+
+
+def run_command_list(cmd: Any, choice: Choice, expand: str | None = None) -> list[dict[str, Any]]:
+    """List the managed run commands of each chosen instance."""
+    from azext_flexcompare.queries.run_commands import list_run_commands
+
+    return list_run_commands(cmd.cli_ctx, choice, expand)
+
+
+def run_command_show(cmd: Any, choice: Choice, name: str, instance_view: bool = False) -> list[dict[str, Any]]:
+    """Return one managed run command of each chosen instance."""
+    from azext_flexcompare.queries.run_commands import show_run_command
+
+    return show_run_command(cmd.cli_ctx, choice, name, with_view=instance_view)
+
+
+def run_command_wait(
+    cmd: Any,
+    choice: Choice,
+    name: str,
+    created: bool = False,
+    updated: bool = False,
+    deleted: bool = False,
+    exists: bool = False,
+    custom: str | None = None,
+    interval: int | None = None,
+    timeout: int = 3600,
+) -> list[dict[str, Any]]:
+    """Wait until the script of a managed run command has ended on each chosen instance, or for another state of it."""
+    from azext_flexcompare.queries.run_commands import wait_for_run_command
+    from azext_flexcompare.queries.wait import Awaited
+
+    awaited = Awaited(created=created, updated=updated, deleted=deleted, exists=exists, custom=custom)
+    return wait_for_run_command(cmd.cli_ctx, choice, name, awaited, timing=(interval, timeout))
 
 
 def protection_show(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
@@ -243,39 +279,39 @@ def undrain(
     return draining.undrain(cmd.cli_ctx, choice, load_balancer or (), run_options=run_options)
 
 
-def list_instance_connection_info(cmd: Any, choice: Choice) -> dict[str, str]:
+def list_instance_connection_info(cmd: Any, choice: Choice, source: str = "compute") -> dict[str, str]:
     """Return the address and port by which each chosen instance is reached."""
     from azext_flexcompare.nat_rules.interfaces import connection_info
 
-    return connection_info(cmd.cli_ctx, choice)
+    return connection_info(cmd.cli_ctx, choice, source)
 
 
-def list_instance_public_ips(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+def list_instance_public_ips(cmd: Any, choice: Choice, source: str = "compute") -> list[dict[str, Any]]:
     """List the public addresses of the chosen instances."""
     from azext_flexcompare.nat_rules.interfaces import list_public_ips
 
-    return list_public_ips(cmd.cli_ctx, choice)
+    return list_public_ips(cmd.cli_ctx, choice, source)
 
 
-def nic_list(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+def nic_list(cmd: Any, choice: Choice, source: str = "compute") -> list[dict[str, Any]]:
     """List the network interfaces of the chosen instances."""
     from azext_flexcompare.nat_rules.interfaces import list_nics
 
-    return list_nics(cmd.cli_ctx, choice)
+    return list_nics(cmd.cli_ctx, choice, source)
 
 
-def nic_list_vm_nics(cmd: Any, choice: Choice) -> list[dict[str, Any]]:
+def nic_list_vm_nics(cmd: Any, choice: Choice, source: str = "compute") -> list[dict[str, Any]]:
     """List the network interfaces of named instances."""
     from azext_flexcompare.nat_rules.interfaces import list_nics_of
 
-    return list_nics_of(cmd.cli_ctx, choice)
+    return list_nics_of(cmd.cli_ctx, choice, source)
 
 
-def nic_show(cmd: Any, choice: Choice, name: str) -> dict[str, Any]:
+def nic_show(cmd: Any, choice: Choice, name: str, source: str = "compute") -> dict[str, Any]:
     """Return one network interface of named instances."""
     from azext_flexcompare.nat_rules.interfaces import show_nic
 
-    return show_nic(cmd.cli_ctx, choice, name)
+    return show_nic(cmd.cli_ctx, choice, name, source)
 
 
 def ssh_config(
@@ -285,11 +321,12 @@ def ssh_config(
     user: str | None = None,
     port: int = 22,
     prefer_private_ip: bool = False,
+    source: str = "compute",
 ) -> dict[str, Any] | None:
     """Write an OpenSSH configuration for the chosen instances."""
     from azext_flexcompare.nat_rules.ssh_config import SshOptions, write_config
 
-    return write_config(cmd.cli_ctx, choice, SshOptions(user, int(port), prefer_private_ip), file)
+    return write_config(cmd.cli_ctx, choice, SshOptions(user, int(port), prefer_private_ip, source), file)
 
 
 def refuse(cmd: Any, refusal: Refusal, choice: Choice) -> None:  # noqa: ARG001  (nothing is read, nothing is sent)
@@ -335,10 +372,3 @@ def operate(
     if acting["retry_failed"]:
         return resuming.retry_failed(cmd.cli_ctx, operation, choice, options, given=acting)
     return run.run_operation(cmd.cli_ctx, operation, choice, options, run_options=merge_run_options(acting))
-
-
-def _print_map(instances: list[Instance]) -> None:
-    from azext_flexcompare.output.standard_streams import write_output
-    from azext_flexcompare.queries.domain_map import draw_maps
-
-    write_output(draw_maps(instances, shutil.get_terminal_size((80, 24)).columns))

@@ -134,11 +134,18 @@ def last_name(resource_id: str) -> str:
 
 
 def describe(sets: Iterable[ScaleSet]) -> str:
-    """Format the names of scale sets for a sentence."""
-    names = list(dict.fromkeys(one.name for one in sets))
-    return f"scale set {names[0]}" if len(names) == 1 else f"the scale sets {', '.join(names)}"
+    """Format the names of scale sets for a sentence, with their resource groups where these differ."""
+    found = list({one.id.lower(): one for one in sets}.values())
+    several = len({one.resource_group.lower() for one in found}) > 1
+    names = [f"{one.name} ({one.resource_group})" if several else one.name for one in found]
+    if len(names) == 1:
+        return f"scale set {names[0]}"
+    if len(names) <= NAMED:
+        return f"the scale sets {', '.join(names)}"
+    return f"{len(names)} scale sets, {', '.join(names[:NAMED])} and {len(names) - NAMED} more"
 
 
+NAMED = 20  # scale sets in a sentence
 HIBERNATED = "hibernated"
 NOT_ALLOCATED = ("deallocated", "deallocating", HIBERNATED)
 TRANSITIONAL_STATES = ("creating", "updating", "deleting")

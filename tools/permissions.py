@@ -42,14 +42,14 @@ def always(command: str) -> set[str]:
     operation = _operation(command)
     sent = [*_extra(command).get("selecting", requests()["selecting"]), *_extra(command).get("always", ())]
     if operation:
-        read = ["GET {set}/virtualMachines/VM"] if operation.target in ("vm", "extension") else []
+        read = ["GET {set}/virtualMachines/VM"] if operation.target in ("vm", "extension", "runCommand") else []
         sent += [operation.request, *read, *(["GET {operation}"] if operation.is_long else [])]
     return set(_actions(sent))
 
 
 def needed(command: str, words: Sequence[str] = ()) -> set[str]:
     """List the actions that a command may need with the options among the words."""
-    line = " ".join(words)
+    line = " ".join(words).lower()
     given = [one for option, one in requests()["options"].items() if _is_given(option, line)]
     sent = [*_extra(command).get("sometimes", ()), *(request for one in given for request in one["requests"])]
     return {*always(command), *_actions(sent), *_engine(command, line)}
@@ -77,18 +77,12 @@ def command_rows() -> Iterator[tuple[str, str]]:
 def option_rows() -> Iterator[tuple[str, str, str]]:
     """List what each option needs more, engines among them."""
     for option, one in requests()["options"].items():
-        yield (
-            f"`{option}`",
-            f"`{one['of']}`" if one["of"] == "list-instances" else one["of"],
-            _shown(set(_actions(one["requests"]))),
-        )
+        yield f"`{option}`", one["of"], _shown(set(_actions(one["requests"])))
     for operation in operations():
         for engine in operation.engines or {}:
-            yield (
-                f"`--engine {engine}`",
-                f"`{operation.name}`",
-                _shown(_engine(operation.name, f"--engine {engine}") - always(operation.name)),
-            )
+            more = _engine(operation.name, f"--engine {engine}") - always(operation.name)
+            if more:
+                yield f"`--engine {engine}`", operation.name, _shown(more)
 
 
 def role(name: str) -> dict[str, Any]:

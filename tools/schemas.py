@@ -25,7 +25,12 @@ VERSION = FOLDER / "v1"
 README, INDEX, RECORD = FOLDER / "README.md", VERSION / "index.json", VERSION / "record.json"
 GENERATED = (INDEX, RECORD)
 OPERATION, RECORD_NAME, COMMON = "operation", "record", "common"
-SHARED = {"nic list-vm-nics": "nic-list", "undrain": "drain"}  # commands that print what another one prints
+SHARED = {  # commands that print what another one prints
+    "nic list-vm-nics": "nic-list",
+    "run-command create": "run-command",
+    "run-command wait": "run-command",
+    "undrain": "drain",
+}
 SILENT = ("job delete",)  # commands that print nothing
 TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", list: "array", NoneType: "null"}
 

@@ -3,7 +3,7 @@
 A session is a block of commands with their output, run in the world of `make sandbox`. A comment before it names what
 is simulated there: `faults` (on `#2`, the third instance), `vms` (states of instances), `settings` of the simulator,
 and the command that was `killed` before (when the batch `at` began in its log). With `continues` the session is in the
-world and the folder of the one above, and with `mended` the faults of that one are over.
+world and the folder of the one above.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def play(
     simulator.reset(world, seconds=seconds, **settings)
     shutil.rmtree(_jobs(environment), ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
-        return [_play(session, simulator, environment, Path(folder), seconds) for session in story]
+        return [_play(session, simulator, environment, Path(folder), seconds=seconds) for session in story]
 
 
 def normal(said: str) -> str:
@@ -92,7 +92,7 @@ def with_output(text: str, played: list[Session]) -> str:
     def block(found: re.Match[str]) -> str:
         session = next(rest)
         steps = "".join(f"{shown}{_wrapped(output)}" for shown, output in session.steps)
-        kept = found["text"] if normal(found["text"]) == normal(steps) else _JOB_TIME.sub(_tidied, steps)
+        kept = found["text"] if _shape(found["text"]) == _shape(steps) else _JOB_TIME.sub(_tidied, steps)
         return f"<!-- session {found['setup']} -->\n```console\n{kept}```\n"
 
     return _BLOCK.sub(block, text)
@@ -111,9 +111,9 @@ def main(arguments: list[str]) -> None:
             path.write_text(with_output(text, played), encoding="utf-8")
 
 
-def _play(session: Session, simulator: Simulator, environment: dict[str, str], folder: Path, seconds: float) -> Session:
-    if session.setup.get("mended"):
-        simulator.clear_faults()
+def _play(
+    session: Session, simulator: Simulator, environment: dict[str, str], folder: Path, *, seconds: float
+) -> Session:
     add_faults(simulator, session.setup.get("faults", []))
     if "killed" in session.setup:
         simulator.configure(seconds=max(seconds, KILLABLE))
@@ -130,7 +130,7 @@ def _run(command: str, folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
-        env=environment,
+        env={**environment, "COLUMNS": str(WIDTH)},
         text=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -161,6 +161,11 @@ def _kill(command: str, batch: int, folder: Path, environment: dict[str, str]) -
 def _logs(folder: Path, environment: dict[str, str]) -> Iterator[Path]:
     yield from folder.glob("*.jsonl")
     yield from sorted(_jobs(environment).glob("*.jsonl"))[-1:]
+
+
+def _shape(said: str) -> tuple[str, bool]:
+    """Return what two outputs have in common that differ only in times: the words, and whether seconds are rounded."""
+    return normal(said), bool(re.search(r"\b\d+\.\d{2,}\b", said))
 
 
 def _tidied(found: re.Match[str]) -> str:

@@ -30,6 +30,8 @@ _COMMANDS = {
 _SCRIPT = "/var/lib/waagent/run-command/download/0/script.sh"
 _SCRIPTED = {"runshellscript", "runpowershellscript"}
 _MEMBERS = {"commandId", "script", "parameters"}
+_EXIT = re.compile(r"exit (\d{1,3})")
+_NOT_FOUND = 127
 _ECHO = re.compile(r"""(?:echo|write-output|write-host)\s+(['"]?)(.*?)\1\s*(>&2)?""", re.IGNORECASE)
 
 
@@ -74,20 +76,29 @@ def _read(call: Call, vm: Vm) -> dict[str, Any]:
 
 def _run(vm: Vm, body: dict[str, Any]) -> tuple[str, str]:
     """Return what a script writes to its two outputs."""
+    scripted = body["commandId"].lower() in _SCRIPTED
+    output, errors, _ = run_script(vm, "\n".join(body.get("script") or []) if scripted else "", body.get("parameters"))
+    return output, errors
+
+
+def run_script(vm: Vm, script: str, parameters: list[dict[str, str]] | None) -> tuple[str, str, int]:
+    """Return what a script writes to its two outputs, and its exit code: that of `exit` or of its last command."""
     output: list[str] = []
     errors: list[str] = []
-    scripted = body["commandId"].lower() in _SCRIPTED
-    lines = "\n".join(body.get("script") or []).splitlines() if scripted else []
-    for number, line in enumerate(lines, 1):
-        text = _fill_in(line.strip(), body.get("parameters") or [])
-        match = _ECHO.fullmatch(text)
+    code = 0
+    for number, line in enumerate(script.splitlines(), 1):
+        text = _fill_in(line.strip(), parameters or [])
+        match, ended, code = _ECHO.fullmatch(text), _EXIT.fullmatch(text), 0
+        if ended:
+            return "\n".join(output), "\n".join(errors), int(ended[1])
         if match:
             (errors if match[3] else output).append(match[2])
         elif text == "hostname":
             output.append(computer_name(vm.spec))
         elif text.startswith("no-such-"):
             errors.append(_not_found(vm, text.split()[0], number))
-    return "\n".join(output), "\n".join(errors)
+            code = _NOT_FOUND
+    return "\n".join(output), "\n".join(errors), code
 
 
 def _not_found(vm: Vm, command: str, line: int) -> str:

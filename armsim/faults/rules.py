@@ -131,7 +131,7 @@ def _check_kind(rule: Rule, actions: dict[str, bool]) -> None:
     if rule.fault.kind in _PREEMPTING and rule.action not in _OF_ONE_VM:
         kind = rule.fault.kind
         raise ValueError(f"the action '{rule.action}' is not one on a single VM, which could be {kind} meanwhile")
-    if rule.fault.kind == "output" and rule.action != "runCommand":
+    if rule.fault.kind == "output" and rule.action not in {"runCommand", "run-command-put"}:
         raise ValueError(f"the action '{rule.action}' has no output")
 
 

@@ -10,6 +10,7 @@ from armsim.compute.instance_view import describe_power
 from armsim.compute.scale_set_body import describe_scale_set
 from armsim.compute.vm_body import describe_vm
 from armsim.identifiers import TENANT
+from armsim.network.bodies import describe
 
 if TYPE_CHECKING:
     from armsim.world.model import Vm, VmState, World
@@ -35,7 +36,13 @@ class GraphIndex:
         self._catch_up(moment)
         world = self._world
         sets = [_row(describe_scale_set(one, len(world.members_of(one.id)))) for one in world.scale_sets.values()]
-        return [self._vm_row(vm) for vm in self._seen.values()] + sets
+        network = world.network
+        documents = (*network.nics.values(), *network.load_balancers.values(), *network.public_ips.values())
+        return (
+            [self._vm_row(vm) for vm in self._seen.values()]
+            + sets
+            + [_row(describe(one, network)) for one in documents]
+        )
 
     def _catch_up(self, moment: float) -> None:
         while self._coming and self._coming[0][0] <= moment:

@@ -176,8 +176,10 @@ def test_without_an_id_or_with_a_limit_there_is_no_paging(arm: Arm, query: str) 
 def test_a_page_has_100_rows_unless_asked(arm: Arm) -> None:
     arm.sim.reset(vms=120)
     answer = arm.ask("resources").json()
-    assert (answer["count"], answer["totalRecords"]) == (100, 120 + 3 + 1 + 3 + 4)
-    assert arm.ask("resources", **{"$top": 1000}).json()["count"] == 131
+    machines, sets, load_balancers, addresses = 120 + 3 + 1 + 3, 4, 2, 3
+    everything = 2 * machines + sets + load_balancers + addresses  # each machine has a network interface
+    assert (answer["count"], answer["totalRecords"]) == (100, everything)
+    assert arm.ask("resources", **{"$top": 1000}).json()["count"] == everything
     assert arm.ask("resources", **{"$top": 1001}).status_code == 400
 
 
@@ -215,3 +217,15 @@ def test_other_subscriptions_have_nothing(arm: Arm) -> None:
 def test_the_rest_of_the_service_is_not_modelled(arm: Arm, body: dict[str, Any], version: str) -> None:
     answer = arm("POST", "/providers/Microsoft.ResourceGraph/resources", body, **{"api-version": version})
     assert answer.status_code == 501
+
+
+def test_the_network_of_a_group_is_known(arm: Arm) -> None:
+    kinds = ("networkInterfaces", "loadBalancers")
+    lower = ", ".join(f"'microsoft.network/{kind.lower()}'" for kind in kinds)
+    query = f"resources | where type in~ ({lower}) | where resourceGroup in~ ('RG') | project id, type, properties"
+    rows = {row["id"]: row for row in arm.ask(query).json()["data"]}
+    for kind in kinds:
+        path = arm.group(f"/providers/Microsoft.Network/{kind}")
+        (first, *_) = arm.get(path, **{"api-version": "2024-01-01"}).json()["value"]
+        assert rows[first["id"]]["properties"] == first["properties"]
+        assert rows[first["id"]]["type"] == f"microsoft.network/{kind.lower()}"

@@ -14,12 +14,15 @@ from armsim.tests.client import Arm
 
 DAY = 86400.0
 EXTENSION = {"location": "x", "properties": {"publisher": "P", "type": "T", "typeHandlerVersion": "1.0"}}
+MANAGED = {"location": "x", "properties": {"source": {"script": "hostname"}}}
 WRITES: dict[str, tuple[str, str, Any]] = {
     "vm-update": ("PATCH", "", {"tags": {"a": "b"}}),
     "vm-put": ("PUT", "", {"location": "westeurope", "properties": {"priority": "Spot"}}),
     "extension-put": ("PUT", "/extensions/new", EXTENSION),
     "extension-update": ("PATCH", "/extensions/old", {"properties": {"enableAutomaticUpgrade": True}}),
     "extension-delete": ("DELETE", "/extensions/old", None),
+    "run-command-put": ("PUT", "/runCommands/new", MANAGED),
+    "run-command-delete": ("DELETE", "/runCommands/old", None),
     "runCommand": ("POST", "/runCommand", {"commandId": "RunShellScript"}),
 }
 POSTS: dict[str, tuple[str, str, Any]] = {
@@ -38,8 +41,8 @@ def end_of(status: dict[str, str]) -> datetime:
 
 @pytest.fixture
 def vm(arm: Arm) -> str:
-    """The name of a running Spot VM with an extension."""
-    one = {"priority": "Spot", "extensions": ["old"]}
+    """The name of a running Spot VM with an extension and a managed run command."""
+    one = {"priority": "Spot", "extensions": ["old"], "runCommands": ["old"]}
     arm.sim.reset({"resourceGroups": {"rg": {"scaleSets": {"s": {"instances": ["a"], "overrides": {"a": one}}}}}})
     return "a"
 
@@ -55,7 +58,7 @@ def send(arm: Arm, vm: str, method: str, tail: str, body: Any) -> requests.Respo
 def test_an_operation_shows_at_once_and_leaves_a_newer_time(arm: Arm, vm: str, action: str, outcome: str) -> None:
     if outcome == "failed":
         arm.sim.add_fault({"action": action, "fault": {"kind": "fail"}})
-    shown = "succeeded" if action.startswith("extension") or action == "runCommand" else outcome
+    shown = "succeeded" if action.startswith(("extension", "run")) else outcome
     before = provisioning_of(arm, vm)
     answer = send(arm, vm, *{**POSTS, **WRITES}[action])
     # Microsoft's page on the states of a VM shows this status without a time.

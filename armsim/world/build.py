@@ -17,6 +17,7 @@ from armsim.world.model import (
     VM_TYPE,
     Extension,
     Report,
+    RunCommand,
     ScaleSet,
     Vm,
     VmSpec,
@@ -152,6 +153,7 @@ def _add_vm(
     reports = state.power not in {"deallocated", "hibernated"}
     agent, health = (Report(word, created) if reports else None for word in (spec.vm_agent, spec.vm_health))
     vm = Vm(spec, state, agent, health, extensions=_extensions(spec, properties))
+    vm.run_commands = {name.lower(): _run_command(name, created) for name in properties.get("runCommands", ())}
     world.add_vm(vm)
     if instance is None:
         add_nics(world, vm, nic_ids(spec))
@@ -168,6 +170,11 @@ def _extensions(spec: VmSpec, properties: dict[str, Any]) -> dict[str, Extension
     if speaks and not any(one.reports_health for one in extensions):
         extensions.append(_extension(HEALTH_EXTENSIONS[spec.os_type], spec.created))
     return {one.name.lower(): one for one in extensions}
+
+
+def _run_command(name: str, created: datetime) -> RunCommand:
+    view = {"executionState": "Succeeded", "exitCode": 0, "output": "", "error": ""}
+    return RunCommand(name, {"source": {"script": "true"}}, created, view=view)
 
 
 def _extension(entry: str | dict[str, Any], created: datetime) -> Extension:

@@ -66,8 +66,9 @@ DELAYS = ("agentReadyAfter", "healthyAfter")
 """What is a number of seconds after a boot, STALE, or NEVER, for which None stands as well."""
 NEVER = "never"
 
-STATE_KEYS = {"powerState", "provisioningState", "extensions", "locks"}
-"""What else it may say: the state, extensions (each a name, or an object of a name and properties) and locks."""
+STATE_KEYS = {"powerState", "provisioningState", "extensions", "locks", "runCommands"}
+"""What else it may say: the state, extensions (each a name, or an object of a name and properties), locks, and names
+of managed run commands."""
 
 _EXTENSION = {
     "name", "publisher", "type", "typeHandlerVersion", "settings", "autoUpgradeMinorVersion", "enableAutomaticUpgrade",

@@ -121,6 +121,17 @@ class Extension:
 
 
 @dataclass
+class RunCommand:
+    """One managed run command: its public properties (secrets are dropped on arrival) and how its script ended."""
+
+    name: str
+    properties: dict[str, Any]
+    since: datetime
+    provisioning: str = "Succeeded"
+    view: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class Vm:
     """One virtual machine; `model` is its writable body after a first write, None before.
 
@@ -138,6 +149,7 @@ class Vm:
     version: int = 2
     removed: bool = False
     extensions: dict[str, Extension] = field(default_factory=dict)
+    run_commands: dict[str, RunCommand] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -16,16 +16,23 @@ NO_ARGUMENTS: dict[str, Any] = {}
 
 
 def call_sdk(
-    azure: Azure, target: Instance | ScaleSet, call: str, arguments: dict[str, Any], *, returns: bool = False
+    azure: Azure,
+    target: Instance | ScaleSet,
+    call: str,
+    arguments: dict[str, Any],
+    *,
+    returns: bool = False,
+    view: bool = False,
 ) -> Poller:
     """Send what a method of the SDK, such as `virtual_machines.begin_restart`, sends for its target; return its poller.
 
+    `returns` is whether the operation has a result, and `view` whether that is the resource with its instance view.
     Raises Throttled where the service did not accept the request, Failure where it refused.
     """
     with send_errors():
         answer = send_request(azure, target, call, arguments, place=(target.resource_group, target.name))
         if ".begin_" in call:
-            return SteppedPolling.begun(azure.arm(target.subscription), answer, returns)
+            return SteppedPolling.begun(azure.arm(target.subscription), answer, returns, view=view)
         return Completed(checked_body(answer), remaining(answer.headers))
 
 

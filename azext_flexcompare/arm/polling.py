@@ -32,6 +32,7 @@ from azext_flexcompare.times import parse_utc
 MAX_START_DELAY = timedelta(minutes=5)  # between the start of an operation and the answer that accepted it
 ENDS = ("succeeded", "failed", "canceled")
 IN_PROGRESS = "InProgress"
+VIEW = "$expand=instanceView"
 MANY_ODD = 3  # answers in a row that say nothing of an operation, before its instance is asked
 MAY_NOT_BE_READ = "The service accepted the request, and does not let its operation be read."
 NOWHERE_TO_POLL = "The service accepted the request, and its answer has no URL of the operation."
@@ -60,9 +61,13 @@ class SteppedPolling:
         self._latest = Poll(done=False)
 
     @classmethod
-    def begun(cls, arm: Any, answer: Any, returns: bool = False) -> SteppedPolling:
-        """Return the polling of an operation by the answer that accepted it; raises OutcomeUnknown for any other."""
-        polling = cls(arm, read_acceptance(answer, arm.is_own_url), returns)
+    def begun(cls, arm: Any, answer: Any, returns: bool = False, *, view: bool = False) -> SteppedPolling:
+        """Return the polling of an operation by the answer that accepted it; raises OutcomeUnknown for any other.
+
+        `view` is whether its result is its resource, read with the instance view once the operation has ended.
+        """
+        accepted = read_acceptance(answer, arm.is_own_url)
+        polling = cls(arm, _with_view(accepted, answer) if view else accepted, returns)
         body = _parsed(answer)
         polling._learn(answer, body if isinstance(body, dict) else {})
         if returns and polling.finished() and "value" not in polling._body:
@@ -143,7 +148,7 @@ class SteppedPolling:
     def _result(self) -> Any:
         """Read what the operation returned; raises Unanswered or Throttled until the service gives it."""
         held = self._body.get("properties")
-        if isinstance(held, dict) and held.get("output"):
+        if isinstance(held, dict) and held.get("output") and not _is_view(self._accepted.result_url):
             return held["output"]
         if not self._accepted.result_url:
             raise Unanswered(f"{NO_RESULT} the service names no URL of it.")
@@ -221,6 +226,18 @@ class Completed(NamedTuple):
     def poll(self) -> Poll:
         """Return the result."""
         return Poll(done=True, remaining=self.remaining, result=self.result)
+
+
+def _with_view(accepted: Accepted, answer: Any) -> Accepted:
+    """Return an acceptance whose result is the resource with its instance view, and which is polled there at worst."""
+    url = str(answer.request.url)
+    by_location = accepted.url == accepted.result_url
+    return Accepted(IN_PROGRESS, url if by_location else accepted.url, f"{url}&{VIEW}")
+
+
+def _is_view(url: str | None) -> bool:
+    """Return whether a URL is that of a resource with its instance view, which the operation may have without it."""
+    return bool(url and url.endswith(VIEW))
 
 
 def _parsed(answer: Any) -> Any:

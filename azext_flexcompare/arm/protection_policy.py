@@ -25,6 +25,21 @@ READ_TIMEOUT = 60  # seconds
 NOT_FOUND = ("ResourceNotFound", "NotFound", "ParentResourceNotFound")
 
 
+def require_present(azure: Azure, instance: Instance) -> None:
+    """Raise Departed where the instance is gone or another machine has its name, Throttled where it must be read later.
+
+    An instance that may not be read is taken for present.
+    """
+    try:
+        reading = read_instance(azure, instance)
+    except Unanswered as unanswered:
+        raise Throttled from unanswered  # nothing was sent, so that it is sent later
+    except Failure:
+        return
+    if reading.instance is None:
+        raise Departed(reading.absence)
+
+
 class Protected(NamedTuple):
     """Whether an instance is protected from scale set actions, and the machine that the scale set shows there."""
 
@@ -47,18 +62,9 @@ class ProtectionPolicies:
         A policy that may not be read protects nothing.
         """
         found: Protected = self._read(instance).result
-        if is_replaced(instance.vm_id, found.vm_id):
-            self._check_replaced(instance)
+        if is_replaced(instance.vm_id, found.vm_id):  # no source says that the scale set's view has the id of the VM
+            require_present(self.azure, instance)
         return found.protected
-
-    def _check_replaced(self, instance: Instance) -> None:
-        """Raise Departed where the VM itself is another one; no source says that the scale set's view has its id."""
-        try:
-            reading = read_instance(self.azure, instance)
-        except Failure:  # a VM that may not be read proves nothing
-            return
-        if reading.instance is None:
-            raise Departed(reading.absence)
 
     def protected(self, instances: Iterable[Instance]) -> set[str]:
         """Return the ids of the instances that are protected; the policy of each is read once."""

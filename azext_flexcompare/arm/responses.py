@@ -46,6 +46,10 @@ class OperationUnreadable(OutcomeUnknown):
     """An operation was accepted, and the service does not say what became of it."""
 
 
+class Forbidden(Failure):
+    """The role may not read what was asked for; to ask again is of no use."""
+
+
 class OperationNotFound(OperationUnreadable):
     """An operation was accepted, and the service no longer knows it."""
 
@@ -76,6 +80,8 @@ def classify_read(status: int, headers: Mapping[str, str], error: Error) -> Thro
     """Return what the answer to a request that only reads means, if it is no success."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Throttled(retry_after_of(headers), error, by_limit=True)
+    if status == HTTPStatus.FORBIDDEN:
+        return Forbidden(error)
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return Failure(error) if is_client_error and status not in PASSING else Unanswered(": ".join(error))
 

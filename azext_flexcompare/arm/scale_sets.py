@@ -116,11 +116,16 @@ def read_scale_set(reader: Reader, subscription: str | None, group: str, name: s
     return scale_set
 
 
-def list_scale_sets(reader: Reader, group: str) -> tuple[list[tuple[ScaleSet, dict[str, str]]], list[str]]:
-    """List the Flexible scale sets of a resource group, each with its tags, and the names of the Uniform ones."""
-    with cli_errors(f"listing the scale sets of resource group {group}"):
+def list_scale_sets(reader: Reader, group: str | None) -> tuple[list[tuple[ScaleSet, dict[str, str]]], list[str]]:
+    """List the Flexible scale sets of a resource group, each with its tags, and the names of the Uniform ones.
+
+    Without a group these are the scale sets of the subscription.
+    """
+    with cli_errors(f"listing the scale sets of {f'resource group {group}' if group else 'the subscription'}"):
         client = reader.client_of(None)
-        pages = finish(_all_pages(partial(client.virtual_machine_scale_sets.list, group), _budget(client, None)))
+        sets = client.virtual_machine_scale_sets
+        list_ = partial(sets.list, group) if group else sets.list_all
+        pages = finish(_all_pages(list_, _budget(client, None)))
         answers = [one for page in pages for one in page]
     flexible = [one for one in answers if _is_flexible(one)]
     uniform = [one.name for one in answers if one not in flexible]

@@ -51,7 +51,7 @@ class Members:
     def __init__(self, azure: Azure, instances: Iterable[Instance]) -> None:
         self.azure = azure
         self.sets: list[ScaleSet] = list(dict.fromkeys(one.scale_set for one in instances))
-        self.known: States | None = None  # None: nothing is known but the first listing
+        self.known: dict[ScaleSet, States] = {}  # of sets that were listed again
         self.listed, self.pages = monotonic(), sum(list_pages(one, 1) for one in self.sets)
         self.lock = threading.Lock()
 
@@ -59,7 +59,7 @@ class Members:
         """Return why an instance is not there to act on, or None."""
         with self.lock:
             self._refresh()
-            known = self.known
+            known = self.known.get(instance.scale_set)
         if known is None:
             return None
         state = known.get(instance.id)
@@ -78,13 +78,19 @@ class Members:
     def _refresh(self) -> None:
         if monotonic() - self.listed < LISTING_AGE * self.pages:
             return
-        try:
-            listed = side_by_side(lambda one: list(each_page_of_states(self.azure, one)), self.sets)
-            self.known = {id_: state for pages in listed for page in pages for id_, state in page.items()}
-            self.pages = sum(len(pages) for pages in listed)
-        except Exception:  # noqa: BLE001  (a list that cannot be read tells nothing, and the request itself decides)
-            self.known = None
+        found = dict(zip(self.sets, side_by_side(self._list, self.sets), strict=True))
+        for scale_set, pages in found.items():
+            if pages is not None:
+                self.known[scale_set] = {id_: state for page in pages for id_, state in page.items()}
+        self.pages = max(1, sum(len(pages or ()) for pages in found.values()))
         self.listed = monotonic()
+
+    def _list(self, scale_set: ScaleSet) -> list[States] | None:
+        """Return the pages of a list, or None where it cannot be read: then what was known stays."""
+        try:
+            return list(each_page_of_states(self.azure, scale_set))
+        except Exception:  # noqa: BLE001  (a list that cannot be read tells nothing, and the request itself decides)
+            return None
 
 
 def without_departed(members: Members, work: Sequence[Work], batch: int) -> tuple[list[Work], list[Outcome[Instance]]]:
@@ -158,19 +164,26 @@ def skip_departed(azure: Azure, operation: Operation, outcomes: Sequence[Outcome
     The scale sets of the instances that failed are listed once.
     """
     failed = [one.target for one in outcomes if one.status == Status.FAILED]
-    found: dict[ResourceId, Instance] = {}
+    groups = by_set(failed)
+    lists = read_all(lambda one: _listed(operation, azure, one), [group[0] for group in groups.values()])
+    listed = dict(zip(groups, lists, strict=True))
+    return [_departed(operation, one, listed.get(one.target.scale_set)) for one in outcomes]
+
+
+def _listed(operation: Operation, azure: Azure, one: Instance) -> dict[ResourceId, Instance] | None:
+    """Return the members of the set of an instance, or None where its list cannot be read."""
     try:
-        firsts = [group[0] for group in by_set(failed).values()]
-        for members in read_all(lambda one: read_members(operation, azure, one), firsts):
-            found |= members
-    except AzCLIError:  # the list tells nothing, and the service's error stays
-        return list(outcomes)
-    return [_departed(operation, one, found.get(one.target.id)) for one in outcomes]
+        return read_members(operation, azure, one)
+    except AzCLIError:
+        return None
 
 
-def _departed(operation: Operation, one: Outcome[Instance], found: Instance | None) -> Outcome[Instance]:
-    if one.status != Status.FAILED or one.error is None:
-        return one
+def _departed(
+    operation: Operation, one: Outcome[Instance], members: dict[ResourceId, Instance] | None
+) -> Outcome[Instance]:
+    if one.status != Status.FAILED or one.error is None or members is None:
+        return one  # a list that cannot be read tells nothing, and the service's error stays
+    found = members.get(one.target.id)
     why = why_absent(one.target, found)
     stopped = one.error.code in (*PREEMPTED, *REFUSED) and not operation.deallocatedToo
     if why is None and stopped and found and was_deallocated(one.target, found):

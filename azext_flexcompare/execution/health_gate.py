@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
+from azext_flexcompare.arm.responses import Forbidden
 from azext_flexcompare.instances import DELETING, GONE, NOT_ALLOCATED, Instance, ResourceId, is_in_transition
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import UNFINISHED, Outcome, Status
@@ -23,6 +25,7 @@ from azext_flexcompare.times import format_utc
 
 SWEEP_TIMEOUT, SHORTEST_SWEEP = 60, 5  # seconds in which the service must answer for each instance of a sweep
 BAKE_INTERVAL = 10.0  # seconds between two sweeps of instances that must stay healthy
+MANY_FORBIDDEN = 3  # polls in a row that the role may not make, which pass where a role was assigned a moment ago
 RUNNING = "running"
 
 
@@ -184,6 +187,7 @@ class _Wait:
         last = [gate.command(self.began + gate.timeout)] if gate.command else []
         self.checks = [*gate.checks, *last]
         self.left_out: dict[str, tuple[Instance, str]] = {}
+        self.closed = threading.Event()  # the role may not read an instance
 
     @property
     def remaining(self) -> float:
@@ -197,7 +201,7 @@ class _Wait:
             if unhealthy or self.observer.interrupted():
                 break
             unhealthy = self._bake(rest)
-            if not unhealthy or self.remaining <= 0 or self.observer.interrupted():
+            if not unhealthy or self._is_over():
                 break
         seconds = time.monotonic() - self.began
         return Verdict([(one.instance, why) for one, why in unhealthy], list(self.left_out.values()), seconds)
@@ -205,11 +209,14 @@ class _Wait:
     def _until_healthy(self) -> list[tuple[Subject, str]]:
         while True:
             unhealthy = self._sweep()
-            if not unhealthy or self.remaining <= 0 or self.observer.interrupted():
+            if not unhealthy or self._is_over():
                 return unhealthy
             unhealthy = self._poll([subject for subject, _ in unhealthy], self.remaining, once=False)
             if unhealthy or self.observer.interrupted():
                 return unhealthy
+
+    def _is_over(self) -> bool:
+        return self.closed.is_set() or self.remaining <= 0 or self.observer.interrupted()
 
     def _bake(self, rest: Callable[[float], None]) -> list[tuple[Subject, str]]:
         end = time.monotonic() + self.gate.bake
@@ -225,7 +232,7 @@ class _Wait:
         return self._poll(swept, min(SWEEP_TIMEOUT, max(self.remaining, SHORTEST_SWEEP)), once=True)
 
     def _poll(self, targets: Sequence[Subject], timeout: float, once: bool) -> list[tuple[Subject, str]]:
-        watch = partial(_HealthPoller, self.azure, self.checks, once)
+        watch = partial(_HealthPoller, self.azure, self.checks, once, closed=self.closed)
         outcomes = send_and_poll(targets, watch, limits(timeout, sends=None), self.observer, service=_SERVICE)
         left = [(one.target.instance, why) for one in outcomes if (why := _left(one))]
         self.left_out.update((instance.id, (instance, why)) for instance, why in left)
@@ -240,6 +247,8 @@ class _HealthPoller:
     checks: Sequence[Check]
     once: bool
     subject: Subject
+    closed: threading.Event  # set once the gate cannot pass
+    forbidden: int = 0  # polls in a row
 
     @property
     def acceptance(self) -> Acceptance:
@@ -247,13 +256,21 @@ class _HealthPoller:
         return Acceptance(Poll(done=False))
 
     def poll(self) -> Poll:
-        """Read the instance once; one that may not be read for a moment is asked again."""
+        """Read the instance once; where the role may not, now and at later polls, no other is waited for."""
         try:
             reading = read_instance(self.azure, self.subject.instance)
+        except Forbidden as failure:
+            self.forbidden += 1
+            if self.forbidden <= MANY_FORBIDDEN:
+                raise Unanswered(": ".join(failure.error)) from failure
+            self.closed.set()
+            return Poll(done=True, result=Health(f"It may not be read: {': '.join(failure.error)}"))
         except Failure as failure:
             raise Unanswered(": ".join(failure.error)) from failure
+        self.forbidden = 0
         health = health_of(self.checks, self.subject, reading.instance, reading.absence)
-        return Poll(self.once or not health.trouble, remaining=reading.remaining, result=health)
+        done = self.once or not health.trouble or self.closed.is_set()
+        return Poll(done, remaining=reading.remaining, result=health)
 
 
 def health_of(checks: Sequence[Check], subject: Subject, found: Instance | None, absence: str = GONE) -> Health:

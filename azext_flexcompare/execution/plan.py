@@ -19,8 +19,8 @@ from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.hook_records import HookRecords
 from azext_flexcompare.joblog.records import Record
-from azext_flexcompare.output.masking import Masker, make_masker, mask_error, withhold_message
-from azext_flexcompare.output.script_result import judge_script
+from azext_flexcompare.output.masking import Masker, make_masker, mask_error, no_mask, withhold_message
+from azext_flexcompare.output.script_result import judge_script, mask_output
 from azext_flexcompare.planning.batches import batches_of, separating
 from azext_flexcompare.planning.domain_check import check_domains
 from azext_flexcompare.planning.engines import preparer_of
@@ -30,6 +30,7 @@ from azext_flexcompare.planning.work import Prepare, satisfied_reasons, skip_rea
 from azext_flexcompare.scheduler.outcome import Outcome
 from azext_flexcompare.table.entries import Operation
 
+PROTECTED = ("protected_parameters", "run_as_password")  # secrets that a script gets, and may write
 SECRET = ("secret", "secrets")  # types of options that may hold a secret
 
 
@@ -43,6 +44,7 @@ class RunContext(NamedTuple):
     azure: Azure
     mask: Masker
     unknown_secrets: Sequence[str] = ()  # options that may hold a secret, and whose values are not known
+    output_mask: Masker = no_mask  # of the secrets that a script may write
 
     @property
     def given(self) -> list[str]:
@@ -62,7 +64,8 @@ class RunContext(NamedTuple):
             error = withhold_message(error, self.unknown_secrets)
         elif error:
             error = mask_error(error, self.mask)
-        return replace(judged, error=error, reason=judged.reason and self.mask(judged.reason))
+        reason = judged.reason and self.mask(judged.reason)
+        return replace(judged, error=error, reason=reason, result=mask_output(judged.result, self.output_mask))
 
     def protecting(self, prepare: Prepare, choice: dict[str, Any], *, resumed: bool = False) -> Prepare:
         """Return what makes the calls, but none for protected instances that were not chosen by their name."""
@@ -123,6 +126,7 @@ def run_context(
         run_options,
         azure=azure_of(cli_ctx),
         mask=make_masker(secrets_of(operation, options)),
+        output_mask=make_masker(secrets_of(operation, {name: options.get(name) for name in PROTECTED})),
         unknown_secrets=unknown_secrets,
     )
 

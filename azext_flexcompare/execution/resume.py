@@ -26,6 +26,7 @@ from azext_flexcompare.execution.availability import logged_budgets
 from azext_flexcompare.execution.closed_gates import closed_gate
 from azext_flexcompare.execution.drain_plan import earlier_drains
 from azext_flexcompare.execution.hooks import AFTER
+from azext_flexcompare.execution.logged_shell import is_own, require_own
 from azext_flexcompare.execution.plan import SECRET, RunContext, RunPlan, plan_run, run_context
 from azext_flexcompare.execution.planned_instances import planned_instance, reread_instances, why_missing
 from azext_flexcompare.execution.remaining_work import (
@@ -231,6 +232,8 @@ def _without(batch: Batch, excluded: Container[ResourceId]) -> Batch:
 def _open(path: str, given: dict[str, Any], stack: ExitStack) -> tuple[str, job_log.JobLog | None, LoggedRun]:
     if given.get("dry_run"):
         return path, None, replay(job_log.read_complete(path))
+    if not is_own(path):
+        require_own(path, recorded=replay(job_log.read_complete(path)).plan["how"], given=given)
     log, records = job_log.open_to_append(path)
     stack.callback(log.close)
     return path, log, replay(records)

@@ -120,13 +120,17 @@ def _run_calls(
     azure, monitor = rollout.azure, rollout.monitor
     unknown = UnknownOutcomes(azure, monitor.operation)
     resolve = partial(resolve_failure, azure, monitor.operation, unknown.resolve)
-    service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates, admit=admit)
+    service = Service(_rate_limit_key, list_poll_of(azure, work), resolve, estimates, admit=admit, reads=_reads)
     work = [_skipping_departed(rollout, each) for each in work]
     send_and_poll(work, partial(_send, members, unknown), rollout.limits, monitor, service=service)
     done, instead = monitor.take_found()
     order = {one.id: place for place, one in enumerate(one for each in work for one in each.instances)}
     done.sort(key=lambda outcome: order[outcome.target.id])
     return done + _run_calls(rollout, instead, estimates, members) if instead else done
+
+
+def _reads(work: Work) -> int:
+    return work.reads
 
 
 def _skipping_departed(rollout: Rollout, work: Work) -> Work:

@@ -10,7 +10,7 @@ from typing import Any
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.protection_policy import ProtectionPolicies
+from azext_flexcompare.arm.protection_policy import ProtectionPolicies, require_present
 from azext_flexcompare.instances import Instance, last_name
 from azext_flexcompare.output.messages import first_names
 from azext_flexcompare.planning.engines import SET, VM
@@ -36,13 +36,18 @@ class Protection:
         return {one.id: PROTECTED for one in instances if one.id in protected}
 
     def guard(self, work: Work) -> Work:
-        """Return a call that reads the policy of its one instance before it sends anything."""
-        if isinstance(work.call, Skip) or len(work.instances) != 1 or self.chosen_by_name(work.instances[0]):
+        """Return a call that reads its one instance, or its policy, before it sends anything.
+
+        So that nothing is sent to another machine that took the name since the instances were listed.
+        """
+        if isinstance(work.call, Skip) or len(work.instances) != 1:
             return work
-        return work._replace(call=partial(self._call, work.instances[0], work.call))
+        return work._replace(call=partial(self._call, work.instances[0], work.call), reads=1)
 
     def _call(self, instance: Instance, call: Call) -> Poller:
-        if self.policies.protects(instance):
+        if self.chosen_by_name(instance):
+            require_present(self.policies.azure, instance)
+        elif self.policies.protects(instance):
             raise Departed(PROTECTED)
         return call()
 
@@ -69,7 +74,7 @@ def protecting(
     if run_options.include_protected:
         return prepare
     asks = operation.confirm and not run_options.yes
-    ahead = run_options.engine != VM or run_options.dry_run or asks
+    ahead = operation.target == "set" or run_options.engine != VM or run_options.dry_run or asks
     return partial(_prepare, protection, prepare, ahead, resumed)
 
 
@@ -98,8 +103,7 @@ def policy_reader(
     operation: Operation, run_options: RunOptions, choice: Mapping[str, Any]
 ) -> Callable[[Instance], bool]:
     """Return what checks whether a run reads the protection policy of an instance before its request."""
-    many = operation.target == "set" and run_options.engine == VM  # one call for many, which is never guarded
-    never = operation.target == "lock" or (run_options.engine != SET and (run_options.include_protected or many))
+    never = operation.target == "lock" or (run_options.engine != SET and run_options.include_protected)
     if never or run_options.engine == SET:
         return lambda _: not never
     named = by_name(choice)

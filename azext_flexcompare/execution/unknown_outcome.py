@@ -53,6 +53,8 @@ TOO_LATE = (
     "Its own state shows a change, so long after the request that it may be another client's; it is not sent again."
 )
 NOT_READABLE = "The instance cannot be read to find out what became of the request."
+EXTENSION = "extension"
+PARTS = {"/extensions/": EXTENSION, "/runCommands/": "run command"}  # by a part of the path of the request
 REPEATABLE = ("DELETE", "PUT", "PATCH")  # methods of requests that lead to the same state if they are sent twice
 # POSTs after which an instance is known to show a new time (recorded for all of these), so that an old one proves that
 # the request was not accepted. Nothing is recorded of the others.
@@ -150,8 +152,8 @@ class InstanceCheck:
         if was_deallocated(self.instance, after) and self.operation.powerState != "deallocated":
             return self._deallocated(after)
         error = provisioning_error(after)
-        if error is None and "/extensions/" in self.operation.request:
-            error = self._extension_error(self.extension)
+        if error is None and self._part:
+            error = self._part_error(self.extension)
         if error:
             self.reason = self._shown_ended
             raise Failure(error)
@@ -167,30 +169,37 @@ class InstanceCheck:
             raise Departed(DEALLOCATED)
         raise OutcomeUnknown(Error("NotEstablished", describe_state(after)), DEALLOCATED)
 
-    def _extension_error(self, name: str | None) -> Error | None:
-        """Return the error of the extension that the request was about; its VM is Succeeded in any case."""
+    @property
+    def _part(self) -> str:
+        """Return what the request was about, if it is a part of the instance that is read by itself."""
+        return next((name for path, name in PARTS.items() if path in self.operation.request), "")
+
+    def _part_error(self, name: str | None) -> Error | None:
+        """Return the error of the extension or run command of the request; its VM is Succeeded in any case."""
         if name is None:
             raise OutcomeUnknown(self.cause, NOTHING_SHOWN)
-        found = self._read_extension(name)
+        found = self._read_part(name)
         deletes = self.operation.request.startswith("DELETE")
         if found is None:
-            return None if deletes else Error("ResourceNotFound", f"The instance has no extension {name}.")
+            return None if deletes else Error("ResourceNotFound", f"The instance has no {self._part} {name}.")
         state = found.provisioning_state or "unknown"
         if state.lower() in ("creating", "updating", "deleting"):
             raise Unanswered
         if deletes or state != "Succeeded":
             if state == "Failed":
-                return Error("Failed", f"The provisioningState of extension {name} is Failed.")
-            shown = f"The provisioningState of extension {name} is {state}; nothing shows it done."
+                return Error("Failed", f"The provisioningState of {self._part} {name} is Failed.")
+            shown = f"The provisioningState of {self._part} {name} is {state}; nothing shows it done."
             raise OutcomeUnknown(Error("NotEstablished", shown), self._shown_ended)
         return None
 
-    def _read_extension(self, name: str) -> Any:
-        extensions = self.azure.compute(self.instance.subscription).virtual_machine_extensions
+    def _read_part(self, name: str) -> Any:
+        compute = self.azure.compute(self.instance.subscription)
+        commands, extensions = compute.virtual_machine_run_commands, compute.virtual_machine_extensions
+        get = extensions.get if self._part == EXTENSION else commands.get_by_virtual_machine
         try:
             with poll_errors():
                 try:
-                    return extensions.get(self.instance.resource_group, self.instance.name, name, **NO_RETRY)
+                    return get(self.instance.resource_group, self.instance.name, name, **NO_RETRY)
                 except ResourceNotFoundError:
                     return None
         except Failure as failure:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from azure.cli.core.azclierror import ValidationError
 
 from azext_flexcompare.html_report.waits import Span, idle_spans, shortened_spans
+from azext_flexcompare.instances import ResourceId
 from azext_flexcompare.joblog.job_state import UNFINISHED, WAITING
 from azext_flexcompare.joblog.records import Record, shard_of
 from azext_flexcompare.joblog.replay import LoggedInstance, LoggedRun, replay
@@ -100,6 +101,11 @@ class Run(NamedTuple):
     shard: str | None = None
 
     @property
+    def began(self) -> set[int]:
+        """Return the numbers of the batches that began."""
+        return {batch.number for batch in self.batches}
+
+    @property
     def idle(self) -> list[Span]:
         """List the times in which nothing was in operation."""
         busy = [(one.sent, max(one.sent, one.ended or self.last_record)) for one in self.instances if one.sent]
@@ -140,7 +146,8 @@ def read_run(records: Iterable[Record], file: str) -> Run:
     instances = sorted((_instance(key, one) for key, one in logged_run.instances.items()), key=_order)
     times = [_at(plan), *(_at(record) for record in after), *(one.ended for one in instances if one.ended)]
     waits = [one if one.end else one._replace(end=max(times)) for one in read_waits(logged_run)]
-    instances = [one._replace(waits=tuple(wait for wait in waits if one.id in wait.ids)) for one in instances]
+    waits_of = _waits_by_id(waits)
+    instances = [one._replace(waits=tuple(waits_of.get(ResourceId(one.id), ()))) for one in instances]
     began = {one.batch for one in instances if one.sent}
     earlier = {_key(one) for plan in logged_run.earlier for one in read_objects(plan.get("instances"))}
     return Run(
@@ -172,6 +179,14 @@ def group_by_reason(instances: Iterable[InstanceRun]) -> Reasons:
         if any(error):
             groups.setdefault((one.status, error), []).append(one)
     return groups
+
+
+def _waits_by_id(waits: Iterable[Wait]) -> dict[ResourceId, list[Wait]]:
+    found: dict[ResourceId, list[Wait]] = {}
+    for wait in waits:
+        for id_ in wait.ids:
+            found.setdefault(id_, []).append(wait)
+    return found
 
 
 def _at(record: Record) -> datetime:

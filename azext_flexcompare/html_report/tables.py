@@ -231,12 +231,11 @@ def _domain_table(instances: Sequence[InstanceRun], run: Run, line: Timeline, nu
 
 
 def _instance_row(instance: InstanceRun, run: Run, line: Timeline, numbers: dict[str, int]) -> Markup:
-    began = {batch.number for batch in run.batches} | ({instance.batch} if instance.sent else set())
     return tag(
         "tr",
         tag("th", instance.name, scope="row"),
         tag("td", _status(instance.status)),
-        tag("td", instance.batch if instance.batch in began else None, class_="number"),
+        tag("td", instance.batch if instance.sent or instance.batch in run.began else None, class_="number"),
         tag("td", format_time(instance.sent) if instance.sent else "", class_="number"),
         tag("td", instance_bar(instance, run, line), class_="t"),
         tag("td", format_seconds(instance.seconds), class_="number"),

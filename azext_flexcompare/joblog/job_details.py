@@ -15,10 +15,11 @@ from azext_flexcompare.joblog.replay import TO_RETRY, LoggedInstance, LoggedRun
 from azext_flexcompare.joblog.values import read_object, read_text, read_time, read_whole
 from azext_flexcompare.joblog.waits import GATE, HOOK, read_waits
 from azext_flexcompare.output.messages import Retry, logged_command
-from azext_flexcompare.scheduler.outcome import BAD
+from azext_flexcompare.scheduler.outcome import BAD, UNFINISHED
 from azext_flexcompare.table.entries import operations
 from azext_flexcompare.times import format_utc
 
+AFTER = "after-batch"
 BY = ("commandLine", "host", "user", "processId", "extensionVersion")  # absent in logs of the first version
 
 
@@ -88,17 +89,18 @@ def next_command(state: JobState, logged_run: LoggedRun) -> str | None:
     options = read_object(logged_run.plan.get("options"))
     required = [one.name for one in operation.options if one.required]
     retry = Retry(operation.name, options, required, log=reference(str(state.path)))
-    if state.state in RESUMABLE or _gate_is_closed(logged_run):
-        return logged_command(retry, "--resume")
     statuses = {status_of(one) for one in logged_run.instances.values()}
+    if state.state in RESUMABLE or statuses & {*UNFINISHED} or _gate_is_closed(logged_run):
+        return logged_command(retry, "--resume")
     return logged_command(retry, "--retry-failed") if statuses & {*TO_RETRY} else None
 
 
 def _gate_is_closed(logged_run: LoggedRun) -> bool:
-    """Check whether the latest command of a run was stopped by a health gate."""
+    """Check whether the latest command of a run was stopped by a health gate, or by the hook after it."""
     closed = False
-    for one in logged_run.of_kind("gate", "resumed"):
-        closed = one["record"] == "gate" and (closed or one.get("passed") is False)
+    for one in logged_run.of_kind("gate", "hook", "resumed"):
+        failed = one.get("hook") == AFTER and one.get("state") == "ended" and one.get("exit") != 0
+        closed = one["record"] != "resumed" and (closed or one.get("passed") is False or failed)
     return closed
 
 

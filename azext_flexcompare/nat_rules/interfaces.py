@@ -14,36 +14,34 @@ from azure.cli.core.azclierror import RequiredArgumentMissingError, ResourceNotF
 from knack.log import get_logger
 
 from azext_flexcompare.arm.clients import azure_of
-from azext_flexcompare.arm.network import read_nics
 from azext_flexcompare.arm.network_bodies import same
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.nat_rules.addresses import administrative_port, own_nics, public_address_ids, reach_of
-from azext_flexcompare.nat_rules.surroundings import read_surroundings
+from azext_flexcompare.nat_rules.surroundings import COMPUTE, choose_around, list_nics_around, read_surroundings
 from azext_flexcompare.output.flat import flatten
 from azext_flexcompare.output.messages import first_names
-from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 
 Row = dict[str, Any]
 
 
-def list_nics(cli_ctx: Any, choice: Choice, command: str = "nic list") -> list[Row]:
+def list_nics(cli_ctx: Any, choice: Choice, source: str = COMPUTE, command: str = "nic list") -> list[Row]:
     """List the network interfaces of the chosen instances, in the order chosen."""
-    chosen = choose(cli_ctx, command, choice)
-    nics = read_nics(azure_of(cli_ctx), chosen)
+    chosen = choose_around(cli_ctx, command, choice, source)
+    nics = list_nics_around(azure_of(cli_ctx), chosen, source)
     return [_row(one, nic) for one in chosen for nic in own_nics(one, nics)]
 
 
-def list_nics_of(cli_ctx: Any, choice: Choice) -> list[Row]:
+def list_nics_of(cli_ctx: Any, choice: Choice, source: str = COMPUTE) -> list[Row]:
     """List the network interfaces of named instances; raises RequiredArgumentMissingError where none is named."""
     require_names("nic list-vm-nics", choice)
-    return list_nics(cli_ctx, choice, "nic list-vm-nics")
+    return list_nics(cli_ctx, choice, source, "nic list-vm-nics")
 
 
-def show_nic(cli_ctx: Any, choice: Choice, name: str) -> Row:
+def show_nic(cli_ctx: Any, choice: Choice, name: str, source: str = COMPUTE) -> Row:
     """Return the network interface of that name; raises ResourceNotFoundError where no named instance has it."""
     require_names("nic show", choice)
-    rows = list_nics(cli_ctx, choice, "nic show")
+    rows = list_nics(cli_ctx, choice, source, "nic show")
     found = next((row for row in rows if same(row["name"], name)), None)
     if found is None:
         raise ResourceNotFoundError(
@@ -53,10 +51,10 @@ def show_nic(cli_ctx: Any, choice: Choice, name: str) -> Row:
     return found
 
 
-def list_public_ips(cli_ctx: Any, choice: Choice) -> list[Row]:
+def list_public_ips(cli_ctx: Any, choice: Choice, source: str = COMPUTE) -> list[Row]:
     """List the public addresses of the chosen instances, without those that have no address yet."""
-    chosen = choose(cli_ctx, "list-instance-public-ips", choice)
-    around = read_surroundings(azure_of(cli_ctx), chosen, balanced=False)
+    chosen = choose_around(cli_ctx, "list-instance-public-ips", choice, source)
+    around = read_surroundings(azure_of(cli_ctx), chosen, balanced=False, source=source)
     found = [
         (one, around.addresses.get(id_.lower()))
         for one in chosen
@@ -65,13 +63,13 @@ def list_public_ips(cli_ctx: Any, choice: Choice) -> list[Row]:
     return [_row(one, body) for one, body in found if body and body["properties"].get("ipAddress")]
 
 
-def connection_info(cli_ctx: Any, choice: Choice) -> dict[str, str]:
+def connection_info(cli_ctx: Any, choice: Choice, source: str = COMPUTE) -> dict[str, str]:
     """Return the address and port by which each chosen instance is reached from outside.
 
     Raises ResourceNotFoundError where none of them is, as the command of `az vmss` does.
     """
-    chosen = choose(cli_ctx, "list-instance-connection-info", choice)
-    around = read_surroundings(azure_of(cli_ctx), chosen)
+    chosen = choose_around(cli_ctx, "list-instance-connection-info", choice, source)
+    around = read_surroundings(azure_of(cli_ctx), chosen, source=source)
     keys = keys_of(chosen)
     found = {
         f"instance {keys[one.id]}": reach_of(one, around).public_endpoint(administrative_port(one.resource))

@@ -14,10 +14,9 @@ from knack.log import get_logger
 from azext_flexcompare.arm.clients import azure_of
 from azext_flexcompare.nat_rules.addresses import SSH, Endpoint, reach_of
 from azext_flexcompare.nat_rules.interfaces import keys_of
-from azext_flexcompare.nat_rules.surroundings import read_surroundings
+from azext_flexcompare.nat_rules.surroundings import COMPUTE, choose_around, read_surroundings
 from azext_flexcompare.output.messages import first_names
 from azext_flexcompare.output.standard_streams import write_output
-from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 
 # What these texts cannot contain needs no quotes: blanks, quotes, patterns, tokens of ssh_config(5), and line ends.
@@ -26,11 +25,12 @@ SAFE_USER = re.compile(r"[\w.][\w.@+$-]*")
 
 
 class SshOptions(NamedTuple):
-    """The options of the command: the user to log in as, the port of the SSH server, and which address comes first."""
+    """The user to log in as, the port of the SSH server, which address comes first, and what is read."""
 
     user: str | None = None
     port: int = SSH
     prefer_private: bool = False
+    source: str = COMPUTE
 
 
 class Host(NamedTuple):
@@ -76,8 +76,8 @@ def write_config(cli_ctx: Any, choice: Choice, options: SshOptions, file: str | 
 
 
 def _hosts(cli_ctx: Any, choice: Choice, options: SshOptions) -> list[Host]:
-    chosen = choose(cli_ctx, "ssh-config", choice)
-    around = read_surroundings(azure_of(cli_ctx), chosen)
+    chosen = choose_around(cli_ctx, "ssh-config", choice, options.source)
+    around = read_surroundings(azure_of(cli_ctx), chosen, source=options.source)
     keys = keys_of(chosen)
     hosts: list[Host] = []
     left: list[str] = []

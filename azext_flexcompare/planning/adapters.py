@@ -26,6 +26,7 @@ from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.instance_polling import read_instance
 from azext_flexcompare.arm.locks import OURS, delete_lock, protect, put_lock, read_locks
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
+from azext_flexcompare.planning.managed_commands import command_properties
 from azext_flexcompare.planning.option_files import read_setting
 from azext_flexcompare.planning.refused_call import settle_refused
 from azext_flexcompare.planning.vm_patch import make_edit, make_patch, removes_property
@@ -53,9 +54,10 @@ def each(prepare: Callable[[Instance], Call | Skip]) -> Prepare:
 
 
 def _extension_of(call: Call | Skip) -> str | None:
-    """Return the name of the extension that a call changes, if it changes one."""
+    """Return the name of the extension or managed run command that a call changes, if it changes one."""
     arguments = call.args[-1] if isinstance(call, partial) and call.args else None
-    name: str | None = arguments.get("vm_extension_name") if isinstance(arguments, dict) else None
+    given = arguments if isinstance(arguments, dict) else {}
+    name: str | None = given.get("vm_extension_name") or given.get("run_command_name")
     return name
 
 
@@ -86,6 +88,22 @@ def run_command(operation: Operation, options: Options, azure: Azure) -> Prepare
     parameters = [{"name": name or f"arg{number}", "value": value} for number, (name, value) in enumerate(pairs, 1)]
     body = {"commandId": options["command_id"], "script": options["scripts"] or None, "parameters": parameters or None}
     return plain(operation, {"parameters": {key: value for key, value in body.items() if value}}, azure)
+
+
+def run_command_create(operation: Operation, options: Options, azure: Azure) -> Prepare:
+    """Return what creates a managed run command in the region of each instance, or replaces it."""
+    body, tags = command_properties(options), dict(pair[::2] for pair in _split(options["tags"]))
+
+    @cache  # one request for all instances of a region
+    def arguments(location: str) -> Options:
+        resource = {"location": location, "properties": body, **({"tags": tags} if tags else {})}
+        return {"run_command_name": options["name"], "run_command": resource}
+
+    def prepare(instance: Instance) -> Call:
+        call, given = operation.call or "", arguments(instance.location)
+        return partial(call_sdk, azure, instance, call, given, returns=True, view=True)
+
+    return each(prepare)
 
 
 def extension_set(operation: Operation, options: Options, azure: Azure) -> Prepare:
@@ -289,6 +307,7 @@ ADAPTERS: dict[str, Callable[[Operation, Options, Azure], Prepare]] = {
     "protection_remove": protection_remove,
     "protection_set": protection_set,
     "run_command": run_command,
+    "run_command_create": run_command_create,
     "update": update,
     "update_instances": update_instances,
 }

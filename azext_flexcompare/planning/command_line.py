@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import Action, Namespace
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from azure.cli.core.commands.events import EVENT_INVOKER_PRE_CMD_TBL_TRUNCATE
 from knack.events import EVENT_INVOKER_POST_PARSE_ARGS, EVENT_INVOKER_PRE_PARSE_ARGS
 
 from azext_flexcompare.arm.typed import keep_typed, typed
 from azext_flexcompare.planning.argument_words import ANY_BYTES, is_text, rewritten_id
+from azext_flexcompare.table.entries import operations
 from azext_flexcompare.table.foreign_options import FOREIGN
 
 GROUP = "vmss-flex "
+HELP = ("-h", "--help")
 
 
 def register(cli_ctx: Any) -> None:
     """Check each command of this extension once it has been parsed."""
     if cli_ctx is not None:
+        cli_ctx.register_event(EVENT_INVOKER_PRE_CMD_TBL_TRUNCATE, _complete)
         cli_ctx.register_event(EVENT_INVOKER_PRE_PARSE_ARGS, _keep)
         cli_ctx.register_event(EVENT_INVOKER_POST_PARSE_ARGS, _check)
+
+
+def completed(words: Sequence[str]) -> list[str]:
+    """Return a command line with the whole name of its command, where a group has the name that was typed.
+
+    A parser of the CLI is that of a command or of a group, so `run-command --scripts ...` becomes `run-command invoke`.
+    """
+    for short, whole in shortened().items():
+        typed_as = [GROUP.strip(), *short.split()]
+        place = next((at for at in range(len(words)) if list(words[at : at + len(typed_as)]) == typed_as), None)
+        end = (place or 0) + len(typed_as)
+        option = words[end] if place is not None and end < len(words) else ""
+        if option.startswith("-") and option not in HELP:
+            return [*words[:end], *whole.removeprefix(short).split(), *words[end:]]
+    return list(words)
+
+
+def shortened() -> dict[str, str]:
+    """Return the names of the commands that have a shorter one, by that."""
+    return {one.name: one.command for one in operations() if one.command}
 
 
 def repeated_options(words: Iterable[str], actions: dict[str, Action]) -> list[str]:
@@ -62,6 +87,22 @@ def foreign_option(words: Sequence[str]) -> tuple[str, str] | None:
     foreign = FOREIGN.get(" ".join(words[1:end]), {})
     found = [(name, foreign[name]) for word in words[end:] if (name := word.partition("=")[0]) in foreign]
     return found[0] if found else None
+
+
+def completed_line(line: str) -> str:
+    """Return a line that is being typed with the whole name of its command, as `completed` does."""
+    for short, whole in shortened().items():
+        line = re.sub(rf"^(\S+\s+{GROUP}\s*){short}(?=\s+-)", rf"\g<1>{whole}", line)
+    return line
+
+
+def _complete(_: Any, args: list[str], **__: Any) -> None:
+    args[:] = completed(args)  # in place: the CLI parses this very list
+    line = os.environ.get("COMP_LINE", "")  # in a completion, which is of this line instead
+    whole = completed_line(line)
+    if whole != line:
+        point = int(os.environ.get("COMP_POINT") or len(line)) + len(whole) - len(line)
+        os.environ.update(COMP_LINE=whole, COMP_POINT=str(point))
 
 
 def _keep(cli_ctx: Any, args: list[str], **_: Any) -> None:

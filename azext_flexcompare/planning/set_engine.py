@@ -78,7 +78,8 @@ class SetCall:
 
     def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
         """Return the outcome of each instance."""
-        known = {one.id: Before(provisioning_times(one), self.since) for one in self.instances}
+        alone = len(self.instances) == 1
+        known = {one.id: Before(provisioning_times(one), self.since, alone) for one in self.instances}
         return settle_by_list(self.operation, self.azure, known, outcome, end=self.end)
 
 
@@ -87,6 +88,7 @@ class Before(NamedTuple):
 
     times: Sequence[str]
     since: datetime | None = None
+    alone: bool = False  # whether the call was for this instance only
 
 
 def instance_outcome(
@@ -107,7 +109,9 @@ def instance_outcome(
     if succeeded:
         error = Error("NotEstablished", describe_state(after))
         return replace(one, status=Status.TIMED_OUT, error=error, reason=NOT_ESTABLISHED)
-    return replace(one, reason=ERROR_OF_CALL)
+    # The service says of the whole call that it failed: that is about the instance only where it is the only one.
+    failed = one.status == Status.FAILED and not before.alone
+    return replace(one, status=Status.TIMED_OUT if failed else one.status, reason=ERROR_OF_CALL)
 
 
 def _entry(operation: Operation) -> dict[str, Any]:

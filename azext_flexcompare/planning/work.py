@@ -29,6 +29,7 @@ class Work(NamedTuple):
     call: Call | Skip
     settle: Settle | None = None  # makes the outcomes of the instances; None: each has the outcome of the call
     sends: bool = True  # whether the call may send a request that changes something
+    reads: int = 0  # requests of the call that only read, before the one that changes something
     before: Sequence[str] | None = None  # provisioning times of the instance before the call, if it was made
     sent: bool = False  # whether an earlier run made the call, or may have
     since: datetime | None = None  # a time of the service before that call

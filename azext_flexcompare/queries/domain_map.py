@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from textwrap import wrap
 
 from azext_flexcompare.instances import Instance, ScaleSet, by_set
+from azext_flexcompare.output.standard_streams import write_output
 from azext_flexcompare.times import count
 
 SIGNS = {  # by power state, in the order of the legend
@@ -24,6 +26,11 @@ MARKS = {FAILED: "!", **SIGNS, UNKNOWN: "?"}
 LABEL = 9  # characters for the name of a zone, "no zone" among them
 GAP = "  "
 NARROWEST = 12  # characters of a cell; fault domains for which there is no room beside the others go below them
+
+
+def print_maps(instances: Iterable[Instance]) -> None:
+    """Print a map of each scale set, as wide as the terminal."""
+    write_output(draw_maps(instances, shutil.get_terminal_size((80, 24)).columns))
 
 
 def draw_maps(instances: Iterable[Instance], width: int) -> str:

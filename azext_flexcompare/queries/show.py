@@ -42,14 +42,14 @@ def show_extension(cli_ctx: Any, choice: Choice, name: str) -> list[dict[str, An
         extensions = azure.compute(instance.subscription).virtual_machine_extensions
         return call_once(extensions.get, instance.resource_group, instance.name, name, expand="instanceView")
 
-    outcomes = _read_each(cli_ctx, "extension show", choice, read)
+    outcomes = read_each(cli_ctx, "extension show", choice, read)
     if all(outcome.error and outcome.error.code in NOT_FOUND_CODES for outcome in outcomes):
         raise ResourceNotFoundError(
             f"None of the {len(outcomes)} chosen instances has an extension called {name}.",
             recommendation="`az vmss-flex extension list` shows what they have.",
         )
-    _conclude(cli_ctx, outcomes)
-    return [_row(outcome, extension=outcome.result) for outcome in outcomes]
+    conclude_found(cli_ctx, outcomes)
+    return [found_row(outcome, extension=outcome.result) for outcome in outcomes]
 
 
 def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
@@ -60,18 +60,18 @@ def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
         found = call_once(extensions.list, instance.resource_group, instance.name)
         return found._replace(result=found.result.value or [])
 
-    outcomes = _read_each(cli_ctx, "extension list", choice, read)
-    _conclude(cli_ctx, outcomes)
-    return [_row(outcome, extensions=outcome.result) for outcome in outcomes]
+    outcomes = read_each(cli_ctx, "extension list", choice, read)
+    conclude_found(cli_ctx, outcomes)
+    return [found_row(outcome, extensions=outcome.result) for outcome in outcomes]
 
 
 def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
     """Return a row for each chosen instance with its locks, inherited ones too, and its protection policy."""
-    outcomes = _read_each(cli_ctx, "protection show", choice, scale_set_view)
+    outcomes = read_each(cli_ctx, "protection show", choice, scale_set_view)
     locks = locks_of(azure_of(cli_ctx), [outcome.target for outcome in outcomes])
-    _conclude(cli_ctx, outcomes)
+    conclude_found(cli_ctx, outcomes)
     return [
-        _row(
+        found_row(
             outcome,
             locks=[
                 {**lock._asdict(), "inherited": not lock.is_on(outcome.target.id), "ours": lock.is_named(OURS)}
@@ -86,7 +86,7 @@ def show_protection(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
 
 def show_instances(cli_ctx: Any, choice: Choice) -> list[Any]:
     """Return the chosen VMs whole, with what only the scale set shows of them under `scaleSetView`."""
-    outcomes = _read_each(cli_ctx, "show", choice, scale_set_view)
+    outcomes = read_each(cli_ctx, "show", choice, scale_set_view)
     # The VM has been read with the list, so a view that the set refuses is warned of, and is no failure.
     conclude(cli_ctx, [replace(one, error=None) for one in outcomes if one.status in UNFINISHED], harmless=outcomes)
     return [
@@ -94,9 +94,10 @@ def show_instances(cli_ctx: Any, choice: Choice) -> list[Any]:
     ]
 
 
-def _read_each(
+def read_each(
     cli_ctx: Any, command: str, choice: Choice, read: Callable[[Azure, Instance], Poller]
 ) -> list[Outcome[Instance]]:
+    """Read something of each chosen instance; return an outcome for each, with what was read as its result."""
     chosen = choose(cli_ctx, command, choice)
     with interruptible() as interrupted:
         service = Service[Instance](rate_limit_key)
@@ -109,7 +110,8 @@ def _read_each(
         )
 
 
-def _conclude(cli_ctx: Any, outcomes: list[Outcome[Instance]]) -> None:
+def conclude_found(cli_ctx: Any, outcomes: list[Outcome[Instance]]) -> None:
+    """Set the messages and the exit status that follow the output; what an instance does not have is no failure."""
     conclude(cli_ctx, [one for one in outcomes if not _is_not_found(one.error)])
 
 
@@ -117,7 +119,8 @@ def _is_not_found(error: Error | None) -> bool:
     return error is not None and error.code in NOT_FOUND_CODES
 
 
-def _row(outcome: Outcome[Instance], **found: Any) -> dict[str, Any]:
+def found_row(outcome: Outcome[Instance], **found: Any) -> dict[str, Any]:
+    """Return the row of an instance with what was read of it."""
     error = None if _is_not_found(outcome.error) else outcome.error
     return {**rows.instance_row(outcome.target), **found, "error": error and error._asdict()}
 

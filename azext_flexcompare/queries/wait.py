@@ -145,14 +145,20 @@ def _succeeded(instance: Instance) -> bool:
 
 
 def _custom(query: str) -> Test:
+    search = compile_custom(query, "az vmss-flex show")
+    return lambda one: one is not None and search(rows.to_dict(one.resource.model))
+
+
+def compile_custom(query: str, command: str) -> Callable[[Any], bool]:
+    """Return the test of --custom, a query of what a command prints; raises InvalidArgumentValueError."""
     try:
         compiled = jmespath.compile(query)
     except (jmespath.exceptions.JMESPathError, RecursionError) as error:
         raise InvalidArgumentValueError(
             f"--custom is not a valid JMESPath query: {' '.join(str(error).split())}",
-            recommendation="It is applied to what `az vmss-flex show` prints of each instance.",
+            recommendation=f"It is applied to what `{command}` prints of each instance.",
         ) from error
-    return lambda one: one is not None and bool(compiled.search(rows.to_dict(one.resource.model)))
+    return lambda shown: bool(compiled.search(shown))
 
 
 def _condition(tests: Sequence[Test], to_come: bool, found: Instance | None) -> tuple[bool, None]:

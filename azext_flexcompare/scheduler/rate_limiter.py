@@ -9,6 +9,7 @@ import math
 from typing import NamedTuple
 
 SPARE = 1.0  # tokens that stay in the bucket, because the service's clock may be a little behind
+NOTHING = 1e-6  # tokens that are not waited for: so short a time may not move the clock
 OVERTAKING = 40.0  # answers that may arrive after a newer one
 
 
@@ -39,7 +40,8 @@ class Bucket:
         if now < self.closed:
             return self.closed - now
         wanted = min(count, max(1.0, self.rate.burst / 2)) + SPARE
-        return max(0.0, (wanted - self._level(now)) / self.rate.per_second)
+        missing = wanted - self._level(now)
+        return missing / self.rate.per_second if missing > NOTHING else 0.0
 
     def take(self, now: float, count: float = 1.0) -> None:
         """Count requests that are sent now."""

@@ -153,6 +153,7 @@ class _Scheduler(Generic[T]):
             and len(states) < min(self.workers.free, self._open(group))
             and not group.sends.wait(now)
             and (state := self._first_of(group, now))
+            and not self._wait_to_read(state, now)
         ):
             group.waiting.remove(state)
             if state.started and self._left(state) <= 0:
@@ -160,6 +161,7 @@ class _Scheduler(Generic[T]):
                 continue
             self.in_progress.add(state)
             group.sends.take(now)
+            group.polls.take(now, self._reads(state))
             states.append(state)
         return states
 
@@ -169,6 +171,14 @@ class _Scheduler(Generic[T]):
         if admit is None:
             return group.waiting[0] if group.waiting and group.waiting[0].not_before <= now else None
         return next((one for one in group.waiting if one.not_before <= now and admit(one.target)), None)
+
+    def _reads(self, state: TargetState[T]) -> int:
+        return self.service.reads(state.target) if self.service.reads else 0
+
+    def _wait_to_read(self, state: TargetState[T], now: float) -> float:
+        """Return the seconds until what is read before a target is sent may be read."""
+        reads = self._reads(state)
+        return state.group.polls.wait(now, reads) if reads else 0.0
 
     def _open(self, group: RateLimitGroup[T]) -> int:
         """Return how many requests may be sent at once: few until the service accepts one, and after a refusal."""
@@ -213,7 +223,8 @@ class _Scheduler(Generic[T]):
     def _next_send(self, group: RateLimitGroup[T], now: float) -> float:
         if self._open(group) <= 0 or self.service.admit:
             return TICK
-        return max(group.sends.wait(now), group.waiting[0].not_before - now)
+        first = group.waiting[0]
+        return max(group.sends.wait(now), self._wait_to_read(first, now), first.not_before - now)
 
     def _collect(self, seconds: float) -> None:
         for key, answer in self.workers.collect(seconds):
@@ -297,7 +308,7 @@ class _Scheduler(Generic[T]):
     def _polled(self, state: TargetState[T], poll: Poll) -> None:
         state.learn(poll, time.monotonic())
         state.polled, state.throttled, state.unanswered = True, 0, ""
-        unanswered = sum(each.poller is not None for each in self._busy())
+        unanswered = sum(self._reads(each) if each.poller is None else 1 for each in self._busy())
         state.group.polls.learn(poll.remaining, time.monotonic(), unanswered)
         if state.outcome_check and not self.limits.wait:
             self._end(state, Status.ACCEPTED)

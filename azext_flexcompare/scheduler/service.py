@@ -36,3 +36,4 @@ class Service(Generic[T]):
     resolve_unknown: ResolveUnknown[T] | None = None
     estimates: Estimates = field(default_factory=Estimates)
     admit: Callable[[T], bool] | None = None  # whether a target may be sent now; None: each may
+    reads: Callable[[T], int] | None = None  # requests before the one that is sent, which count as polls do; None: none

@@ -63,7 +63,7 @@ class TargetsOf(Collection[T]):
         self._states = states
 
     def __len__(self) -> int:
-        """Count them."""
+        """Return their number."""
         return len(self._states)
 
     def __iter__(self) -> Iterator[T]:

@@ -34,7 +34,8 @@ def choose(cli_ctx: Any, command: str, choice: Choice, source: str = "compute") 
     else:
         members, named = find_members(reader, choice)
     if not members and choice.takes_all:
-        sets = f"the scale sets of {choice.resource_group}" if choice.all_sets else "the scale sets that --ids names"
+        place = choice.resource_group or "the subscription"
+        sets = f"the scale sets of {place}" if choice.all_sets else "the scale sets that --ids names"
         get_logger(__name__).warning("No instances: %s.", choice.scale_set or sets)
         return []
     return choose_among(cli_ctx, members, named)

@@ -13,7 +13,7 @@ from knack.log import get_logger
 
 from azext_flexcompare.arm.paced_reads import read_in_turns
 from azext_flexcompare.arm.scale_sets import SETS, VMS, Reader, list_in_turns, list_scale_sets, parse_id
-from azext_flexcompare.instances import Instance, ScaleSet
+from azext_flexcompare.instances import Instance, ScaleSet, describe
 from azext_flexcompare.selection.named_sets import read_named_set, read_named_sets
 from azext_flexcompare.selection.selection import Choice, has_tag
 from azext_flexcompare.selection.vm_sets import Members, add_sets_of_vms
@@ -58,16 +58,21 @@ def find_members(reader: Reader, choice: Choice, *, gone_allowed: bool = False) 
 def sets_of_group(reader: Reader, choice: Choice) -> list[ScaleSet]:
     """List the Flexible scale sets of the resource group that have the tags; warn of Uniform ones.
 
-    Raises ResourceNotFoundError (exit status 3) where there is none.
+    Without a group these are the scale sets of the subscription, and a warning names them. Raises ResourceNotFoundError
+    (exit status 3) where there is none.
     """
-    group = choice.resource_group or ""
+    group = choice.resource_group
     flexible, uniform = list_scale_sets(reader, group)
     found = [one for one, tags in flexible if all(has_tag(tags, *tag) for tag in choice.set_tags or ())]
     if not found:
         tagged = " with these tags" if choice.set_tags and flexible else ""
         raise azclierror.ResourceNotFoundError(
-            f"Resource group {group} has no Flexible scale set{tagged}.",
-            recommendation=f"`az vmss list -g {group} -o table` lists its scale sets.",
+            f"{f'Resource group {group}' if group else 'The subscription'} has no Flexible scale set{tagged}.",
+            recommendation=f"`az vmss list {f'-g {group} ' if group else ''}-o table` lists its scale sets.",
+        )
+    if group is None:
+        get_logger(__name__).warning(
+            "Every resource group of subscription %s: %s", found[0].subscription, describe(found)
         )
     if uniform:
         get_logger(__name__).warning("Left out, since they are Uniform scale sets: %s", ", ".join(uniform))

@@ -6,12 +6,14 @@ Azure Resource Graph overview).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from azure.cli.core.azclierror import ArgumentUsageError
+from azure.mgmt.core.tools import parse_resource_id
 
+from azext_flexcompare.arm.clients import Azure, check_new_page
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.paced_reads import ReadBudget
 from azext_flexcompare.arm.rate_limits import QUERIES
@@ -47,7 +49,10 @@ def instances_in_graph(client: Any, sets: Sequence[ScaleSet]) -> list[Instance]:
     members: dict[ResourceId, list[Instance]] = {one.id: [] for one in sets}
     for some in (sets[start : start + SETS] for start in range(0, len(sets), SETS)):
         by_id = {one.id: one for one in some}
-        for row in _rows(client, some):
+        subscriptions = list(dict.fromkeys(one.subscription for one in some))
+        with cli_errors(f"asking Resource Graph for the instances of {', '.join(one.name for one in some)}"):
+            rows = list(_rows(client, subscriptions, query(some)))
+        for row in rows:
             scale_set = some[0] if len(some) == 1 else by_id.get(_set_id(row))
             if scale_set:
                 members[scale_set.id].append(_instance(row, scale_set))
@@ -59,22 +64,62 @@ def _set_id(row: dict[str, Any]) -> ResourceId:
     return ResourceId(scale_set.get("id") or "")
 
 
-def _rows(client: Any, sets: Sequence[ScaleSet]) -> Iterator[dict[str, Any]]:
-    body: dict[str, Any] = {
-        "subscriptions": list(dict.fromkeys(one.subscription for one in sets)),
-        "query": query(sets),
-        "options": {"resultFormat": "objectArray", "$top": PAGE},
-    }
-    budget = query_budget()
+def resources_in_graph(azure: Azure, ids: Iterable[str], doing: str) -> dict[str, dict[str, Any]]:
+    """List all resources of each kind and group that ids name, by id in lower case, with one query for each kind.
+
+    Raises AzureResponseError if Resource Graph refuses a query.
+    """
+    groups: dict[tuple[str, str], set[str]] = {}
+    for parts in map(parse_resource_id, ids):
+        kind = f"{parts['namespace']}/{parts['type']}"
+        groups.setdefault((parts["subscription"], kind.lower()), set()).add(parts["resource_group"].lower())
+    with cli_errors(f"{doing} in Resource Graph"):
+        rows = [
+            _as_listed(row)
+            for (subscription, kind), found in groups.items()
+            for row in _rows(azure.arm(subscription), [subscription], query_of_kind(kind, sorted(found)))
+        ]
+    return {row["id"].lower(): row for row in rows}
+
+
+def query_of_kind(kind: str, groups: Sequence[str]) -> str:
+    """Build the query of the resources of a kind in resource groups."""
+    return (
+        "resources"
+        f" | where type =~ {literal(kind)}"
+        f" | where resourceGroup in~ ({', '.join(map(literal, groups))})"
+        " | project id, name, type, location, tags, sku, zones, properties"
+        " | order by name asc"
+    )
+
+
+def _as_listed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as a list of its provider has it: with its type as its id spells it, and nothing that is null."""
+    parts = parse_resource_id(row["id"])
+    return {key: value for key, value in row.items() if value} | {"type": f"{parts['namespace']}/{parts['type']}"}
+
+
+def as_read(instance: Instance) -> Instance:
+    """Return an instance of a row as the compute API would have it, for what its model is needed for."""
+    from azure.mgmt.compute.v2024_11_01.models import VirtualMachine
+
+    return instance._replace(resource=VirtualMachine.deserialize(instance.resource))
+
+
+def _rows(client: Any, subscriptions: Sequence[str], query: str) -> Iterator[dict[str, Any]]:
+    """Yield every row of a query, page by page; raises ValueError for an answer without an end."""
+    options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}
+    body = {"subscriptions": list(subscriptions), "query": query, "options": options}
+    budget, seen = query_budget(), set[str]()
     while True:
-        names = ", ".join(one.name for one in sets)
-        with cli_errors(f"asking Resource Graph for the instances of {names}"), budget.reading():
+        with budget.reading():
             answer = client.post(PATH, body)
         yield from answer["data"]
         token = answer.get("$skipToken")
         if not token:
             return
-        body["options"]["$skipToken"] = token
+        check_new_page(token, seen)
+        options["$skipToken"] = token
 
 
 @cache

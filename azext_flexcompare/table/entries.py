@@ -62,6 +62,12 @@ class Operation(NamedTuple):
     deallocatedToo: bool = False  # noqa: N815
     boots: bool | tuple[str, ...] = False  # the options with which it boots an instance, or whether it always does
     alias_of: str | None = None
+    command: str = ""  # where other commands begin with its name
+
+    @property
+    def words(self) -> str:
+        """Return the name of its command."""
+        return self.command or self.name
 
     @property
     def canonical(self) -> str:

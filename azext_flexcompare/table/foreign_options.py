@@ -41,6 +41,12 @@ FOREIGN: dict[str, dict[str, str]] = {  # by command and option
     "nic list-vm-nics": dict.fromkeys(("--max-items", "--next-token"), ALL_AT_ONCE),
     "nic show": {"--expand": "Use `az network nic show --expand` with the id of the network interface."},
     "reimage": {"--update-os-disk": OS_DISK, "--force-update-os-disk-for-ephemeral": OS_DISK},
+    "run-command create": dict.fromkeys(
+        ("--location", "-l"), "Omit it: a run command is created in the region of its instance."
+    ),
+    "run-command list": dict.fromkeys(("--max-items", "--next-token"), ALL_AT_ONCE),
+    "run-command show": {"--expand": "Use --instance-view."},
+    "run-command wait": {"--expand": "Omit it: the instance view is always read."},
     "show": dict.fromkeys(("--include-user-data", "-u"), "Use `az vm show --include-user-data` with the name of a VM."),
     "update": {
         **dict.fromkeys(_OF_THE_MODEL.split(), MODEL),

@@ -27,6 +27,7 @@ EXITS = (
     "0: success. 1: refused before any change. 2: wrong usage. 3: scale set not found. 4: some instances failed. "
     "5: stopped early. 130: interrupted."
 )
+NAMED = ("extension ", "nic show", "run-command ")  # whose --name is of something else, as in `az vmss`
 PRINTS = "An object for each instance, in the order selected: status, error, time and others"
 READS_FIRST = "the set and its VMs are read first"
 
@@ -63,7 +64,10 @@ def group_pages() -> list[Page]:
 
 def _map() -> list[tuple[str, str]]:
     names: dict[str, list[str]] = {topic: [] for topic in TOPICS}
-    for name, topic in [*((one.name, one.topic) for one in operations()), *((one.name, one.topic) for one in others())]:
+    for name, topic in [
+        *((one.words, one.topic) for one in operations()),
+        *((one.name, one.topic) for one in others()),
+    ]:
         names[topic].append(_unbroken(name))
     return [
         ("", INTRODUCTION),
@@ -103,7 +107,7 @@ def _of_operation(operation: Operation) -> Page:
          "text": " ".join(filter(None, [*fixed, everyone, "--zone 1 --dry-run"]))},
         *operation.examples,
     ]  # fmt: skip
-    return Page(operation.name, operation.summary, paragraphs, _examples(operation.name, examples))
+    return Page(operation.words, operation.summary, paragraphs, _examples(operation.words, examples))
 
 
 def _of_other(other: Other) -> Page:
@@ -169,7 +173,7 @@ def _rows(command: str) -> str:
 
 
 def _examples(command: str, examples: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
-    option = "--vmss-name" if command.startswith(("extension ", "nic show")) else "-n"  # as in `az vmss`
+    option = "--vmss-name" if command.startswith(NAMED) and command != "run-command invoke" else "-n"
     chosen = f"-g rg {option} web"
     return [(one["name"], f"az vmss-flex {command} {one['text'].replace('{set}', chosen)}") for one in examples]
 

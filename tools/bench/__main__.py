@@ -4,84 +4,57 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tools.bench.cloud import Cloud, cloud
-from tools.bench.floor import pacing, slowest
+from tools.bench.floor import floor_of
 from tools.bench.measurement import measure, start_up
 from tools.bench.results import Row, Start, format_results, write
-from tools.bench.ways import Way, ways
+from tools.bench.series import FEW, SERIES, Run, runs_of
 from tools.sandbox import AZ
 from tools.wheel import ROOT
 
 DOCUMENT = ROOT / "docs" / "performance.md"
-OPERATIONS = ("deallocate", "restart", "start")  # of the same name in every tool
-SIZES = [100, 300, 1000]
-WITHOUT_LIMITS = "restart", ("az-vm", "vm")
-
-
-class Run(NamedTuple):
-    """A measurement to take: a way to operate, and a number of VMs."""
-
-    way: Way
-    operation: str
-    vms: int
-    limits: bool
-
-    @property
-    def names(self) -> set[str]:
-        """Return the names by which it can be left out."""
-        return {self.way.key, f"{self.way.key}:{self.vms}"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every way and print the table."""
     options = _parser().parse_args(arguments)
-    runs = [run for run in _runs(options) if not run.names & set(options.without)]
-    left_out = [f"`{run.way.name}` with {run.vms:,}" for run in _runs(options) if run.names & set(options.without)]
+    runs, left_out = runs_of(options)
     alone = [run for run in runs if not run.way.sleeps]
-    with cloud(options.seconds, options.set) as one, ThreadPoolExecutor(max(1, len(runs))) as beside:
+    with cloud(options.set) as one, ThreadPoolExecutor(max(1, len(runs))) as beside:
         start = Start(*start_up(one.az, [[str(AZ), "version"], [str(AZ), "vmss-flex", "compare"]], options.starts))
-        quick = [_measure(one, run, start, options) for run in alone if run.way.key != "xargs"]
-        asleep = [beside.submit(_measure_apart, run, start, options) for run in runs if run.way.sleeps]
-        slow = [_measure(one, run, start, options) for run in alone if run.way.key == "xargs"]
+        quick = [_measure(one, run, start) for run in alone if not run.way.input]
+        asleep = [beside.submit(_measure_apart, run, start, options.set) for run in runs if run.way.sleeps]
+        slow = [_measure(one, run, start) for run in alone if run.way.input]
         rows = [*(future.result() for future in asleep), *slow, *quick]
-    text = format_results(rows, start, options.seconds, left_out)
+    text = format_results(rows, start, left_out)
     print(text)
     if options.write:
         write(options.write, text)
     return 0
 
 
-def _runs(options: argparse.Namespace) -> Iterable[Run]:
-    for vms in options.vms:
-        yield from (Run(way, options.operation, vms, True) for way in ways(options.operation))
-    operation, keys = WITHOUT_LIMITS
-    for vms in options.unlimited:
-        yield from (Run(way, operation, vms, False) for way in ways(operation) if way.key in keys)
+def _measure_apart(run: Run, start: Start, settings: list[str]) -> Row:
+    with cloud(settings) as one:
+        return _measure(one, run, start)
 
 
-def _measure_apart(run: Run, start: Start, options: argparse.Namespace) -> Row:
-    with cloud(options.seconds, options.set) as one:
-        return _measure(one, run, start, options)
-
-
-def _measure(one: Cloud, run: Run, start: Start, options: argparse.Namespace) -> Row:
-    way, vms = run.way, run.vms
-    one.reset(vms, limits=run.limits)
-    ids, listing = one.ids(), one.listing_seconds()
-    one.reset(vms, limits=run.limits)
-    _log(f"{way.name}, {vms} VMs")
-    arguments = ids if way.ids == "arguments" else []
-    measured = measure(one.az, [*way.command, *arguments], ids if way.ids == "input" else None)
-    _log(f"{way.name}, {vms} VMs: {measured.seconds:.1f} s")
-    waiting = pacing(way.calls(vms)) if run.limits else 0.0
-    floor = start.version + listing + waiting + slowest(run.operation, options.seconds, bulk=way.key == "bulk")
-    return Row(way.name, vms, run.limits, measured, traffic=one.traffic(), floor=floor)
+def _measure(one: Cloud, run: Run, start: Start) -> Row:
+    way = run.way
+    one.reset(run.vms, run.sets, **run.settings)
+    targets, listing = one.targets(), one.listing_seconds()
+    one.reset(run.vms, run.sets, **run.settings)
+    about = f"{run.series}: {way.name}, {run.vms} VMs"
+    _log(about)
+    given = targets[way.gets] if way.gets else []
+    measured = measure(one.az, [*way.command, *(() if way.input else given)], given if way.input else None)
+    _log(f"{about}: {measured.seconds:.1f} s")
+    return Row(run, measured, one.traffic(), floor_of(run, start.version, listing))
 
 
 def _log(message: str) -> None:
@@ -94,19 +67,15 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, about: str, **how: Any) -> None:
         parser.add_argument(name, help=about, **how)
 
-    add(
-        "--vms",
-        "sizes of the set, at the documented limits (100 300 1000)",
-        type=int,
-        nargs="+",
-        default=[100, 300, 1000],
+    series = "; ".join(f"{name}: {one.about}" for name, one in SERIES.items())
+    add("--series", f"what to measure (all): {series}", nargs="+", choices=SERIES, default=list(SERIES))
+    add("--quick", f"leave out az-vm and xargs with more than {FEW} VMs, which take an hour", action="store_true")
+    about = (
+        "ways to leave out, by their keys (az-vm, xargs, az-vmss, vm, set, bulk), or with a number of VMs, as vm:1000"
     )
-    add("--unlimited", "sizes for a restart without limits, ours and `az vm` (300)", type=int, nargs="*", default=[300])
-    add("--operation", "the operation; deallocate is what every way has", choices=OPERATIONS, default=OPERATIONS[0])
-    add("--seconds", "what an operation lasts (5)", type=float, default=5.0)
-    keys = ", ".join(way.key for way in ways(OPERATIONS[0]))
-    about = f"ways to leave out ({keys}), or with a number of VMs, as xargs:1000; az-vm and xargs take an hour"
     add("--without", about, nargs="+", default=[])
+    add("--most", "the largest number of VMs; larger sizes are measured with it", type=int)
+    add("--seconds", "what an operation lasts, in place of the length of each series", type=float)
     add("--starts", "how often the start of `az` is measured (5)", type=int, default=5)
     add("--set", "other settings of the simulator", nargs="+", default=[], metavar="NAME=JSON")
     add("--write", f"write the table into a document too ({DOCUMENT.name})", type=Path, nargs="?", const=DOCUMENT)

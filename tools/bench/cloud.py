@@ -47,14 +47,18 @@ class Cloud:
         """List the commands of `az` that log in."""
         return self._login
 
-    def reset(self, vms: int, **settings: Any) -> None:
-        """Reset the simulator, with `vms` VMs in the scale set `flex`."""
-        self._control("reset", {"vms": vms, **settings})
+    def reset(self, vms: int, sets: int, **settings: Any) -> None:
+        """Reset the simulator, with `vms` VMs in the scale set `flex`, or in several sets."""
+        self._control("reset", {**({"vms": vms} if sets == 1 else {"world": _world(vms, sets)}), **settings})
 
-    def ids(self) -> list[str]:
-        """List the VMs of the scale set `flex`."""
-        state = self._control("state")["vms"]
-        return [id_ for id_, vm in state.items() if (vm["scaleSet"] or "").endswith("/flex")]
+    def targets(self) -> dict[str, list[str]]:
+        """List the ids of the VMs, and the ids and names of their scale sets."""
+        state = {id_: vm["scaleSet"] or "" for id_, vm in self._control("state")["vms"].items()}
+        members = {
+            id_: set_id for id_, set_id in state.items() if "/rg/" in set_id and _name(set_id).startswith("flex")
+        }
+        sets = list(dict.fromkeys(members.values()))
+        return {"vms": list(members), "sets": sets, "names": [_name(one) for one in sets]}
 
     def traffic(self) -> Traffic:
         """Count the requests that have arrived."""
@@ -64,11 +68,10 @@ class Cloud:
         return Traffic(len(requests), refused, self._control("counts")["connections"], reached)
 
     def listing_seconds(self) -> float:
-        """Measure the time to read the list of the scale set without a client's own work; its requests are counted."""
+        """Measure the time to read the list of one scale set without a client's own work; its requests are counted."""
         token = self._token()
-        (id_, *_) = self.ids()
-        group = id_[: id_.lower().index("/providers/")]
-        of_set = f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/flex"
+        (of_set, *_) = self.targets()["sets"]
+        group = of_set[: of_set.lower().index("/providers/")]
         query = {"api-version": "2024-11-01", "$filter": LISTED.format(of_set), "$expand": "instanceView"}
         url = f"{self._url}{group}/providers/Microsoft.Compute/virtualMachines?{urllib.parse.urlencode(query)}"
         began = time.monotonic()
@@ -92,12 +95,22 @@ class Cloud:
             return json.load(answer)
 
 
+def _world(vms: int, sets: int) -> dict[str, Any]:
+    sizes = [vms // sets + (place < vms % sets) for place in range(sets)]
+    scale_sets = {f"flex{place}": {"mode": "Flexible", "instances": size} for place, size in enumerate(sizes)}
+    return {"resourceGroups": {"rg": {"scaleSets": scale_sets}}}
+
+
+def _name(set_id: str) -> str:
+    return set_id.rpartition("/")[2]
+
+
 @contextmanager
-def cloud(seconds: float, settings: list[str]) -> Iterator[Cloud]:
-    """Start a simulator whose operations last `seconds`, log in to it, and end it afterwards."""
+def cloud(settings: list[str]) -> Iterator[Cloud]:
+    """Start a simulator, log in to it, and end it afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
-        command = [sys.executable, "-m", "armsim", "--seconds", f"{seconds:g}", "--ready-file", str(ready)]
+        command = [sys.executable, "-m", "armsim", "--ready-file", str(ready)]
         server = subprocess.Popen([*command, "--set", *settings], cwd=ROOT, stdout=subprocess.DEVNULL)
         try:
             yield Cloud(_await(ready, server), Path(folder) / "azure")

@@ -1,9 +1,11 @@
-"""The cost of a command: wall seconds, exit status and peak memory."""
+"""The cost of a command: wall and processor seconds, exit status and peak memory."""
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
+import tempfile
 import time
 from threading import Event, Thread
 from typing import NamedTuple
@@ -15,29 +17,34 @@ MEGABYTE = 1e6
 
 
 class Measured(NamedTuple):
-    """The cost of a command; `megabytes` is the peak of it and all its children together."""
+    """The cost of a command and its children: `processor` seconds, and the `megabytes` of all at the peak."""
 
     seconds: float
     exit: int
     megabytes: float
+    processor: float
 
 
 def measure(environment: dict[str, str], command: list[str], lines: list[str] | None = None) -> Measured:
     """Run a command to its end, with lines for its standard input; drop its output."""
     began = time.monotonic()
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        memory = _Memory(process.pid)
-        try:
-            process.communicate("\n".join(lines or ()))
-        except BaseException:
-            process.terminate()
-            raise
-        finally:
-            seconds = time.monotonic() - began
-            megabytes = memory.peak()
-    return Measured(seconds, process.returncode, megabytes)
+    with tempfile.TemporaryFile("w+") as content:
+        content.write("\n".join(lines or ()))
+        content.seek(0)
+        with subprocess.Popen(
+            command, env=environment, stdin=content, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            memory = _Memory(process.pid)
+            try:
+                _, status, used = os.wait4(process.pid, 0)  # with what its children used, which it has waited for
+                process.returncode = os.waitstatus_to_exitcode(status)
+            except BaseException:
+                process.terminate()
+                raise
+            finally:
+                seconds = time.monotonic() - began
+                megabytes = memory.peak()
+    return Measured(seconds, process.returncode, megabytes, used.ru_utime + used.ru_stime)
 
 
 def start_up(environment: dict[str, str], commands: list[list[str]], times: int) -> list[float]:

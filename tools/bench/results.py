@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from tools.bench.cloud import Traffic
 from tools.bench.measurement import Measured
+from tools.bench.series import SERIES, Run
 
 BEGINS, ENDS = "<!-- the benchmark begins -->", "<!-- the benchmark ends -->"
 HEAD = (
-    "way", "VMs", "limits", "seconds", "requests", "429s", "connections", "MB", "reached", "exit", "floor", "ratio"
+    "way", "series", "sets", "VMs", "latency", "seconds", "floor", "ratio", "requests", "429s", "CPU s", "ms each",
+    "connections", "MB", "reached", "exit",
 )  # fmt: skip
 
 
@@ -26,30 +28,32 @@ class Start(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The measurement of one way with one number of VMs; `floor` is in seconds."""
+    """The measurement of a run; `floor` is in seconds."""
 
-    way: str
-    vms: int
-    limits: bool
+    run: Run
     measured: Measured
     traffic: Traffic
     floor: float
 
     def cells(self) -> tuple[str, ...]:
         """Format the cells of the table's row."""
-        took, came = self.measured, self.traffic
-        ratio = took.seconds / self.floor
+        run, took, came = self.run, self.measured, self.traffic
+        each = 1000 * took.processor / max(1, came.requests)
         return (
-            f"`{self.way}`", f"{self.vms:,}", "on" if self.limits else "off", f"{took.seconds:,.1f}",
-            f"{came.requests:,}", f"{came.refused:,}", f"{came.connections:,}", f"{took.megabytes:,.0f}",
-            f"{came.reached:,}", str(took.exit), f"{self.floor:.1f}", f"{ratio:.2f}",
+            f"`{run.way.name}`", run.series, str(run.sets), f"{run.vms:,}", f"{1000 * run.latency:.0f} ms",
+            f"{took.seconds:,.1f}", f"{self.floor:.1f}", f"{took.seconds / self.floor:.2f}", f"{came.requests:,}",
+            f"{came.refused:,}", f"{took.processor:,.1f}", f"{each:,.1f}", f"{came.connections:,}",
+            f"{took.megabytes:,.0f}", f"{came.reached:,}", str(took.exit),
         )  # fmt: skip
 
 
-def format_results(rows: Sequence[Row], start: Start, seconds: float, left_out: Sequence[str] = ()) -> str:
+def format_results(rows: Sequence[Row], start: Start, left_out: Sequence[Run] = ()) -> str:
     """Format the table and the notes below it, as Markdown."""
-    ordered = sorted(rows, key=lambda row: (not row.limits, row.vms))
-    return f"{_table([HEAD, *(row.cells() for row in ordered)])}\n\n{_notes(start, seconds)}{_left_out(left_out)}\n"
+    order = list(SERIES)
+    ordered = sorted(rows, key=lambda row: (order.index(row.run.series), row.run.vms, row.run.latency))
+    series = [name for name in SERIES if any(row.run.series == name for row in rows)]
+    table = _table([HEAD, *(row.cells() for row in ordered)])
+    return f"{table}\n\n{_notes(start)}\n{_conditions(series, rows)}{_left_out(left_out)}\n"
 
 
 def write(file: Path, text: str) -> None:
@@ -72,20 +76,32 @@ def _line(cells: Iterable[str], widths: Sequence[int]) -> str:
     return f"| {' | '.join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])} |"
 
 
-def _left_out(what: Sequence[str]) -> str:
+def _left_out(runs: Sequence[Run]) -> str:
+    what = dict.fromkeys(f"`{run.way.name}` with {run.vms:,}" for run in runs)
     return f"\n* Left out of this run: {', '.join(what)}." if what else ""
 
 
-def _notes(start: Start, seconds: float) -> str:
+def _conditions(series: Sequence[str], rows: Sequence[Row]) -> str:
+    seconds = {row.run.series: row.run.seconds for row in rows}
+    lines = [f"  * `{name}`: {SERIES[name].about}; operations of {seconds[name]:g} s, more or less." for name in series]
+    return "\n".join(["* The series:", *lines])
+
+
+def _notes(start: Start) -> str:
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     return f"""\
-* One run on one machine ({machine}, azure-cli {version("azure-cli")}), against the embedded Azure Resource Manager:
-  operations of {seconds:g} s, more or less; every way has a fresh set, and the simulator is a process of its own.
-* `floor`: the start of `az` + the pages of the list, read without any client + (calls - 200) / 10 where limits are on
-  + the slowest operation (with `--engine bulk` also what the service waits first). `calls`: one for each VM, one for
-  each hundred with `--engine bulk`, one for a call of the set. `ratio`: seconds / floor.
-* `reached`: the VMs that were sent the operation. `MB`: resident memory of the command and its children, at its peak.
-* Ours and `az vmss` were measured one after another; then the `xargs`, also one after another, and beside them every
-  `az vm --ids`, which mostly sleeps.
+* One run on one machine ({machine}, azure-cli {version("azure-cli")}), against the embedded Azure Resource Manager,
+  with `Retry-After` as recorded on Azure and, unless the series leaves them out, the documented limits. Every way has
+  fresh sets, and the simulator is a process of its own.
+* `floor`: the start of `az` + the pages of the list of one set, read without any client + (calls - 200) / 10 with
+  limits + the slowest operation (with `--engine bulk` also what the service waits first) + the latency of a call and
+  a poll. `calls`: one for each VM, one for each hundred with `--engine bulk`, one for a call of a set. `ratio`:
+  seconds / floor.
+* `CPU s`: processor seconds of the command and its children, the start of `az` included; `ms each`: by the request.
+  `reached`: the VMs that were sent the operation. `MB`: resident memory of the command and its children, at its peak.
+* Ours were measured one after another; then the `xargs`, also one after another, and beside them every `az vm --ids`
+  and `az vmss`, which mostly sleep.
+* `ForEach-Object -Parallel` of Az PowerShell was not measured: no package of PyPI, Debian or npm was found that
+  contains PowerShell.
 * Start-up: `az version` {start.version:.2f} s, `az vmss-flex compare` {start.compare:.2f} s (medians), a difference of
   {start.compare - start.version:.2f} s."""

@@ -91,7 +91,7 @@ def test_an_instance_that_is_taken_away_before_a_call_for_many_is_skipped_and_th
     done = warm.run(operation, *FLEX, "--instance-ids", "*", "--engine", engine)
     first, *others = done.json
     assert {row["status"] for row in others} == {"Succeeded"}, done.stderr
-    assert (first["status"], first["reason"]) == (("Skipped", reason) if reason else ("Failed", first["reason"]))
+    assert (first["status"], first["reason"]) == (("Skipped", reason) if reason else ("TimedOut", first["reason"]))
     assert done.exit == (0 if reason else 4)
 
 
@@ -299,3 +299,14 @@ def test_a_run_by_vm_ids_goes_on_without_the_right_to_read_the_set(
     done = warm.run("restart", way, str(log))
     assert (done.exit, set(statuses(done))) == (0, {"Succeeded"}), done.stderr
     assert sim.accepted() == dict.fromkeys(((name, "restart") for name in names), 1)
+
+
+@pytest.mark.parametrize(("command", "action"), [(["restart"], "restart"), (["delete-instances", "--yes"], "delete")])
+def test_a_named_instance_that_was_replaced_a_moment_ago_gets_nothing(
+    command: list[str], action: str, warm: WarmAz, sim: Simulator
+) -> None:
+    first, second, *_ = sim.names("flex")
+    sim.add_fault({"action": action, "vm": first, "nth": 1, "fault": {"kind": "event", "do": "replace", "vm": second}})
+    done = warm.run(*command, *FLEX, "--instance-ids", first, second, "--max-parallel", "1")
+    assert [(row["status"], row["reason"]) for row in done.json] == [("Succeeded", None), ("Skipped", REPLACED)]
+    assert sim.accepted() == {(first, action): 1}

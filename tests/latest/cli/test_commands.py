@@ -79,7 +79,7 @@ CHOOSING = {
     *("--zone", "--fault-domain", "--power-state", "--tag", "--exclude"),
 }
 ACTING = {"--max-parallel", "--timeout", "--dry-run", "--yes", "-y", "--no-wait", "--skip-satisfied", "--engine"}
-OPERATIONS = {operation.name: operation for operation in operations()}
+OPERATIONS = {operation.words: operation for operation in operations()}
 REFUSALS = [refusal.name for refusal in refusals()]
 each_operation = pytest.mark.parametrize("name", OPERATIONS)
 CHOOSERS = [*OPERATIONS, *REFUSALS, *HAND_WRITTEN[1:]]

@@ -80,6 +80,14 @@ def test_the_instances_of_named_ids_are_completed(complete: Complete, sim: Simul
     assert complete(f"stop --ids {sim.scale_sets['other']} --instance-ids ") == sorted(sim.names("other"))
 
 
+def test_the_two_ways_to_run_a_script_are_completed(complete: Complete, sim: Simulator) -> None:
+    world = default_description(2)
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = {"*": {"runCommands": ["check", "clean"]}}
+    sim.reset(world)
+    assert complete("run-command show -g rg --vmss-name flex -n ch") == ["check"]
+    assert complete(f"run-command {SET} --instance-ids ") == sorted(sim.names("flex"))
+
+
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [

@@ -65,14 +65,24 @@ def test_the_list_shows_which_instance_failed_and_its_error(name: str, told: boo
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["the call fails", "the call says nothing of it"])
-def test_an_instance_without_a_trace_of_the_call_fails_only_with_the_call(told: bool, run: Run, sim: Simulator) -> None:
+def test_the_outcome_of_an_instance_without_a_trace_of_the_call_is_unknown(
+    told: bool, run: Run, sim: Simulator
+) -> None:
     names = sim.names("flex")
     run("deallocate", *FLEX, "--instance-ids", names[1])
     sim.configure(batch_fails=told)
     done = run("restart", *FLEX, "--engine", "set")  # of a deallocated one is refused
     assert done.exit == 4
-    assert status_of_each(done) == {**dict.fromkeys(names, "Succeeded"), names[1]: "Failed" if told else "TimedOut"}
+    assert status_of_each(done) == {**dict.fromkeys(names, "Succeeded"), names[1]: "TimedOut"}
     assert "not known" in done.json[1]["reason"] or "not be established" in done.json[1]["reason"]
+
+
+def test_a_call_for_one_instance_that_fails_is_about_it(run: Run, sim: Simulator) -> None:
+    name = sim.names("flex")[1]
+    run("deallocate", *FLEX, "--instance-ids", name)
+    sim.configure(batch_fails=True)
+    done = run("restart", *FLEX, "--engine", "set", "--instance-ids", name)
+    assert status_of_each(done) == {name: "Failed"}
 
 
 def test_a_refused_call_fails_all_with_its_error_if_all_are_still_there(run: Run, sim: Simulator) -> None:

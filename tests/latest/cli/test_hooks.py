@@ -134,3 +134,20 @@ def test_a_limit_of_hooks_without_one_is_refused(warm: WarmAz, sim: Simulator) -
     assert done.exit == 1
     assert "--hook-timeout has no meaning without --before-batch or --after-batch." in done.stderr
     assert sim.requests() == []
+
+
+@pytest.mark.parametrize("way", ["--resume", "--retry-failed"])
+def test_a_command_of_a_log_that_others_may_write_is_not_run_unseen(
+    way: str, warm: WarmAz, sim: Simulator, tmp_path: Path
+) -> None:
+    log, ran = tmp_path / "log", tmp_path / "ran"
+    stops = ("--before-batch", f"echo >> {ran}; exit 1", "--job-log", str(log))
+    assert warm.run(*RESTART, *stops).exit == 5
+    log.chmod(0o666)
+    assert warm.run("restart", way, str(log)).exit == 1
+    done = warm.run("restart", way, str(log))  # and no second attempt finds the file changed
+    assert done.exit == 1
+    assert f"--before-batch is a command of {log}, which another user may have written" in done.stderr
+    assert len(ran.read_text().splitlines()) == 1
+    assert warm.run("restart", way, str(log), "--before-batch", "true").exit == 0
+    assert set(sim.accepted().values()) == {1}

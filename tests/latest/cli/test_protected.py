@@ -34,6 +34,7 @@ def protected(sim: Simulator) -> str:
         ("deallocate", "--engine", "bulk"),
         ("delete-instances", "--instance-ids", "*", "--yes"),
         ("update", "--tags", "a=b"),
+        ("update-instances", "--instance-ids", "*"),
     ],
     ids=" ".join,
 )

@@ -55,6 +55,20 @@ def test_each_row_of_the_page_has_a_scenario() -> None:
     assert proved == {f"{api['section']}: {api['uniform']}" for api in facts()["apis"]}
 
 
+def test_each_az_vmss_command_that_fails_has_an_answer_that_a_scenario_runs() -> None:
+    done: list[dict[str, Any]] = [case.values[0] for case in CASES]  # type: ignore[misc]
+    lines = [case["az"] for case in done if case["exit"] == 0]
+    (filled,) = [case["stdout"] for case in done if case["az"] == "compare --by command -g rg -n flex"]
+    without = []
+    for row in facts()["commands"]:
+        ours = (row["instead"] or "").partition("az vmss-flex ")[2]
+        runs = any(line == ours or line.startswith(f"{ours} ") for line in lines) if ours else False
+        pasted = row.get("paste", "").split(" -g")[0]
+        if row["onFlexible"] == "fails" and not runs and not any(pasted and text.startswith(pasted) for text in filled):
+            without.append(row["name"])
+    assert without == []
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_scenario(case: dict[str, Any], run: Run, sim: Simulator, tmp_path: Path) -> None:
     assert set(case) <= KNOWN

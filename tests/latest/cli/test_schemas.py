@@ -97,6 +97,12 @@ def test_a_window_follows_the_schema_of_a_record(check: Checked) -> None:
     assert check.kinds() >= {"turn", "gate", "hook"}
 
 
+def test_two_shares_and_both_as_one_follow_their_schemas(check: Checked) -> None:
+    for share in ("1/3", "2/3"):
+        check("restart", *FLEX, "--shard", share)
+    assert check("job", "show", "--merge", str(check.log(0)), str(check.log(1))).json["missingShares"] == ["3/3"]
+
+
 def test_a_bulk_run_and_waiting_for_it_follow_their_schemas(check: Checked) -> None:
     check("deallocate", *FLEX, "--engine", "bulk", "--no-wait")
     check("wait", "--job-log", str(check.log()))
@@ -110,6 +116,15 @@ def test_a_script_and_its_resumed_run_follow_their_schemas(check: Checked, sim: 
     check("wait", "--job-log", str(check.log()))
 
 
+def test_managed_run_commands_follow_their_schemas(check: Checked) -> None:
+    place, named = ("-g", "rg", "--vmss-name", "flex"), ("-n", "check")
+    check("run-command", "create", *place, *named, "--instance-ids", "*", "--script", "hostname")
+    check("run-command", "list", *place)
+    check("run-command", "show", *place, *named, "--instance-view")
+    check("run-command", "wait", *place, *named)
+    check("run-command", "delete", *place, *named, "--instance-ids", "*", "--yes")
+
+
 def test_drain_and_undrain_follow_their_schema(check: Checked, sim: Simulator) -> None:
     sim.reset(world=balanced())
     for command in ("drain", "undrain"):
@@ -121,3 +136,12 @@ def require_lines(path: Path) -> list[str]:
     text = path.read_text("utf-8")
     assert problems_of_lines(text) == []
     return text.splitlines()
+
+
+def test_managed_run_commands_follow_their_schemas(check: Checked) -> None:
+    place, named = ("-g", "rg", "--vmss-name", "flex"), ("-n", "check")
+    check("run-command", "create", *place, *EVERY, *named, "--script", "echo hi", "--log-output")
+    check("run-command", "wait", *place, *named)
+    check("run-command", "list", *place)
+    check("run-command", "show", *place, *named)
+    check("run-command", "delete", *place, *EVERY, *named, "--yes")

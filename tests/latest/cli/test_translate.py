@@ -149,8 +149,10 @@ def test_an_option_that_is_kept_is_one_of_ours_that_takes_as_many_values(cli: di
     for row in facts()["commands"]:
         command = (row["instead"] or "").removeprefix("az ")
         if command.startswith("vmss-flex "):
-            known = shared_options(ours.get(command.removeprefix("vmss-flex ")), row.get("shares", ()))
-            here, there = cli["options"][command], cli["options"][f"vmss {row['name']}"]
+            operation = ours.get(command.removeprefix("vmss-flex "))
+            known = shared_options(operation, row.get("shares", ()))
+            whole = f"vmss-flex {operation.words}" if operation else command
+            here, there = cli["options"][whole], cli["options"][f"vmss {row['name']}"]
             wrong += [(row["name"], name) for name in row.get("shares", ()) if name not in there]
             kept += len(known.keys() & there.keys())
             wrong += [(row["name"], name) for name in known.keys() & there.keys() if name not in here]

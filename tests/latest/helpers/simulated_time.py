@@ -93,6 +93,8 @@ class SimulatedAzure:
     seen: dict[int, float] = field(default_factory=dict)
     polls: dict[int, int] = field(default_factory=dict)
     sends: int = 0
+    reads: int = 0  # requests before each that is sent, which count as polls
+    read_at: list[float] = field(default_factory=list)  # the moments of these, and of the polls
     listed: int = 0  # requests
 
     @property
@@ -106,11 +108,13 @@ class SimulatedAzure:
 
     def send(self, target: int) -> SimulatedOperation:
         self.sends += 1
+        self.read_at += [self.clock.now] * self.reads
         self.ends[target] = self.clock.now + self.lengths[target]
         return SimulatedOperation(self, target)
 
     def poll(self, target: int) -> Poll:
         self.polls[target] = self.polls.get(target, 0) + 1
+        self.read_at.append(self.clock.now)
         if self.clock.now < self.ends[target]:
             return Poll(done=False, retry_after=self.hints[1] if self.polls[target] == 1 else None)
         self.seen[target] = self.clock.now
@@ -159,7 +163,8 @@ def run_simulated(
 ) -> list[Outcome[int]]:
     """Run the scheduler over the service in its time."""
     monkeypatch.setattr(scheduler, "time", azure.clock)
-    service = Service[int](lambda _: "group", SimulatedListing(azure), estimates=Estimates(growth))
+    listing, estimates = SimulatedListing(azure), Estimates(growth)
+    service = Service[int](lambda _: "group", listing, estimates=estimates, reads=lambda _: azure.reads)
     workers: Any = SimulatedWorkers(azure.clock)
     run = scheduler._Scheduler[int](
         range(len(azure.lengths)), limits, Observer(), service=service, send=azure.send, workers=workers

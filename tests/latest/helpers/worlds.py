@@ -26,10 +26,12 @@ EVERY = ("-g", "rg", "--vmss-name", "flex", "--instance-ids", "*", "--yes")
 ACTIONS = {  # what the simulator calls the requests that are not a POST of an action
     "DELETE {vm}": "delete",
     "DELETE {vm}/extensions/NAME": "extension-delete",
+    "DELETE {vm}/runCommands/NAME": "run-command-delete",
     "DELETE {vm}/providers/Microsoft.Authorization/locks/NAME": "lock-delete",
     "PATCH {vm}": "vm-update",
     "PATCH {vm}/extensions/NAME": "extension-update",
     "PUT {vm}/extensions/NAME": "extension-put",
+    "PUT {vm}/runCommands/NAME": "run-command-put",
     "PUT {vm}/providers/Microsoft.Authorization/locks/NAME": "lock-put",
 }
 WORLD = {  # instances that take every operation
@@ -38,6 +40,7 @@ WORLD = {  # instances that take every operation
     "hibernationEnabled": True,
     "maintenanceAllowed": True,
     "extensions": ["customScript"],
+    "runCommands": ["check"],
 }
 LOCKED = {"protection remove": {"locks": {OURS: {"level": "CanNotDelete"}}}}
 

@@ -58,7 +58,7 @@ OF_OUR_OWN = {
     "run-command --fail-on-stderr",  # `az vm run-command invoke` does not judge what a script wrote
 }
 NOT_TYPED = ("--cmd", "--__INCLUDE_USER_DATA")  # the CLI's own parameters, which no command line has
-COMMANDS = {one["name"] for key in ("operations", "others") for one in TABLE[key]}
+COMMANDS = {one.get("command", one["name"]) for key in ("operations", "others") for one in TABLE[key]}
 ONE_AT_A_TIME = {"simulate-eviction", "update"}  # there they take one instance
 
 

@@ -102,7 +102,7 @@ def test_an_option_of_the_body_is_a_member_of_it_of_its_own_type(operation: Oper
 def test_the_request_is_the_one_that_the_sdk_builds(operation: Operation) -> None:
     group, method = group_and_method(operation)
     build: Callable[..., HttpRequest] = getattr(_operations, f"build_{group}_{method.removeprefix('begin_')}_request")
-    place = {"vm_name": "v", "vm_scale_set_name": "v", "vm_extension_name": "NAME"}
+    place = {"vm_name": "v", "vm_scale_set_name": "v", "vm_extension_name": "NAME", "run_command_name": "NAME"}
     taken = {name: place[name] for name in inspect.signature(build).parameters if name in place}
     request = build(resource_group_name="g", subscription_id="s", **taken)
     told = operation.request.replace("{vm}", VM).replace("{set}", SET)

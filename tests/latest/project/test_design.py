@@ -17,6 +17,7 @@ ANSWERED = {
     "a batch is cut",
     "a resumed instance is decided",
     "a message is worded",
+    "a table is fitted to the terminal",
     "an option is declared",
     "a script is rewritten",
 }

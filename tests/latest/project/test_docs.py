@@ -13,7 +13,7 @@ from tools.render import COMMANDS as PAGES
 from tools.render import GENERATED, ROOT, content_of
 from tools.sessions import README
 
-COMMANDS = [*PLAIN, *HAND_WRITTEN, *(one.name for one in (*operations(), *refusals()))]
+COMMANDS = [*PLAIN, *HAND_WRITTEN, *(one.words for one in operations()), *(one.name for one in refusals())]
 DOCUMENTS = [path for place in (".", "docs", "docs/schemas", "armsim") for path in (ROOT / place).glob("*.md")]
 
 
@@ -37,6 +37,15 @@ def test_every_command_has_a_page_with_its_help_and_no_other_has() -> None:
 def test_every_link_inside_the_project_leads_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text("utf-8")):
         assert (document.parent / target).exists(), target
+
+
+def test_the_index_lists_every_document() -> None:
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    listed = re.findall(r"\]\(([^)#]+)\)", index)
+    written = [path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "v1"]
+    assert sorted(str(path) for path in written if str(path) != "README.md") == sorted(
+        target for target in listed if not target.startswith("../")
+    )
 
 
 def test_the_first_two_commands_of_the_readme_are_targets() -> None:

@@ -81,6 +81,19 @@ def test_the_wheel_requires_nothing(metadata: Message) -> None:
     assert metadata.get_all("Requires-Dist") is None
 
 
+def test_a_link_of_the_description_leads_to_a_file_of_the_release_outside_the_repository_too(metadata: Message) -> None:
+    home, tag = metadata["Home-page"], f"v{metadata['Version']}"
+    readme, links = (ROOT / "README.md").read_text("utf-8"), re.compile(r"(!?)\[[^]]*\]\((?!#)([^)#]+)")
+    described = links.findall(str(metadata.get_payload()))
+    assert len(described) >= len(links.findall(readme)) > 10
+    for picture, target in described:
+        kind, _, path = target.removeprefix(f"{home}/").partition(f"/{tag}/")
+        assert target.startswith("https://")
+        if path:
+            assert (kind, (ROOT / path).exists()) == ("raw" if picture else "blob", True)
+    assert f"{home}/raw/{tag}/docs/images/report.png" in [target for picture, target in described if picture]
+
+
 def test_the_name_is_one_word(metadata: Message) -> None:
     assert metadata["Name"] == NAME
     assert not {"_", "-"} & set(metadata["Name"])

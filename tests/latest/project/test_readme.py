@@ -142,16 +142,14 @@ BRANCHES = [
 
 
 @pytest.mark.parametrize("branch", BRANCHES, ids=lambda branch: branch.name)
-def test_the_script_acts_on_an_exit_status(
-    branch: Branch, sim: Simulator, environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_the_script_acts_on_an_exit_status(branch: Branch, sim: Simulator, shell: WarmShell, tmp_path: Path) -> None:
     names = sim.names("flex")
     for number in branch.fails:
         sim.add_fault({"vm": names[number], "action": "restart", "times": 1, "fault": NO_CAPACITY})
     done = subprocess.run(
         ["bash", "-c", SCRIPT, "rolling-restart.sh", branch.group, "flex"],
         cwd=tmp_path,
-        env=environment,
+        env=shell.environment,
         text=True,
         capture_output=True,
         check=False,
@@ -161,21 +159,21 @@ def test_the_script_acts_on_an_exit_status(
     assert len(changes(sim)) == branch.sent
 
 
-def run_script(environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def run_script(shell: WarmShell, folder: Path) -> subprocess.CompletedProcess[str]:
     script = ["bash", "-c", SCRIPT, "rolling-restart.sh", "rg", "flex"]
-    return subprocess.run(script, cwd=folder, env=environment, text=True, capture_output=True, check=False)
+    return subprocess.run(script, cwd=folder, env=shell.environment, text=True, capture_output=True, check=False)
 
 
-def test_the_script_works_twice(sim: Simulator, environment: dict[str, str], tmp_path: Path) -> None:
+def test_the_script_works_twice(sim: Simulator, shell: WarmShell, tmp_path: Path) -> None:
     for sent in (6, 12):
-        done = run_script(environment, tmp_path)
+        done = run_script(shell, tmp_path)
         assert (done.returncode, done.stdout) == (0, "All instances are restarted.\n"), done.stderr
         assert len(changes(sim)) == sent
 
 
-def test_the_script_says_when_nothing_was_sent(sim: Simulator, environment: dict[str, str], tmp_path: Path) -> None:
+def test_the_script_says_when_nothing_was_sent(sim: Simulator, shell: WarmShell, tmp_path: Path) -> None:
     sim.add_fault({"action": "list", "fault": {"status": 403}})
-    done = run_script(environment, tmp_path)
+    done = run_script(shell, tmp_path)
     assert (done.returncode, done.stdout) == (1, "Nothing was sent.\n"), done.stderr
     assert not changes(sim)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from armsim import Simulator
 from tests.latest.helpers.warm_shell import WarmShell
-from tools.sessions import NAMED, Session, normal, play, stories, with_output
+from tools.sessions import NAMED, Session, normal, play, sessions, stories, with_output
 
 SHORT = 0.05  # seconds that an operation lasts
 STORIES = [
@@ -36,7 +37,17 @@ def test_every_session_of_a_document_is_played(path: Path) -> None:
 def test_an_output_that_differs_only_in_times_is_kept_and_another_one_is_replaced() -> None:
     text = "<!-- session {} -->\n```console\n$ true\n4.242 s 20261125T090000.125Z\n```\n"
     (session,) = stories(text)[0]
-    again = session._replace(steps=[("$ true\n", "3.1 s 20261126T101112.001Z\n")])
+    again = session._replace(steps=[("$ true\n", "3.15 s 20261126T101112.001Z\n")])
+    rounded = session._replace(steps=[("$ true\n", "3.1 s 20261126T101112.001Z\n")])
     other = session._replace(steps=[("$ true\n", "failed 20261126T101112.001Z\n")])
     assert with_output(text, [again]) == text
+    assert "3.1 s 20261125T090000.125Z" in with_output(text, [rounded])
     assert "failed 20261125T090000.125Z" in with_output(text, [other])
+
+
+def test_each_symptom_of_the_night_has_a_session_and_a_line_in_the_list() -> None:
+    head, *sections = NAMED["3am"].read_text("utf-8").split("\n## ")
+    titles = [section.partition("\n")[0] for section in sections]
+    assert re.findall(r"\[([^]]+)\]\(#", head) == titles
+    assert len(titles) == 6
+    assert all(list(sessions(section)) for section in sections)

@@ -1,6 +1,6 @@
 """Ten thousand instances in one run, a hundred thousand by the bulk service, and one fleet divided among principals.
 
-The figures are printed; `docs/performance.md` has them. Ratios are of the floor, which no client can go below: the
+The figures are printed; `docs/performance.md` has them. Ratios are of the floor, below which no client can be: the
 start of `az`, the pages of one list one after the other, the calls at the documented rate, and the slowest operation.
 """
 
@@ -13,6 +13,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,7 +79,7 @@ def begin(environment: dict[str, str], folder: Path, *arguments: str) -> subproc
         return subprocess.Popen([str(AZ), "vmss-flex", *arguments], env=environment, stdout=rows)
 
 
-def end(process: subprocess.Popen[bytes], began: float, folder: Path) -> Measured:
+def end(process: subprocess.Popen[bytes], folder: Path, began: float) -> Measured:
     """Wait for the end of a command."""
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -88,7 +90,7 @@ def end(process: subprocess.Popen[bytes], began: float, folder: Path) -> Measure
 
 def run(environment: dict[str, str], folder: Path, *arguments: str) -> Measured:
     began = time.monotonic()
-    return end(begin(environment, folder, *arguments), began, folder)
+    return end(begin(environment, folder, *arguments), folder, began)
 
 
 def ids_of_sets(sim: Simulator, folder: Path) -> str:
@@ -193,7 +195,8 @@ def prove_shares(folder: Path, shares: int, vms: int) -> float:
             begin(login, one, *fleet, "--shard", f"{one.name}/{shares}", "--job-log", log)
             for login, one, log in zip(logins, folders, logs, strict=True)
         ]
-        divided = [end(process, began, one) for process, one in zip(processes, folders, strict=True)]
+        with ThreadPoolExecutor(shares) as pool:
+            divided = list(pool.map(partial(end, began=began), processes, folders))
         seconds = max(one.seconds for one in divided)
         for number, one in enumerate(divided, 1):
             tell(f"share {number}/{shares}: {len(one.rows)} rows in {one.seconds:.1f} s")

@@ -17,7 +17,7 @@ def table(cli_ctx: Any) -> dict[str, Any]:
 
 
 def test_every_entry_of_the_table_is_a_command_and_no_other_is(table: dict[str, Any]) -> None:
-    named = [one.name for one in (*operations(), *refusals(), *others())]
+    named = [*(one.words for one in operations()), *(one.name for one in (*refusals(), *others()))]
     assert set(table) == {f"{commands.GROUP} {name}" for name in named}
 
 
@@ -25,7 +25,7 @@ def test_operations_act_and_refusals_refuse(table: dict[str, Any]) -> None:
     kinds = {
         name: type(command.handler.__self__) for name, command in table.items() if hasattr(command.handler, "__self__")
     }
-    assert {kinds[f"vmss-flex {one.name}"] for one in operations()} == {OperationCommand}
+    assert {kinds[f"vmss-flex {one.words}"] for one in operations()} == {OperationCommand}
     assert {kinds[f"vmss-flex {one.name}"] for one in refusals()} == {RefusalCommand}
 
 
@@ -35,4 +35,4 @@ def test_a_command_that_is_written_by_hand_has_its_function(name: str) -> None:
 
 
 def test_every_operation_is_laid_out_as_a_table(table: dict[str, Any]) -> None:
-    assert all(table[f"vmss-flex {one.name}"].table_transformer for one in operations())
+    assert all(table[f"vmss-flex {one.words}"].table_transformer for one in operations())

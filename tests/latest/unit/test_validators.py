@@ -189,5 +189,8 @@ def test_every_set_of_a_group_is_chosen_in_place_of_one() -> None:
             take(**group, **more)
     with pytest.raises(RequiredArgumentMissingError, match="scale set is missing"):
         take(all_sets=True)
+    assert take_choice({"all_sets": True}, subscription=True) == Choice(all_sets=True)
+    with pytest.raises(RequiredArgumentMissingError, match="The scale set is missing"):
+        take_choice({"vmss_name": "web"}, subscription=True)
     with pytest.raises(RequiredArgumentMissingError, match="--set-tag narrows --all-sets"):
         take(**SET, set_tag=["a"])

@@ -402,3 +402,38 @@ def test_options_of_the_method_reach_the_service(send: Send, sim: Simulator) -> 
 def test_options_of_the_body_reach_the_service(send: Send, sim: Simulator) -> None:
     send("reimage", temp_disk=True, admin_password="secret")
     assert changes(sim)[0]["body"] == {"tempDisk": True, "osProfile": {"adminPassword": "secret"}}
+
+
+def test_a_managed_run_command_is_read_once_its_operation_has_ended(send: Send, sim: Simulator) -> None:
+    poller = send("run-command create", name="check", script="exit 3")
+    acceptance = poller.acceptance
+    assert str(acceptance.result_url).endswith("$expand=instanceView")
+    assert not poller.poll().done
+    sim.advance(DAY)
+    poll = poller.poll()
+    assert poll.done
+    assert isinstance(poll.result, dict)
+    assert poll.result["properties"]["instanceView"]["exitCode"] == 3
+    assert [one["action"] for one in sim.requests()] == ["run-command-put", "poll", "poll", "run-command"]
+
+
+def test_a_managed_run_command_without_a_url_of_its_operation_is_polled_itself(
+    send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    spoiler.spoil = nowhere
+    poller = send("run-command create", name="check", script="exit 3")
+    assert not poller.poll().done
+    sim.advance(DAY)
+    poll = poller.poll()
+    assert poll.done
+    assert "'exitCode': 3" in str(poll.result)
+
+
+def test_what_the_operation_repeats_of_a_managed_run_command_is_not_its_result(
+    send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    poller = send("run-command create", name="check", script="exit 3")
+    sim.advance(DAY)
+    held = b'{"status": "Succeeded", "properties": {"output": {"name": "check", "properties": {}}}}'
+    spoiler.spoil = lambda answer: "operations/" not in answer.request.url or with_body(held)(answer)
+    assert "'exitCode': 3" in str(poller.poll().result)

@@ -14,6 +14,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestE
 from azext_flexcompare.arm.login import NoTokenError
 from azext_flexcompare.arm.responses import (
     LONGEST_WAIT,
+    Forbidden,
     Unacknowledged,
     classify,
     classify_read,
@@ -125,7 +126,8 @@ Errors = Callable[[], AbstractContextManager[None]]
         (send_errors, ServiceRequestError("no route"), Throttled),
         (send_errors, AzureError("not ours"), Failure),
         (poll_errors, error_of_status(429), Throttled),
-        (poll_errors, error_of_status(403), Failure),
+        (poll_errors, error_of_status(403), Forbidden),
+        (poll_errors, error_of_status(400), Failure),
         (poll_errors, error_of_status(500), Unanswered),
         (poll_errors, error_of_status(200), Unanswered),
         (poll_errors, ServiceResponseError("lost"), Unanswered),

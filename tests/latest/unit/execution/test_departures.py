@@ -18,11 +18,12 @@ from azext_flexcompare.execution.departures import (
     Members,
     deleting_reasons,
     resolve_failure,
+    skip_departed,
     without_departed,
 )
-from azext_flexcompare.instances import Instance
+from azext_flexcompare.instances import Instance, ResourceId
 from azext_flexcompare.planning.work import Work
-from azext_flexcompare.scheduler.outcome import Error, Status
+from azext_flexcompare.scheduler.outcome import Error, Outcome, Status
 from azext_flexcompare.scheduler.poller import Departed, Failure
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import BUSY, instance
@@ -92,3 +93,24 @@ def test_a_failure_of_an_instance_that_has_left_is_none(azure: Azure, chosen: li
 def test_a_failure_that_says_nothing_of_the_instance_stays(azure: Azure, chosen: list[Instance]) -> None:
     work = Work([chosen[2]], Completed)
     assert resolve_failure(azure, RESTART, known, work, Failure(Error("NotSent", "No.")), False) is None
+
+
+def test_what_was_known_of_a_set_stays_where_its_list_is_refused(
+    azure: Azure, chosen: list[Instance], sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(departures, "LISTING_AGE", 0)
+    members = Members(azure, chosen)
+    assert members.why_departed(chosen[0]) == GONE
+    sim.add_fault({"action": "list", "fault": {"status": 403, "code": "AuthorizationFailed"}})
+    assert [members.why_departed(one) for one in chosen[:3]] == [GONE, REPLACED, None]
+
+
+def test_the_list_of_one_set_that_is_refused_hides_no_departure_from_another(
+    azure: Azure, chosen: list[Instance], sim: Simulator
+) -> None:
+    nowhere = chosen[2].scale_set._replace(name="none", id=ResourceId(f"{chosen[2].scale_set.id}-none"))
+    sim.add_fault({"action": "list", "nth": 1, "per": "all", "fault": {"status": 403, "code": "AuthorizationFailed"}})
+    other = chosen[2]._replace(scale_set=nowhere)
+    failed = [Outcome(one, Status.FAILED, BUSY) for one in (other, chosen[0])]
+    found = skip_departed(azure, RESTART, failed)
+    assert [one.status for one in found] == [Status.FAILED, Status.SKIPPED]

@@ -76,6 +76,7 @@ def test_a_plan_that_shows_or_asks_leaves_it_out(azure: Azure, members: Members,
         ("restart", RunOptions(dry_run=True)),
         ("restart", RunOptions(engine="set")),
         ("delete-instances", RunOptions()),
+        ("update-instances", RunOptions()),
     ):
         found = protecting(azure, OPERATIONS[operation], run_options, prepare, choice={})(members())
         assert [one.instances[0].name for one in found if isinstance(one.call, Skip)] == [protected]

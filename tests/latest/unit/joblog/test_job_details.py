@@ -63,6 +63,7 @@ def test_it_names_the_hook_that_runs_and_who_is_out_of_rotation() -> None:
     assert details(hook, {"record": "resumed", "at": "2026-11-25T09:00:01Z"}, written=True)["hook"] is None
 
 
+HOOK_FAILED = {"record": "hook", "state": "ended", "batch": 1, "hook": "after-batch", "exit": 1}
 CLOSED = {**GATE, "state": "ended", "passed": False}
 
 
@@ -74,10 +75,17 @@ CLOSED = {**GATE, "state": "ended", "passed": False}
         ([FAILED, {"record": "end", "exit": 4}], "--retry-failed"),
         ([FAILED, CLOSED, {"record": "end", "exit": 5}], "--resume"),
         ([FAILED, CLOSED, {"record": "resumed"}, {"record": "end", "exit": 4}], "--retry-failed"),
+        ([FAILED, HOOK_FAILED, {"record": "end", "exit": 5}], "--resume"),
+        ([FAILED, HOOK_FAILED, {"record": "resumed"}, {"record": "end", "exit": 4}], "--retry-failed"),
+        ([FAILED, {**HOOK_FAILED, "exit": 0}, {"record": "end", "exit": 4}], "--retry-failed"),
+        ([FAILED, {**FAILED, "id": IDS[1], "status": "NotStarted"}, {"record": "end", "exit": 5}], "--resume"),
         ([{**OUTCOME, "id": id_, "status": Status.SKIPPED} for id_ in IDS] + [{"record": "end", "exit": 5}], None),
         ([{"record": "end", "exit": 0}], None),
     ],
-    ids=["killed", "interrupted", "failed", "behind a gate", "behind no gate", "nothing left", "well"],
+    ids=[
+        *("killed", "interrupted", "failed", "behind a gate", "behind no gate", "behind a hook", "behind no hook"),
+        *("after a hook", "not begun", "nothing left", "well"),
+    ],
 )
 def test_it_names_the_command_that_goes_on(records: list[dict[str, Any]], way: str | None) -> None:
     assert details(*records)["next"] == (way and f"az vmss-flex restart {way} job")

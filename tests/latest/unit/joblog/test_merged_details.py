@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from azext_flexcompare.joblog.merged_details import ReadLog, merged_details
 from tests.latest.helpers.report_logs import Log, ended, plan, planned, said
+from tools import schemas
 
 FIRST: Log = [
     plan(planned("a"), planned("b"), choice={"shard": "1/3"}, batches=1),
@@ -35,6 +37,10 @@ def test_counts_failures_and_times_are_of_all_and_each_run_has_a_row() -> None:
     rows = [(one["job"], one["shard"], one["state"], one["exit"], one["durationSeconds"]) for one in found["jobs"]]
     assert rows == [("1", "1/3", "ended", 4, 5.0), ("2", "2/3", "running", None, 1.0)]
     assert found["jobs"][0]["next"] == "az vmss-flex restart --retry-failed 1.jsonl"
+
+
+def test_it_is_what_the_schema_says() -> None:
+    assert schemas.problems("job-show", json.loads(json.dumps(merged_details(logs(running=True))))) == []
 
 
 def test_a_run_that_was_killed_is_the_state_of_all() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import AzCLIError
@@ -11,7 +12,8 @@ from azure.cli.core.azclierror import AzCLIError
 from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.instances import Instance
-from azext_flexcompare.nat_rules.surroundings import read_surroundings, with_parts
+from azext_flexcompare.nat_rules.surroundings import choose_around, read_surroundings, with_parts
+from azext_flexcompare.selection.selection import Choice
 from tests.latest.helpers.network import reset_to_addresses
 
 Members = Callable[[], list[Instance]]
@@ -33,6 +35,30 @@ def test_load_balancers_are_not_read_where_they_do_not_matter(azure: Azure, memb
     found = read_surroundings(azure, members(), balanced=False)
     assert (found.load_balancers, found.addresses) == ({}, {})
     assert {"lb-list", "public-ip-list"}.isdisjoint(one["action"] for one in sim.requests())
+
+
+def test_resource_graph_takes_one_query_for_each_kind_and_finds_the_same(
+    cli_ctx: Any, azure: Azure, members: Members, sim: Simulator
+) -> None:
+    reset_to_addresses(sim)
+    lists = read_surroundings(azure, members())
+    before = len(sim.requests())
+    chosen = choose_around(cli_ctx, "nic list", Choice("rg", "flex"), "resource-graph")
+    found = read_surroundings(azure, chosen, source="resource-graph")
+    assert Counter(one["action"] for one in sim.requests()[before:]) == {"scaleSet": 1, "arg": 4}
+    for of_graph, of_lists in zip(found, lists, strict=True):
+        assert of_graph.keys() == of_lists.keys()
+        for id_, body in of_lists.items():
+            named = {name: body.get(name) for name in ("id", "name", "type", "location", "properties")}
+            assert {name: of_graph[id_].get(name) for name in named} == named
+
+
+def test_a_query_that_is_refused_is_an_error_that_names_the_source(
+    azure: Azure, members: Members, sim: Simulator
+) -> None:
+    sim.add_fault({"action": "arg", "fault": {"status": 403, "code": "AuthorizationFailed", "message": "No."}})
+    with pytest.raises(AzCLIError, match="network interfaces in Resource Graph"):
+        read_surroundings(azure, members(), source="resource-graph")
 
 
 def test_a_list_that_may_not_be_read_is_an_error_that_names_it(azure: Azure, members: Members, sim: Simulator) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from azext_flexcompare.output.script_result import ScriptResult, judge_script, parse_script_result
+from azext_flexcompare.output.script_result import ScriptResult, judge_script, mask_output, parse_script_result
 from azext_flexcompare.scheduler.outcome import Outcome, Status
 from tests.latest.helpers.factories import instance
 
@@ -98,3 +98,41 @@ def test_standard_error_fails_a_script_where_that_is_asked_for(given: Any) -> No
 @pytest.mark.parametrize("given", [None, {}, "text", {"value": [None, 7]}, windows("a", " \n"), {"output": "a"}])
 def test_what_does_not_say_that_it_failed_has_succeeded(given: Any) -> None:
     assert judged(given, fail_on_stderr=True) == (Status.SUCCEEDED, None)
+
+
+def managed(state: Any, code: Any = 0, **properties: Any) -> dict[str, Any]:
+    view = {"executionState": state, "exitCode": code, "output": "some", "error": 7}
+    return {"properties": {**properties, "instanceView": view}}
+
+
+def test_the_parts_of_a_managed_run_command() -> None:
+    assert parse_script_result(managed("Failed", 3)) == ScriptResult("some", "some", "7", 3)
+    assert parse_script_result(managed("Running")) == ScriptResult("some", "some", "7", None)
+    assert parse_script_result({"properties": {}}) == ScriptResult()
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        (managed("Succeeded"), (Status.SUCCEEDED, None)),
+        (managed("Succeeded", 1), (Status.FAILED, "ScriptFailed")),
+        (managed("Failed", 3), (Status.FAILED, "ScriptFailed")),
+        (managed("Failed", None), (Status.FAILED, "ScriptFailed")),
+        (managed("TimedOut"), (Status.FAILED, "ScriptTimedOut")),
+        (managed("Canceled"), (Status.FAILED, "ScriptCanceled")),
+        (managed("Running", asyncExecution=True), (Status.SUCCEEDED, None)),
+        (managed("Running"), (Status.TIMED_OUT, "ScriptNotEnded")),
+        (managed(["Failed"]), (Status.TIMED_OUT, "ScriptNotEnded")),
+        ({"properties": {}}, (Status.TIMED_OUT, "ScriptNotEnded")),
+    ],
+)
+def test_a_managed_run_command_is_what_its_script_was(given: Any, outcome: tuple[str, str | None]) -> None:
+    assert judged(given) == outcome
+
+
+def test_a_secret_that_a_script_wrote_is_masked() -> None:
+    def mask(text: str) -> str:
+        return text.replace("some", "***")
+
+    assert parse_script_result(mask_output(managed("Failed", 3), mask)) == ScriptResult("***", "***", "7", 3)
+    assert mask_output(None, mask) is None

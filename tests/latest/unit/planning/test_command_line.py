@@ -6,7 +6,13 @@ from argparse import ArgumentParser
 
 import pytest
 
-from azext_flexcompare.planning.command_line import foreign_option, repeated_options, unread_files
+from azext_flexcompare.planning.command_line import (
+    completed,
+    completed_line,
+    foreign_option,
+    repeated_options,
+    unread_files,
+)
 
 
 @pytest.fixture
@@ -76,3 +82,38 @@ def test_an_option_of_the_namesake_alone_is_found_with_what_to_use(command: str,
     found = foreign_option(["vmss-flex", *command.split()])
     assert (found and found[0]) == option
     assert found is None or found[1].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("vmss-flex run-command -g rg --scripts x", "vmss-flex run-command invoke -g rg --scripts x"),
+        ("--debug vmss-flex run-command -g rg", "--debug vmss-flex run-command invoke -g rg"),
+        ("-o table vmss-flex run-command --ids x", "-o table vmss-flex run-command invoke --ids x"),
+        ("vmss-flex run-command invoke -g rg", None),
+        ("vmss-flex run-command create -g rg", None),
+        ("vmss-flex run-command", None),
+        ("vmss-flex run-command -h", None),
+        ("vmss-flex run-command --help", None),
+        ("vmss-flex translate run-command -x", None),
+        ("vmss run-command -g rg", None),
+        ("", None),
+    ],
+)
+def test_a_short_name_of_a_command_is_completed(typed: str, meant: str | None) -> None:
+    assert completed(typed.split()) == (meant or typed).split()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("az vmss-flex run-command -g rg --inst", "az vmss-flex run-command invoke -g rg --inst"),
+        ("az vmss-flex  run-command --", "az vmss-flex  run-command invoke --"),
+        ("az vmss-flex run-command cre", None),
+        ("az vmss-flex run-command ", None),
+        ("az vmss-flex stop -n run-command --", None),
+        ("", None),
+    ],
+)
+def test_a_short_name_in_a_line_that_is_typed_is_completed(typed: str, meant: str | None) -> None:
+    assert completed_line(typed) == (meant or typed)

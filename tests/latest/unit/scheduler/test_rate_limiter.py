@@ -27,6 +27,15 @@ def test_a_burst_goes_at_once_and_the_rest_as_the_bucket_fills() -> None:
     assert len(moments) == 200 - SPARE + 10 * 10
 
 
+def test_a_wait_that_would_not_move_the_clock_is_none() -> None:
+    bucket = Bucket(RATE)
+    bucket.tokens, bucket.at = 1 + SPARE - 1e-12, 1e6
+    now = 1e6
+    assert (bucket.wait(now), now + bucket.wait(now)) == (0.0, now)
+    bucket.tokens = SPARE
+    assert now + bucket.wait(now) > now
+
+
 def test_what_is_not_paced_never_waits() -> None:
     bucket = Bucket(UNLIMITED)
     for _ in range(1000):

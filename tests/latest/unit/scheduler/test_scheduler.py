@@ -35,8 +35,9 @@ from azext_flexcompare.scheduler.poller import (
     Throttled,
     Unanswered,
 )
+from azext_flexcompare.scheduler.rate_limiter import Rate
 from azext_flexcompare.scheduler.scheduler import send_and_poll
-from tests.latest.helpers.simulated_time import Clock
+from tests.latest.helpers.simulated_time import Clock, SimulatedAzure, run_simulated
 
 PATIENCE = 20  # seconds after which a test that hangs fails
 BROKEN = Error("Broken", "As planned.")
@@ -688,3 +689,16 @@ def test_targets_are_sent_in_the_order_in_which_they_are_admitted() -> None:
     outcomes = send_and_poll(range(3), service.send, Limits(4), Watch(), service=waits)
     assert [one.status for one in outcomes] == [Status.SUCCEEDED] * 3
     assert ended == [2, 1, 0]
+
+
+def test_what_is_read_before_a_call_counts_as_the_polls_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    rate = Rate(20, 5)
+    azure = SimulatedAzure(Clock(), [3.0] * 120, hints=(None, None), reads=1)
+    outcomes = run_simulated(monkeypatch, azure, Limits(32, sends=Rate(50, 10), polls=rate))
+    assert {one.status for one in outcomes} == {Status.SUCCEEDED}
+    level, latest, lowest = rate.burst, azure.read_at[0], rate.burst
+    for moment in sorted(azure.read_at):
+        level, latest = min(rate.burst, level + (moment - latest) * rate.per_second) - 1, moment
+        lowest = min(lowest, level)
+    assert lowest >= 0
+    assert len(azure.read_at) >= 240

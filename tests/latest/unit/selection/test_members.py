@@ -68,6 +68,18 @@ def test_every_flexible_set_of_a_group_is_read_by_one_list(
     assert [one.name for one in sets] == ["other"]
 
 
+def test_every_flexible_set_of_a_subscription_is_read_by_one_list_and_named(
+    reader: Reader, sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen = len(sim.requests())
+    members, _ = find_members(reader, Choice(all_sets=True))
+    assert [one.name for one in members] == [name for one in ("flex", "other", "flex2") for name in sim.names(one)]
+    assert [one["action"] for one in sim.requests()[seen:]] == ["listAllScaleSets", "list", "list", "list"]
+    assert f"subscription {sim.subscription}: the scale sets flex (rg), other (rg), flex2 (rg2)" in caplog.text
+    with pytest.raises(ResourceNotFoundError, match="The subscription has no Flexible scale set with these tags"):
+        read_scale_sets(reader, Choice(all_sets=True, set_tags=(("role", "db"),)))
+
+
 @pytest.mark.parametrize(("group", "said"), [("nowhere", "nowhere"), ("empty", "empty has no Flexible scale set.")])
 def test_a_group_without_a_flexible_set_is_refused(reader: Reader, sim: Simulator, group: str, said: str) -> None:
     sim.reset({"resourceGroups": {"empty": {"scaleSets": {"uniform": {"mode": "Uniform", "instances": 1}}}}})

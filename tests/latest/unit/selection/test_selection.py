@@ -127,7 +127,7 @@ def test_the_id_tells_twins_of_two_sets_apart() -> None:
 
 
 def test_several_sets_are_all_named_in_a_refusal() -> None:
-    assert "the scale sets web, db has" in refusal([*MEMBERS, instance("db_1", DB)], names=("x",))
+    assert "the scale sets web (rg), db (db-rg) has" in refusal([*MEMBERS, instance("db_1", DB)], names=("x",))
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_a_summary_fits_its_line_in_the_list_of_commands(page: Page) -> None:
 @pytest.mark.parametrize("operation", operations(), ids=lambda one: one.name)
 def test_the_help_names_every_engine(operation: object) -> None:
     engines = getattr(operation, "engines", None) or {}
-    page = PAGES[operation.name]  # type: ignore[attr-defined]
+    page = PAGES[operation.words]  # type: ignore[attr-defined]
     assert re.findall(r"--engine ([a-z]+)", page.text) == list(engines)
 
 

@@ -42,7 +42,7 @@ def test_support_is_that_of_the_options() -> None:
         ("for i in a b; do az vmss stop -g $i -n web --instance-ids a; done", False),
         ("for i in $(az vmss stop -g rg -n web --instance-ids $i -o none); do :; done", False),
         ("for i in a b; do :; done; az vmss stop -g rg -n web --instance-ids $i", False),
-        ("for i in a b; do az vmss run-command show -g rg --vmss-name w --instance-id $i; done", False),
+        ("for i in a b; do az vmss run-command update -g rg --vmss-name w --instance-id $i; done", False),
     ],
 )
 def test_a_call_of_one_instance_in_a_loop_is_advised_to_be_one_for_all(script: str, advised: bool) -> None:
