@@ -118,7 +118,7 @@ def test_a_script_and_its_resumed_run_follow_their_schemas(check: Checked, sim: 
 
 def test_managed_run_commands_follow_their_schemas(check: Checked) -> None:
     place, named = ("-g", "rg", "--vmss-name", "flex"), ("-n", "check")
-    check("run-command", "create", *place, *named, "--instance-ids", "*", "--script", "hostname")
+    check("run-command", "create", *place, *named, "--instance-ids", "*", "--script", "hostname", "--log-output")
     check("run-command", "list", *place)
     check("run-command", "show", *place, *named, "--instance-view")
     check("run-command", "wait", *place, *named)
@@ -136,12 +136,3 @@ def require_lines(path: Path) -> list[str]:
     text = path.read_text("utf-8")
     assert problems_of_lines(text) == []
     return text.splitlines()
-
-
-def test_managed_run_commands_follow_their_schemas(check: Checked) -> None:
-    place, named = ("-g", "rg", "--vmss-name", "flex"), ("-n", "check")
-    check("run-command", "create", *place, *EVERY, *named, "--script", "echo hi", "--log-output")
-    check("run-command", "wait", *place, *named)
-    check("run-command", "list", *place)
-    check("run-command", "show", *place, *named)
-    check("run-command", "delete", *place, *EVERY, *named, "--yes")
