@@ -116,15 +116,6 @@ def test_a_script_and_its_resumed_run_follow_their_schemas(check: Checked, sim: 
     check("wait", "--job-log", str(check.log()))
 
 
-def test_managed_run_commands_follow_their_schemas(check: Checked) -> None:
-    place, named = ("-g", "rg", "--vmss-name", "flex"), ("-n", "check")
-    check("run-command", "create", *place, *named, "--instance-ids", "*", "--script", "hostname")
-    check("run-command", "list", *place)
-    check("run-command", "show", *place, *named, "--instance-view")
-    check("run-command", "wait", *place, *named)
-    check("run-command", "delete", *place, *named, "--instance-ids", "*", "--yes")
-
-
 def test_drain_and_undrain_follow_their_schema(check: Checked, sim: Simulator) -> None:
     sim.reset(world=balanced())
     for command in ("drain", "undrain"):
