@@ -68,8 +68,8 @@ class Cloud(Protocol):
 
 def log_in(simulator: Cloud, config: Path) -> dict[str, str]:
     """Log in to a simulator with an empty configuration folder; return the environment in which `az` uses both."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AZURE_")},
+    environment = {  # COLUMNS is the terminal of who runs the tests, or none
+        **{name: value for name, value in os.environ.items() if not name.startswith("AZURE_") and name != "COLUMNS"},
         **simulator.environment(),
         "AZURE_CONFIG_DIR": str(config),
         "AZURE_EXTENSION_DIR": str(extensions()),

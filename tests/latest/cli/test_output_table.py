@@ -24,7 +24,6 @@ from tools.sandbox import az
         ("protection show -g rg -n flex", 80),
         ("drain -g rg -n flex --dry-run", 80),
         ("nic list -g rg -n flex", 120),
-        ("job list", 120),
     ],
 )
 def test_a_table_fits_its_columns(command: str, columns: int, sim: Simulator, warm: WarmAz) -> None:  # noqa: ARG001
