@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
+
+from azure.core.exceptions import HttpResponseError
 
 from azext_flexcompare.arm.clients import Azure, checked_body
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
@@ -33,7 +36,10 @@ def call_sdk(
         answer = send_request(azure, target, call, arguments, place=(target.resource_group, target.name))
         if ".begin_" in call:
             return SteppedPolling.begun(azure.arm(target.subscription), answer, returns, view=view)
-        return Completed(checked_body(answer), remaining(answer.headers))
+        body = checked_body(answer)
+        if body is None and answer.status_code != HTTPStatus.NO_CONTENT:
+            raise HttpResponseError("The answer is none that is documented.", response=answer)
+        return Completed(body, remaining(answer.headers))
 
 
 def send_request(

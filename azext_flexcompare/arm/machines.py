@@ -68,13 +68,11 @@ def machine_of(client: Any, body: Mapping[str, Any]) -> Machine:
 
 def instance_of(body: Mapping[str, Any], scale_set: ScaleSet, machine: Machine) -> Instance:
     """Return an instance by the body of its VM; raises ValueError where that describes none."""
-    id_, name = body.get("id"), body.get("name")
-    if not (isinstance(id_, str) and isinstance(name, str)):
-        raise ValueError("it describes no VM")  # noqa: TRY004  (as for every answer that cannot be read)
+    check_machine(body)
     properties, zones, tags = object_in(body, "properties"), body.get("zones"), body.get("tags")
     return Instance(
-        ResourceId(id_),
-        name,
+        ResourceId(body["id"]),
+        body["name"],
         scale_set,
         zone=str(zones[0]) if zones and isinstance(zones, list) else None,
         fault_domain=_number(object_in(properties, "instanceView").get("platformFaultDomain")),
@@ -86,6 +84,13 @@ def instance_of(body: Mapping[str, Any], scale_set: ScaleSet, machine: Machine) 
         resource=machine,
         vm_id=_text(properties.get("vmId")),
     )
+
+
+def check_machine(body: Any) -> None:
+    """Raise ValueError where the body of an answer describes no VM."""
+    told = [body.get(name) for name in ("id", "name", "properties")] if isinstance(body, dict) else []
+    if [type(one) for one in told] != [str, str, dict]:
+        raise ValueError("it describes no VM")
 
 
 def power_state(codes: list[str]) -> str | None:

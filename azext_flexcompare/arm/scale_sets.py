@@ -14,7 +14,7 @@ from azure.mgmt.core.tools import is_valid_resource_id, parse_resource_id
 
 from azext_flexcompare.arm.clients import check_new_page
 from azext_flexcompare.arm.errors import cli_errors
-from azext_flexcompare.arm.machines import instance_of, machine_of, set_id_of
+from azext_flexcompare.arm.machines import check_machine, instance_of, machine_of, set_id_of
 from azext_flexcompare.arm.member_states import note_pages
 from azext_flexcompare.arm.paced_reads import ReadBudget, Turns, finish, read_budget
 from azext_flexcompare.arm.responses import NO_RETRY, json_of
@@ -56,6 +56,7 @@ def list_in_turns(reader: Reader, scale_set: ScaleSet) -> Turns[list[Instance]]:
             # A service that ignored the filter would return instances of other sets; a VM may be on two pages of a list
             # that changes while it is read.
             for body in page["value"]:
+                check_machine(body)
                 if ResourceId(set_id_of(body)) == scale_set.id:
                     one = instance_of(body, scale_set, machine_of(client, body))
                     found[one.id] = one
@@ -175,8 +176,7 @@ def read_vm(reader: Reader, vm: str) -> Any:
                 found = _read_page(client, request_of(client, "virtual_machines.get", place, view), learn)
         except ResourceNotFoundError:
             return None
-        if not (isinstance(found, dict) and found.get("id")):
-            raise ValueError("it describes no VM")
+        check_machine(found)
         return machine_of(client, found)
 
 

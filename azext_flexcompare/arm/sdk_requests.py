@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -28,6 +29,7 @@ class _Built(Exception):  # noqa: N818  (no error: it takes the request out of t
         self.request = request
 
 
+_lock = threading.Lock()  # the threads that send share what is kept
 _kept: dict[tuple[int, str, int], tuple[Any, Any, Request]] = {}
 
 
@@ -38,11 +40,11 @@ def request_of(client: Any, call: str, place: Sequence[str], arguments: Mapping[
     be changed afterwards: they are known by their identity, so that a thousand targets cost one call of the SDK.
     """
     key = id(client), call, id(arguments)
-    found = _kept.get(key)
-    if found is None:
-        while len(_kept) >= KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        found = _kept[key] = client, arguments, _build(client, call, PLACES[: len(place)], arguments)
+    with _lock:
+        found = _kept.pop(key, None) or (client, arguments, _build(client, call, PLACES[: len(place)], arguments))
+        if len(_kept) >= KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = found  # the last one, so that the first one was not asked for the longest
     request, url = found[2], found[2].url
     for stands, name in zip(PLACES, place, strict=False):
         url = url.replace(stands, quote(name, safe=""))

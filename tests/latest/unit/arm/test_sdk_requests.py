@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,7 @@ from azure.core.exceptions import AzureError
 from armsim import Simulator
 from azext_flexcompare.arm.calls import send_request
 from azext_flexcompare.arm.clients import arm_client, azure_of, compute_client
-from azext_flexcompare.arm.sdk_requests import KEPT, request_of
+from azext_flexcompare.arm.sdk_requests import KEPT, _kept, request_of
 from azext_flexcompare.instances import ScaleSet
 from azext_flexcompare.planning.adapters import arguments_of
 from azext_flexcompare.table.entries import operations
@@ -25,6 +26,10 @@ ADAPTED: dict[str, dict[str, Any]] = {
     "extension set": {"vm_extension_name": "a b/ü", "extension_parameters": EXTENSION},
     "extension update": {"vm_extension_name": "script", "extension_parameters": EXTENSION},
     "run-command": {"parameters": {"commandId": "RunShellScript", "script": ["echo 'é'"]}},
+    "run-command create": {
+        "run_command_name": "a b/ü",
+        "run_command": {"location": "l", "properties": {"source": {"script": "echo 'é'"}}},
+    },
     "update": {"parameters": {"tags": {"a": "b"}}, "if_match": '"7"'},
     "update-instances": {"vm_instance_i_ds": IDS},
 }
@@ -124,3 +129,16 @@ def test_other_arguments_have_a_request_of_their_own(cli_ctx: Any) -> None:
     client, call = compute_client(cli_ctx), "virtual_machines.begin_power_off"
     sent = [request_of(client, call, ("g", "n"), {"skip_shutdown": one % 2 == 0}) for one in range(2 * KEPT)]
     assert ["skipShutdown=true" in one.url for one in sent] == [True, False] * KEPT
+
+
+def test_threads_share_what_is_kept(cli_ctx: Any) -> None:
+    client, call = compute_client(cli_ctx), "virtual_machines.begin_power_off"
+    arguments = [{"skip_shutdown": one % 2 == 0} for one in range(3 * KEPT)]
+
+    def build(number: int) -> bool:
+        return "skipShutdown=true" in request_of(client, call, ("g", "n"), arguments[number % len(arguments)]).url
+
+    with ThreadPoolExecutor(16) as threads:
+        numbers = [number * 7 for number in range(20 * KEPT)]
+        assert list(threads.map(build, numbers)) == [number % len(arguments) % 2 == 0 for number in numbers]
+    assert len(_kept) == KEPT
