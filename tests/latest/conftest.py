@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, settings
 
 from armsim import Simulator
 from tests.latest.helpers.az import IMPATIENT, INSTANCES, Ran, Run, WarmAz
-from tools.sandbox import az, log_in
+from tests.latest.helpers.warm_shell import WarmShell
+from tools.sandbox import log_in
 
 # Machines are noisy: no test depends on how quick one is.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,12 +36,19 @@ def sim(simulator: Simulator) -> Simulator:
     return simulator
 
 
+@pytest.fixture(scope="session")
+def unhurried(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmShell]:
+    """An `az` that starts quickly, and waits as long as that of a user."""
+    with WarmShell(environment, tmp_path_factory.mktemp("unhurried"), {}) as shell:
+        yield shell
+
+
 @pytest.fixture
-def run(sim: Simulator, environment: dict[str, str]) -> Run:  # noqa: ARG001  (it is reset first)
+def run(sim: Simulator, unhurried: WarmShell) -> Run:  # noqa: ARG001  (it is reset first)
     """Run `az vmss-flex ...` as a shell would."""
 
     def run(*arguments: str, stdin: str = "", cwd: Path | None = None, timeout: float = 60) -> Ran:
-        done = az(environment, "vmss-flex", *arguments, input=stdin, cwd=cwd, capture_output=True, timeout=timeout)
+        done = unhurried.az("vmss-flex", *arguments, input=stdin, cwd=cwd, capture_output=True, timeout=timeout)
         assert "Traceback" not in done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
@@ -48,7 +56,13 @@ def run(sim: Simulator, environment: dict[str, str]) -> Run:  # noqa: ARG001  (i
 
 
 @pytest.fixture(scope="session")
-def warm(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmAz]:
-    """Run `az vmss-flex ...` often and quickly."""
+def warm_process(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmAz]:
+    """The process that has read the Azure CLI."""
     with WarmAz(environment, tmp_path_factory.mktemp("warm"), IMPATIENT) as warm:
         yield warm
+
+
+@pytest.fixture
+def warm(sim: Simulator, warm_process: WarmAz) -> WarmAz:  # noqa: ARG001  (it is reset first)
+    """Run `az vmss-flex ...` often and quickly."""
+    return warm_process

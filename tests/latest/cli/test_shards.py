@@ -41,7 +41,7 @@ def test_each_instance_is_restarted_by_the_run_of_one_share_and_the_logs_are_rea
         (f"{number}/2", len(found)) for number, found in enumerate(rows, 1)
     ]
     table = warm.run("job", "show", "--merge", logs[1], "-o", "table").stdout
-    assert max(map(len, table.splitlines())) <= 80
+    assert max(map(len, table.splitlines())) <= 120
     assert ("share 2/2" in table, "1/2" in table) == (True, True)
     told = warm.run("report", "--job-log", *logs, "-f", str(tmp_path / "page.html")).json
     assert (told["exit"], told["statuses"]) == (4, {"Succeeded": 5, "Failed": 1})

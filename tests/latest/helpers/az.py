@@ -126,6 +126,7 @@ def _carry_out(
     arguments: list[str], variables: dict[str, str], streams: list[tuple[int, str]], closed: list[int]
 ) -> None:
     signal.alarm(PATIENCE)
+    sys.argv[1:] = arguments
     os.environ.update(variables)
     for descriptor, path in streams:
         flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC

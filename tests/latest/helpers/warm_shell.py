@@ -16,6 +16,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from typing_extensions import Self
 
@@ -37,9 +38,9 @@ class WarmShell:
     """The process that has read the Azure CLI, and the environment in which a shell finds its client."""
 
     def __init__(self, environment: dict[str, str], folder: Path, instead: dict[str, float]) -> None:
-        path, client = str(folder / "server"), folder / "az"
-        client.write_text(CLIENT.format(python=sys.executable, path=path))
-        client.chmod(0o755)
+        path, self.client = str(folder / "server"), folder / "az"
+        self.client.write_text(CLIENT.format(python=sys.executable, path=path))
+        self.client.chmod(0o755)
         self.environment = {**environment, "PATH": f"{folder}{os.pathsep}{environment['PATH']}"}
         command = [sys.executable, "-m", "tests.latest.helpers.warm_shell", json.dumps(instead), path]
         self.process = subprocess.Popen(
@@ -47,6 +48,10 @@ class WarmShell:
         )
         assert self.process.stdout
         assert self.process.stdout.readline() == "ready\n"
+
+    def az(self, *arguments: str, **how: Any) -> subprocess.CompletedProcess[str]:
+        """Run `az` with these arguments to its end."""
+        return subprocess.run([str(self.client), *arguments], env=self.environment, text=True, check=False, **how)
 
     def __enter__(self) -> Self:
         return self
@@ -97,6 +102,7 @@ def _supervise(client: socket.socket) -> None:
 
 def _run_for_client(arguments: list[str], folder: str, environment: dict[str, str], streams: list[int]) -> None:
     signal.alarm(PATIENCE)
+    sys.argv[1:] = arguments
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -83,13 +83,13 @@ def test_nothing_is_sent_to_a_path_that_leads_elsewhere(place: tuple[str, ...], 
     typed=st.tuples(st.sampled_from(["--instance-ids", "--ids", "-n", "-g", "--exclude", "--zone", "--tag"]), typable)
 )
 def test_whatever_is_typed_ends_in_a_sentence_and_changes_nothing(
-    typed: tuple[str, str], simulator: Simulator, warm: WarmAz
+    typed: tuple[str, str], simulator: Simulator, warm_process: WarmAz
 ) -> None:
     option, text = typed
     simulator.reset()
     place = {"-g": "rg", "-n": "flex"} if option != "--ids" else {}
     words = [word for pair in ({**place, option: f"{text}!"}).items() for word in pair]
-    done = warm.run("restart", *words)
+    done = warm_process.run("restart", *words)
     assert "Traceback" not in done.stderr
     assert done.exit in (1, 2, 3)
     assert not changes(simulator)
