@@ -22,6 +22,7 @@ from filelock import FileLock
 
 from armsim import Simulator
 from armsim.world.description import default_description
+from tools.documents import faults_of
 from tools.wheel import ROOT, build_wheel, packaged
 
 BUILD = ROOT / "build"
@@ -100,14 +101,6 @@ def add_faults(simulator: Simulator, faults: Iterable[dict[str, Any]]) -> None:
     for fault in faults:
         named = {"vm": names[int(fault["vm"].removeprefix("#"))]} if fault.get("vm", "").startswith("#") else {}
         simulator.add_fault({**fault, **named})
-
-
-def faults_of(document: str) -> list[dict[str, Any]]:
-    """List the faults of the sessions of a document, such as `readme`, in their order."""
-    from tools.sessions import NAMED, sessions  # it runs in this sandbox
-
-    text = NAMED[document].read_text(encoding="utf-8")
-    return [fault for session in sessions(text) for fault in session.setup.get("faults", [])]
 
 
 @contextmanager

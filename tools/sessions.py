@@ -1,14 +1,7 @@
-"""The sessions in documents, and their output from real runs: `make sessions` rewrites them.
-
-A session is a block of commands with their output, run in the world of `make sandbox`. A comment before it names what
-is simulated there: `faults` (on `#2`, the third instance), `vms` (states of instances), `settings` of the simulator,
-and the command that was `killed` before (when the batch `at` began in its log). With `continues` the session is in the
-world and the folder of the one above.
-"""
+"""The output of the sessions in documents, from real runs: `make sessions` rewrites it."""
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -18,53 +11,18 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from armsim import Simulator
+from tools.documents import BLOCK, NAMED, Session, stories, typed
 from tools.sandbox import add_faults, description, sandbox
-from tools.wheel import ROOT
 
-README = ROOT / "README.md"
-NAMED = {"readme": README, "tutorial": ROOT / "docs" / "tutorial.md", "3am": ROOT / "docs" / "3am.md"}
 WIDTH = 80
 INSTANCES, SECONDS = 40, 1.0
 QUICK = {"retry_after": "none", "retry_after_ms": 200}  # what a document says of seconds is not about Azure's hints
 KILLABLE = 0.5  # seconds that an operation lasts at least while the process that waits for it is killed
 LONGEST_WAIT = 60  # seconds until a command must have reached the batch at which it is killed
-_BLOCK = re.compile(r"<!-- session (?P<setup>\{.*?\}) -->\n```console\n(?P<text>.*?)```\n", re.DOTALL)
-_COMMAND = re.compile(r"^\$ (?:.*\\\n> )*.*\n", re.MULTILINE)
 _JOB_TIME = re.compile(r"\b\d{8}T\d{6}(?:\.\d{3}Z)?")
-
-
-class Session(NamedTuple):
-    """The settings of a session, and its commands as shown, each with its output."""
-
-    setup: dict[str, Any]
-    steps: list[tuple[str, str]]
-
-    @property
-    def name(self) -> str:
-        """Return its first command as its name."""
-        return _typed(self.steps[0][0])
-
-
-def sessions(text: str) -> Iterator[Session]:
-    """Find the sessions of a document."""
-    for block in _BLOCK.finditer(text):
-        shown = _COMMAND.findall(block["text"])
-        outputs = _COMMAND.split(block["text"])[1:]
-        yield Session(json.loads(block["setup"]), list(zip(shown, outputs, strict=True)))
-
-
-def stories(text: str) -> list[list[Session]]:
-    """Group the sessions of a document by their worlds: each with those that continue it."""
-    found: list[list[Session]] = []
-    for session in sessions(text):
-        if session.setup.get("continues"):
-            found[-1].append(session)
-        else:
-            found.append([session])
-    return found
 
 
 def play(
@@ -95,7 +53,7 @@ def with_output(text: str, played: list[Session]) -> str:
         kept = found["text"] if _shape(found["text"]) == _shape(steps) else _JOB_TIME.sub(_tidied, steps)
         return f"<!-- session {found['setup']} -->\n```console\n{kept}```\n"
 
-    return _BLOCK.sub(block, text)
+    return BLOCK.sub(block, text)
 
 
 def main(arguments: list[str]) -> None:
@@ -119,11 +77,7 @@ def _play(
         simulator.configure(seconds=max(seconds, KILLABLE))
         _kill(session.setup["killed"], session.setup["at"], folder, environment)
     simulator.configure(**{"seconds": seconds, **session.setup.get("settings", {})})
-    return session._replace(steps=[(shown, _run(_typed(shown), folder, environment)) for shown, _ in session.steps])
-
-
-def _typed(shown: str) -> str:
-    return re.sub(r"\\\n> *", "", shown.removeprefix("$ ")).strip()
+    return session._replace(steps=[(shown, _run(typed(shown), folder, environment)) for shown, _ in session.steps])
 
 
 def _run(command: str, folder: Path, environment: dict[str, str]) -> str:

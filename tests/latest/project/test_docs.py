@@ -9,9 +9,9 @@ import pytest
 
 from azext_flexcompare.commands import HAND_WRITTEN, PLAIN
 from azext_flexcompare.table.entries import operations, refusals
+from tools.documents import README
 from tools.render import COMMANDS as PAGES
 from tools.render import GENERATED, ROOT, content_of
-from tools.sessions import README
 
 COMMANDS = [*PLAIN, *HAND_WRITTEN, *(one.words for one in operations()), *(one.name for one in refusals())]
 DOCUMENTS = [path for place in (".", "docs", "docs/schemas", "armsim") for path in (ROOT / place).glob("*.md")]

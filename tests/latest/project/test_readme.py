@@ -20,8 +20,9 @@ from tests.latest.helpers.faults import NO_CAPACITY
 from tests.latest.helpers.waits import started, wait_until
 from tests.latest.helpers.warm_shell import WarmShell
 from tests.latest.helpers.worlds import changes
-from tools.sandbox import add_faults, az, description, faults_of, sandbox
-from tools.sessions import INSTANCES, README, normal, sessions
+from tools.documents import README, faults_of, sessions
+from tools.sandbox import add_faults, az, description, sandbox
+from tools.sessions import INSTANCES, normal
 from tools.wheel import ROOT, copy_sources
 
 TEXT = README.read_text(encoding="utf-8")

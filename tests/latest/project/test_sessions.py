@@ -9,7 +9,8 @@ import pytest
 
 from armsim import Simulator
 from tests.latest.helpers.warm_shell import WarmShell
-from tools.sessions import NAMED, Session, normal, play, sessions, stories, with_output
+from tools.documents import NAMED, Session, sessions, stories
+from tools.sessions import normal, play, with_output
 
 SHORT = 0.05  # seconds that an operation lasts
 STORIES = [
