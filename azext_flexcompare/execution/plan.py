@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -19,7 +20,14 @@ from azext_flexcompare.joblog import records
 from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.joblog.hook_records import HookRecords
 from azext_flexcompare.joblog.records import Record
-from azext_flexcompare.output.masking import Masker, make_masker, mask_error, no_mask, withhold_message
+from azext_flexcompare.output.masking import (
+    Masker,
+    make_masker,
+    mask_error,
+    masked_logging,
+    no_mask,
+    withhold_message,
+)
 from azext_flexcompare.output.script_result import judge_script, mask_output
 from azext_flexcompare.planning.batches import batches_of, separating
 from azext_flexcompare.planning.domain_check import check_domains
@@ -51,10 +59,10 @@ class RunContext(NamedTuple):
         """Return the names of the operation's own options that were given, without flags that are false."""
         return [option.name for option in self.operation.in_effect(self.options)]
 
-    @property
-    def may_show_secrets(self) -> bool:
-        """Check whether a request or an answer may contain a secret."""
-        return bool(self.unknown_secrets or secrets_of(self.operation, self.options))
+    def masked(self) -> AbstractContextManager[None]:
+        """Return the block in which nothing is logged that may hold a secret; an earlier answer may repeat one."""
+        may_show = bool(self.unknown_secrets or secrets_of(self.operation, self.options))
+        return masked_logging(self.mask, hide_bodies=may_show)
 
     def finish(self, outcome: Outcome[Instance]) -> Outcome[Instance]:
         """Return an outcome as Failed if its script failed, and without secrets that the service repeats."""

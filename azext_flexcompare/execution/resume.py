@@ -75,6 +75,7 @@ def resume(cli_ctx: Any, operation: Operation, choice: Choice, options: dict[str
             run_options=merge_run_options(given, logged_run.plan["how"]),
             source=(path, logged_run),
         )
+        stack.enter_context(context.masked())
         prepare, found = context.preparer(), _instances_of(cli_ctx, context, logged_run)
         prepare = context.protecting(prepare, logged_run.plan["choice"], resumed=True)
         excluded = _excluded(found, choice)
@@ -111,6 +112,7 @@ def retry_failed(
         context = _resumed_context(
             cli_ctx, operation, choice, options, run_options=run_options, source=(path, logged_run)
         )
+        stack.enter_context(context.masked())
         prepare, found = context.preparer(), _instances_of(cli_ctx, context, logged_run)
         excluded = _excluded(found, choice)
         retried = [one for one, logged in found if _to_retry(logged) and one.id not in excluded]
@@ -154,6 +156,7 @@ def wait_for_log(cli_ctx: Any, path: str, timeout: int) -> Rows:
         kept, unknown = _kept_options(operation, logged_run.plan["options"])
         run_options = RunOptions(timeout=left, engine=engine, resume=path)
         context = run_context(cli_ctx, operation, kept, run_options, unknown_secrets=unknown)
+        stack.enter_context(context.masked())
         found = _instances_of(cli_ctx, context, logged_run)
 
         def watched(left: Found) -> tuple[list[Work], list[Outcome[Instance]]]:

@@ -40,7 +40,6 @@ from azext_flexcompare.joblog.file import JobLog
 from azext_flexcompare.output import messages
 from azext_flexcompare.output.conclusion import conclude_run
 from azext_flexcompare.output.exit_status import exit_status
-from azext_flexcompare.output.masking import masked_logging
 from azext_flexcompare.output.progress import STDERR, progress_on, write_lines
 from azext_flexcompare.output.query import printable, require_query
 from azext_flexcompare.output.rows import expected_rows
@@ -67,9 +66,10 @@ def run_operation(
     _require_names(operation, choice)
     check_share(run_options, choice.shard)
     context = run_context(cli_ctx, operation, options, run_options)
-    prepare = context.preparer()
-    chosen = choose(cli_ctx, operation.name, choice)
-    return run(context, plan_run(context, prepare, chosen, _given(choice)))
+    with context.masked():
+        prepare = context.preparer()
+        chosen = choose(cli_ctx, operation.name, choice)
+        return run(context, plan_run(context, prepare, chosen, _given(choice)))
 
 
 def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
@@ -83,7 +83,6 @@ def run(context: RunContext, run_plan: RunPlan) -> list[dict[str, Any]]:
     )
     command = (context.cli_ctx, context.operation)
     with ExitStack() as stack:
-        stack.enter_context(masked_logging(context.mask, hide_bodies=context.may_show_secrets))
         check_gate(context.azure, run_options.health_gate, run_plan.acting)
         run_plan, window = plan_window(context, run_plan)
         drain_plan = plan_drain(context, run_plan)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import pkgutil
 import signal
@@ -106,6 +107,8 @@ def read_everything() -> None:
     from azure.cli.core import extension, get_default_cli
 
     get_default_cli().invoke(["vmss-flex", "compare"], out_file=StringIO())
+    for logger in (logging.getLogger(), logging.getLogger("cli")):  # so that each command sets them up by its options
+        logger.handlers.clear()
     sys.path.append(extension.get_extension_path("flexcompare"))
     package = importlib.import_module("azext_flexcompare")
     for module in pkgutil.walk_packages(package.__path__, "azext_flexcompare."):
