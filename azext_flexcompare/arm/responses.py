@@ -15,11 +15,13 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.cli.core.azclierror import AzCLIError
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline.policies import RetryPolicy
 
 from azext_flexcompare.arm.errors import error_of, one_line
 from azext_flexcompare.arm.login import NoTokenError
+from azext_flexcompare.arm.not_sent import is_not_sent
 from azext_flexcompare.scheduler.outcome import Error
 from azext_flexcompare.scheduler.poller import Failure, OutcomeUnknown, TemporaryFailure, Throttled, Unanswered
 
@@ -108,14 +110,14 @@ def send_errors(busy: Collection[str] = ()) -> Iterator[None]:
         yield
     except NoTokenError as error:
         raise Throttled(None, Error("NotSent", one_line(error))) from error
+    except AzCLIError as error:  # of the CLI's own policies, such as that of --acquire-policy-token
+        raise OutcomeUnknown(Error("NotSent", one_line(error)), "Nothing was sent.") from error
     except HttpResponseError as error:
         raise _refused(error, busy) from error
-    except ServiceResponseError as error:
-        raise Unacknowledged(Error("ConnectionLost", f"{UNKNOWN}: {one_line(error)}")) from error
-    except ServiceRequestError as error:  # no connection: the service is sent nothing
-        raise Throttled(None, Error("NotSent", one_line(error))) from error
     except AzureError as error:
-        raise Failure(Error("NotSent", one_line(error))) from error
+        if is_not_sent(error):
+            raise Throttled(None, Error("NotSent", one_line(error))) from error
+        raise Unacknowledged(Error("ConnectionLost", f"{UNKNOWN}: {one_line(error)}")) from error
 
 
 @contextmanager

@@ -261,30 +261,29 @@ class _Scheduler(Generic[T]):
         elif isinstance(answer, Departed):
             self._end(state, Status.SKIPPED, reason=answer.reason)
         elif isinstance(answer, BaseException):
-            self._fail(state, answer)
+            self._fail(state, answer if isinstance(answer, Failure) else _unexpected(answer))
         elif isinstance(answer, Poll):
             self._polled(state, answer)
         else:
             self._accepted(state, *answer)  # type: ignore[misc]
 
-    def _fail(self, state: TargetState[T], answer: BaseException) -> None:
+    def _fail(self, state: TargetState[T], answer: Failure) -> None:
         state.group.accepts |= not isinstance(answer, OutcomeUnknown)
         if isinstance(answer, TemporaryFailure) and state.poller is None and state.retried < self.limits.retries:
             state.retried += 1
             self.observer.on_postponed(state.target, answer.error, sent=True)
             self._send_later(state, min(LONGEST_RETRY, FIRST_RETRY * 2 ** (state.retried - 1)), answer.error)
             return
-        if isinstance(answer, Failure) and not state.outcome_check:
+        if not state.outcome_check:
             state.outcome_check = self._check_outcome(state, answer)
             if state.outcome_check:
                 state.poller = state.outcome_check
                 self._poll_at(state, time.monotonic())
                 return
-        error = answer.error if isinstance(answer, Failure) else Error(type(answer).__name__, str(answer))
         if isinstance(answer, OutcomeUnknown):
-            self._end(state, Status.TIMED_OUT, error, answer.reason)
+            self._end(state, Status.TIMED_OUT, answer.error, answer.reason)
         else:
-            self._end(state, Status.FAILED, error)
+            self._end(state, Status.FAILED, answer.error)
 
     def _check_outcome(self, state: TargetState[T], failure: Failure) -> OutcomeCheck | None:
         resolve, accepted = self.service.resolve_unknown, state.poller is not None
@@ -436,3 +435,8 @@ class _Scheduler(Generic[T]):
 
     def _may_be_active(self, state: TargetState[T]) -> bool:
         return not state.not_accepted and self.observer.may_be_active(state.target)
+
+
+def _unexpected(error: BaseException) -> OutcomeUnknown:
+    """Return what an error means that nothing foresees: it says nothing of the target."""
+    return OutcomeUnknown(Error(type(error).__name__, str(error)), "What became of it is not known.")

@@ -20,7 +20,16 @@ MODULES = sorted(
     path.relative_to(ROOT / OURS).with_suffix("").as_posix().replace("/", ".") for path in (ROOT / OURS).rglob("*.py")
 )
 PACKAGES = sorted({module.split(".")[0] for module in MODULES if "." in module})
-HOST = {"azure", "jmespath", "knack", "msrest", "portalocker", "requests", "yaml"}  # what the Azure CLI brings
+HOST = {
+    "azure",
+    "jmespath",
+    "knack",
+    "msrest",
+    "portalocker",
+    "requests",
+    "urllib3",
+    "yaml",
+}  # what the Azure CLI brings
 HEAVY = (
     "azure.mgmt.compute",
     "azure.mgmt.core",

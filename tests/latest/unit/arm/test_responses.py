@@ -9,7 +9,10 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from azure.cli.core.azclierror import AzCLIError
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import NewConnectionError
 
 from azext_flexcompare.arm.login import NoTokenError
 from azext_flexcompare.arm.responses import (
@@ -24,9 +27,10 @@ from azext_flexcompare.arm.responses import (
     send_errors,
 )
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Failure, TemporaryFailure, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Failure, OutcomeUnknown, TemporaryFailure, Throttled, Unanswered
 
 ERROR = Error("Why", "Because.")
+REFUSED = NewConnectionError(HTTPSConnection("localhost"), "refused")
 
 
 class Answer:
@@ -123,8 +127,10 @@ Errors = Callable[[], AbstractContextManager[None]]
         (send_errors, ServiceResponseError("lost"), Unacknowledged),
         (send_errors, error_of_status(401), Throttled),
         (send_errors, error_of_status(302), Unacknowledged),
-        (send_errors, ServiceRequestError("no route"), Throttled),
-        (send_errors, AzureError("not ours"), Failure),
+        (send_errors, ServiceRequestError("no route", error=REFUSED), Throttled),
+        (send_errors, ServiceRequestError("stalled"), Unacknowledged),
+        (send_errors, AzCLIError("no policy token"), OutcomeUnknown),
+        (send_errors, AzureError("not ours"), Unacknowledged),
         (poll_errors, error_of_status(429), Throttled),
         (poll_errors, error_of_status(403), Forbidden),
         (poll_errors, error_of_status(400), Failure),
