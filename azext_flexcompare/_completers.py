@@ -125,12 +125,12 @@ def _id_of_subscription(cli_ctx: Any, given: str) -> str:
 
 
 def _flexible_sets(cli_ctx: Any, namespace: Any) -> list[str]:
-    from azext_flexcompare.arm.clients import compute_client
+    from azext_flexcompare.arm.clients import compute_client, entries_of
 
     sets = compute_client(cli_ctx).virtual_machine_scale_sets
     group = namespace.resource_group_name
     found = sets.list(group) if group else sets.list_all()
-    return [one.name for one in found if (one.orchestration_mode or "").lower() == "flexible"]
+    return [one.name for one in entries_of(found) if (one.orchestration_mode or "").lower() == "flexible"]
 
 
 def _load_balancers(cli_ctx: Any, namespace: Any) -> list[str]:
@@ -149,11 +149,11 @@ def _load_balancers(cli_ctx: Any, namespace: Any) -> list[str]:
 
 
 def _run_commands(cli_ctx: Any, namespace: Any) -> list[str]:
-    from azext_flexcompare.arm.clients import compute_client
+    from azext_flexcompare.arm.clients import compute_client, entries_of
 
     first = _members(cli_ctx, namespace)[0]
     commands = compute_client(cli_ctx, first.subscription).virtual_machine_run_commands
-    return [one.name for one in commands.list_by_virtual_machine(first.resource_group, first.name)]
+    return [one.name for one in entries_of(commands.list_by_virtual_machine(first.resource_group, first.name))]
 
 
 def _jobs() -> list[str]:

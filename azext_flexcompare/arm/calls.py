@@ -10,7 +10,7 @@ from azure.core.exceptions import HttpResponseError
 
 from azext_flexcompare.arm.clients import Azure, checked_body
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.responses import NO_RETRY, remaining, send_errors
+from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining, send_errors
 from azext_flexcompare.arm.sdk_requests import request_of
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.scheduler.poller import Poller
@@ -56,9 +56,9 @@ def read_view(azure: Azure, instance: Instance) -> Any:
     return send_request(azure, instance, "virtual_machine_scale_set_vms.get", NO_ARGUMENTS, place=place)
 
 
-def call_once(method: Callable[..., Any], *arguments: Any, **options: Any) -> Completed:
-    """Call a method of the SDK that sends one request and begins no operation, and return its result."""
-    with send_errors():
+def read_once(method: Callable[..., Any], *arguments: Any, **options: Any) -> Completed:
+    """Read with a method of the SDK that sends one request; raises Throttled or Unanswered where that is repeated."""
+    with poll_errors():
         result, headers = method(*arguments, cls=with_headers, **options, **NO_RETRY)
     return Completed(result, remaining(headers))
 

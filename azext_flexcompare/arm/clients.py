@@ -192,11 +192,25 @@ def checked_body(answer: Any) -> dict[str, Any] | None:
     return body
 
 
+class EndlessListError(ValueError):
+    """A list whose pages have no end."""
+
+
 def check_new_page(link: str, seen: set[str]) -> None:
-    """Record the link of a page; raises ValueError where it leads back, or leads on for ever."""
+    """Record the link of a page; raises EndlessListError where it leads back, or leads on for ever."""
     if link in seen or len(seen) >= MANY_PAGES:
-        raise ValueError("the link to the next page leads back to a page of the same list")
+        raise EndlessListError("the link to the next page leads back to a page of the same list")
     seen.add(link)
+
+
+def entries_of(paged: Any) -> list[Any]:
+    """List the entries of all pages of a list of the SDK; raises EndlessListError for one without an end."""
+    pages, seen, found = paged.by_page(), set[str](), list[Any]()
+    for page in pages:
+        found += page
+        if pages.continuation_token:
+            check_new_page(pages.continuation_token, seen)
+    return found
 
 
 class Azure(NamedTuple):

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from azext_flexcompare.arm.calls import call_once, send_request
+from azext_flexcompare.arm.calls import read_once, send_request
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.errors import cli_errors
 from azext_flexcompare.arm.paced_lists import list_all
 from azext_flexcompare.arm.polling import Completed, SteppedPolling
-from azext_flexcompare.arm.responses import NO_RETRY, remaining, send_errors
+from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining, send_errors
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.scheduler.poller import Poller
 from azext_flexcompare.table.entries import Operation
@@ -84,14 +84,19 @@ def delete_lock(azure: Azure, instance: Instance, name: str) -> Poller:
 def protect(azure: Azure, instance: Instance, policy: dict[str, bool]) -> Poller:
     """Change the members of the scale set's protection policy of an instance that `policy` names.
 
-    The SDK has only a PUT for it, so the scale set's view of the instance is read first.
+    The SDK has only a PUT for it, so the scale set's view of the instance is read first; raises Throttled or Unanswered
+    where that is repeated.
     """
     machines = azure.compute(instance.subscription).virtual_machine_scale_set_vms
     place = (instance.resource_group, instance.scale_set.name, instance.name)
+    with poll_errors():
+        view = machines.get(*place, **NO_RETRY)
+        if not view.id:  # a PUT of what it holds would clear the rest
+            raise ValueError("it shows no instance")
+    body = view.serialize()
+    properties = body.setdefault("properties", {})
+    properties["protectionPolicy"] = merge_policy(properties.get("protectionPolicy") or {}, policy)
     with send_errors():
-        body = machines.get(*place, **NO_RETRY).serialize()
-        properties = body.setdefault("properties", {})
-        properties["protectionPolicy"] = merge_policy(properties.get("protectionPolicy") or {}, policy)
         call = "virtual_machine_scale_set_vms.begin_update"
         answer = send_request(azure, instance, call, {"parameters": body}, place=place)
         return SteppedPolling.begun(azure.arm(instance.subscription), answer)
@@ -112,7 +117,7 @@ def merge_policy(before: dict[str, Any], policy: dict[str, bool]) -> dict[str, A
 def scale_set_view(azure: Azure, instance: Instance) -> Poller:
     """Read the scale set's view of an instance: its protection policy, and whether it is on the latest model."""
     machines = azure.compute(instance.subscription).virtual_machine_scale_set_vms
-    return call_once(machines.get, instance.resource_group, instance.scale_set.name, instance.name)
+    return read_once(machines.get, instance.resource_group, instance.scale_set.name, instance.name)
 
 
 def _path(instance: Instance, name: str) -> str:

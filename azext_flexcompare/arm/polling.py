@@ -26,7 +26,7 @@ from azext_flexcompare.arm.responses import (
     retry_after_of,
 )
 from azext_flexcompare.scheduler.outcome import Error
-from azext_flexcompare.scheduler.poller import Acceptance, Failure, Poll, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Acceptance, Failure, OutcomeUnknown, Poll, Throttled, Unanswered
 from azext_flexcompare.times import parse_utc
 
 MAX_START_DELAY = timedelta(minutes=5)  # between the start of an operation and the answer that accepted it
@@ -37,6 +37,7 @@ MANY_ODD = 3  # answers in a row that say nothing of an operation, before its in
 MAY_NOT_BE_READ = "The service accepted the request, and does not let its operation be read."
 NOWHERE_TO_POLL = "The service accepted the request, and its answer has no URL of the operation."
 NO_RESULT = "The operation succeeded, and its result cannot be read yet:"
+RESULT_REFUSED = "The operation succeeded, and the service does not let its result be read."
 
 
 class Accepted(NamedTuple):
@@ -146,7 +147,7 @@ class SteppedPolling:
         raise Unanswered(": ".join(error))
 
     def _result(self) -> Any:
-        """Read what the operation returned; raises Unanswered or Throttled until the service gives it."""
+        """Read the result; raises Unanswered or Throttled until it comes, OutcomeUnknown where it is refused."""
         held = self._body.get("properties")
         if isinstance(held, dict) and held.get("output") and not _is_view(self._accepted.result_url):
             return held["output"]
@@ -156,6 +157,8 @@ class SteppedPolling:
         if answer.status_code != HTTPStatus.OK:
             error = error_of(HttpResponseError(response=answer))
             refusal = classify_read(answer.status_code, answer.headers, error)
+            if isinstance(refusal, Failure):  # to ask again is of no use
+                raise OutcomeUnknown(error, RESULT_REFUSED)
             raise refusal if isinstance(refusal, Throttled) else Unanswered(f"{NO_RESULT} {': '.join(error)}")
         found = json_of(answer)
         if not isinstance(found, dict):

@@ -17,7 +17,7 @@ from azext_flexcompare.arm.responses import object_in, poll_errors, remaining
 from azext_flexcompare.instances import Instance, is_replaced
 from azext_flexcompare.scheduler.observer import Observer
 from azext_flexcompare.scheduler.outcome import Status
-from azext_flexcompare.scheduler.poller import Departed, Failure, Throttled, Unanswered
+from azext_flexcompare.scheduler.poller import Departed, Failure
 from azext_flexcompare.scheduler.scheduler import send_and_poll
 from azext_flexcompare.scheduler.service import Service
 
@@ -26,14 +26,12 @@ NOT_FOUND = ("ResourceNotFound", "NotFound", "ParentResourceNotFound")
 
 
 def require_present(azure: Azure, instance: Instance) -> None:
-    """Raise Departed where the instance is gone or another machine has its name, Throttled where it must be read later.
+    """Raise Departed where the instance is gone or another machine has its name, Unanswered where it is read later.
 
     An instance that may not be read is taken for present.
     """
     try:
         reading = read_instance(azure, instance)
-    except Unanswered as unanswered:
-        raise Throttled from unanswered  # nothing was sent, so that it is sent later
     except Failure:
         return
     if reading.instance is None:
@@ -58,7 +56,7 @@ class ProtectionPolicies:
     def protects(self, instance: Instance) -> bool:
         """Read whether an instance is protected from scale set actions.
 
-        Raises Departed where another machine has its name, Throttled where the policy could not be read for a moment.
+        Raises Departed where another machine has its name, Throttled or Unanswered where the policy is read later.
         A policy that may not be read protects nothing.
         """
         found: Protected = self._read(instance).result
@@ -80,8 +78,6 @@ class ProtectionPolicies:
             with poll_errors():
                 answer = read_view(self.azure, instance)
                 view = object_in(checked_body(answer), "properties")
-        except Unanswered as unanswered:
-            raise Throttled from unanswered  # nothing was sent, so that it is sent later
         except Failure as failure:
             if failure.error.code not in NOT_FOUND:
                 set_name, code = instance.scale_set.name, failure.error.code

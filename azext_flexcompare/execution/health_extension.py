@@ -8,7 +8,7 @@ from typing import Any
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
-from azext_flexcompare.arm.calls import call_once
+from azext_flexcompare.arm.calls import read_once
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
 from azext_flexcompare.instances import Instance
@@ -68,4 +68,4 @@ def _is_health(kind: str | None) -> bool:
 
 def _list_extensions(azure: Azure, instance: Instance) -> Poller:
     listing = azure.compute(instance.subscription).virtual_machine_extensions.list
-    return call_once(listing, instance.resource_group, instance.name)
+    return read_once(listing, instance.resource_group, instance.name)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError
 from azure.core.exceptions import ResourceNotFoundError as NotThere
 
-from azext_flexcompare.arm.calls import call_once, with_headers
-from azext_flexcompare.arm.clients import Azure, azure_of
+from azext_flexcompare.arm.calls import read_once, with_headers
+from azext_flexcompare.arm.clients import Azure, EndlessListError, azure_of, entries_of
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.rate_limits import limits, rate_limit_key
-from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining, send_errors
+from azext_flexcompare.arm.responses import NO_RETRY, poll_errors, remaining
 from azext_flexcompare.instances import Instance
 from azext_flexcompare.output import rows
 from azext_flexcompare.output.conclusion import conclude_counted
@@ -32,7 +31,6 @@ from azext_flexcompare.selection.choose import choose
 from azext_flexcompare.selection.selection import Choice
 
 VIEW = "instanceView"
-MANY = 1000  # run commands of one VM; Azure allows far fewer
 Condition = Callable[[Any], object]
 
 
@@ -41,9 +39,12 @@ def list_run_commands(cli_ctx: Any, choice: Choice, expand: str | None) -> list[
 
     def read(azure: Azure, instance: Instance) -> Poller:
         commands = azure.compute(instance.subscription).virtual_machine_run_commands
-        with send_errors():
+        with poll_errors():
             pages = commands.list_by_virtual_machine(instance.resource_group, instance.name, expand=expand, **NO_RETRY)
-            return Completed(list(islice(pages, MANY)))
+            try:
+                return Completed(entries_of(pages))
+            except EndlessListError as error:  # nor would the next reading end
+                raise Failure(Error("AnswerUnreadable", f"The list cannot be read: {error}.")) from error
 
     outcomes = read_each(cli_ctx, "run-command list", choice, read)
     conclude_found(cli_ctx, outcomes)
@@ -58,7 +59,7 @@ def show_run_command(cli_ctx: Any, choice: Choice, name: str, *, with_view: bool
 
     def read(azure: Azure, instance: Instance) -> Poller:
         commands = azure.compute(instance.subscription).virtual_machine_run_commands
-        get = partial(call_once, commands.get_by_virtual_machine, instance.resource_group, instance.name, name)
+        get = partial(read_once, commands.get_by_virtual_machine, instance.resource_group, instance.name, name)
         return get(expand=VIEW) if with_view else get()
 
     outcomes = read_each(cli_ctx, "run-command show", choice, read)

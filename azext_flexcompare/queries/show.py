@@ -12,7 +12,7 @@ from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError
 
-from azext_flexcompare.arm.calls import call_once
+from azext_flexcompare.arm.calls import read_once
 from azext_flexcompare.arm.clients import Azure, azure_of
 from azext_flexcompare.arm.locks import OURS, locks_of, scale_set_view
 from azext_flexcompare.arm.rate_limits import READS, limits, rate_limit_key
@@ -40,7 +40,7 @@ def show_extension(cli_ctx: Any, choice: Choice, name: str) -> list[dict[str, An
 
     def read(azure: Azure, instance: Instance) -> Poller:
         extensions = azure.compute(instance.subscription).virtual_machine_extensions
-        return call_once(extensions.get, instance.resource_group, instance.name, name, expand="instanceView")
+        return read_once(extensions.get, instance.resource_group, instance.name, name, expand="instanceView")
 
     outcomes = read_each(cli_ctx, "extension show", choice, read)
     if all(outcome.error and outcome.error.code in NOT_FOUND_CODES for outcome in outcomes):
@@ -57,7 +57,7 @@ def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:
 
     def read(azure: Azure, instance: Instance) -> Poller:
         extensions = azure.compute(instance.subscription).virtual_machine_extensions
-        found = call_once(extensions.list, instance.resource_group, instance.name)
+        found = read_once(extensions.list, instance.resource_group, instance.name)
         return found._replace(result=found.result.value or [])
 
     outcomes = read_each(cli_ctx, "extension list", choice, read)

@@ -10,6 +10,7 @@ from azure.cli.core import azclierror
 from azure.core.exceptions import AzureError
 from azure.mgmt.core.tools import parse_resource_id, resource_id
 
+from azext_flexcompare.arm.clients import entries_of
 from azext_flexcompare.arm.paced_reads import read_all
 from azext_flexcompare.arm.rate_limits import CONNECTIONS
 from azext_flexcompare.arm.scale_sets import Reader, find_scale_sets, read_scale_set
@@ -72,8 +73,8 @@ def read_named_set(reader: Reader, subscription: str | None, group: str, name: s
 def _nearest(reader: Reader, subscription: str | None, group: str, name: str) -> str | None:
     """Return a recommendation with the scale sets, or the groups that have any, whose names are nearest."""
     try:
-        sets = list(reader.client_of(subscription).virtual_machine_scale_sets.list_all())
-    except AzureError:  # it would only have helped
+        sets = entries_of(reader.client_of(subscription).virtual_machine_scale_sets.list_all())
+    except (AzureError, ValueError):  # it would only have helped
         return None
     places = [(one.name, parse_resource_id(one.id)["resource_group"]) for one in sets]
     return _nearest_of(places, group, name)

@@ -99,3 +99,21 @@ def test_a_later_run_leaves_it_out_as_well(run: Run, sim: Simulator, protected: 
     again = run("restart", way, log)
     assert status_of_each(again)[protected] == "Skipped"
     assert (protected, "restart") not in sim.accepted()
+
+
+def test_an_instance_that_cannot_be_read_keeps_no_other_waiting(warm: WarmAz, sim: Simulator) -> None:
+    first = sim.names("flex")[0]
+    sim.add_fault({"action": "showInstance", "vm": first, "times": 2, "fault": {"status": 500}})
+    done = warm.run("restart", *FLEX, "--max-parallel", "1")
+    assert (done.exit, statuses(done)) == (0, {"Succeeded": 6})
+    assert [one["vm"] for one in changes(sim)].index(first) > 0
+
+
+def test_an_instance_that_stays_unreadable_says_so(warm: WarmAz, sim: Simulator) -> None:
+    first = sim.names("flex")[0]
+    sim.add_fault({"action": "showInstance", "vm": first, "fault": {"status": 500, "code": "InternalError"}})
+    done = warm.run("restart", *FLEX, "--max-parallel", "1", "--timeout", "1")
+    assert (done.exit, statuses(done)) == (4, {"Succeeded": 5, "TimedOut": 1})
+    (row,) = [one for one in done.json if one["status"] == "TimedOut"]
+    assert (row["instance"], row["error"]["code"]) == (first, "Unanswered")
+    assert "InternalError" in row["error"]["message"]

@@ -18,6 +18,14 @@ from tests.latest.helpers.worlds import changes
 
 ALL = (*FLEX, "--instance-ids", "*")
 LISTS = "/virtualmachines"
+READS = {  # commands that read each instance, and what the simulator calls their request
+    "show": "showInstance",
+    "protection show": "showInstance",
+    "extension list": "extensions",
+    "extension show -n customScript": "extension",
+    "run-command list": "run-commands",
+    "run-command show -n check": "run-command",
+}
 
 
 def rows_of(done: Ran) -> list[dict[str, Any]]:
@@ -164,3 +172,17 @@ def test_a_temporary_refusal_is_retried_as_often_as_asked_for(
     sim.add_fault({"action": "restart", "times": 2, "fault": fault})
     rows = rows_of(warm.run("restart", *ALL, "--retries", retries))
     assert {row["status"] for row in rows} == {status}
+
+
+@pytest.mark.parametrize(("command", "action"), READS.items(), ids=READS)
+def test_what_only_reads_is_read_again(warm: WarmAz, sim: Simulator, command: str, action: str) -> None:
+    world = default_description(2)
+    overrides = {"*": {"runCommands": ["check"], "extensions": ["customScript"]}}
+    world["resourceGroups"]["rg"]["scaleSets"]["flex"]["overrides"] = overrides
+    sim.reset(world)
+    for name, fault in zip(sim.names("flex"), ({"status": 503}, {"kind": "drop-after"}), strict=True):
+        sim.add_fault({"action": action, "vm": name, "times": 1, "fault": fault})
+    done = warm.run(*command.split(), "-g", "rg", "--vmss-name", "flex")
+    assert (done.exit, len(rows_of(done)), done.stderr) == (0, 2, "")
+    assert not any(row.get("error") for row in rows_of(done))
+    assert sum(one["action"] == action for one in sim.requests()) == 4

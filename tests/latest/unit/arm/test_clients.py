@@ -13,7 +13,15 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 
 from armsim import Simulator
-from azext_flexcompare.arm.clients import Azure, arm_client, azure_of, check_new_page, compute_client
+from azext_flexcompare.arm.clients import (
+    Azure,
+    EndlessListError,
+    arm_client,
+    azure_of,
+    check_new_page,
+    compute_client,
+    entries_of,
+)
 from azext_flexcompare.arm.polling import SteppedPolling
 from azext_flexcompare.arm.responses import NO_RETRY
 from tests.latest.helpers.wire import wire_of
@@ -45,6 +53,16 @@ def test_a_list_whose_links_lead_back_ends() -> None:
     check_new_page("https://x/page?2", seen)
     with pytest.raises(ValueError, match="leads back"):
         check_new_page("https://x/page?1", seen)
+
+
+def test_a_list_of_the_sdk_is_read_to_its_end_and_no_further(azure: Azure, sim: Simulator) -> None:
+    sets = azure.compute(None).virtual_machine_scale_sets
+    assert [one.name for one in entries_of(sets.list("rg"))] == [one.name for one in sets.list("rg")]
+    link = sim.url + sim.scale_sets["flex"].rpartition("/")[0] + "?api-version=2024-11-01"
+    fault = {"kind": "answer", "members": {"value": [], "nextLink": link}}
+    sim.add_fault({"action": "listScaleSets", "fault": fault})
+    with pytest.raises(EndlessListError, match="leads back"):
+        entries_of(sets.list("rg"))
 
 
 def calls_of(act: Callable[[], object]) -> int:

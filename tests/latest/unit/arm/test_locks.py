@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from armsim import Simulator
 from azext_flexcompare.arm.clients import Azure
-from azext_flexcompare.arm.locks import OURS, Lock, delete_lock, locks_of, merge_policy, put_lock
+from azext_flexcompare.arm.locks import OURS, Lock, delete_lock, locks_of, merge_policy, protect, put_lock
 from azext_flexcompare.instances import Instance
+from azext_flexcompare.scheduler.poller import Unanswered
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.factories import instance
 from tests.latest.helpers.hostile import Recorder, hostile
+from tests.latest.helpers.worlds import changes
 
 Policy = tuple[bool | None, bool | None]  # protectFromScaleIn, protectFromScaleSetActions
 VM = instance().id
@@ -97,3 +100,27 @@ def test_the_name_of_a_lock_is_compared_without_regard_to_case() -> None:
     lock = Lock("Guard", "CanNotDelete", "/x", None)
     assert lock.is_named("gUARD")
     assert not lock.is_named("guard2")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 503},
+        {"kind": "drop-before"},
+        {"kind": "malformed"},
+        {"kind": "answer", "text": "[1]"},
+        {"kind": "answer", "text": "{}"},
+    ],
+    ids=str,
+)
+def test_a_view_that_cannot_be_read_is_read_again_before_anything_is_put(
+    azure: Azure, members: Callable[[], list[Instance]], sim: Simulator, fault: dict[str, Any]
+) -> None:
+    sim.add_fault({"action": "showInstance", "times": 1, "fault": fault})
+    one = members()[0]
+    with pytest.raises(Unanswered):
+        protect(azure, one, {"protectFromScaleIn": True})
+    assert changes(sim) == []
+    protect(azure, one, {"protectFromScaleIn": True})
+    (sent,) = changes(sim)
+    assert sent["body"]["location"] == "westeurope"

@@ -15,7 +15,7 @@ from armsim import Simulator
 from armsim.world.description import default_description
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import ArmClient, Azure
-from azext_flexcompare.arm.polling import MANY_ODD, MAY_NOT_BE_READ
+from azext_flexcompare.arm.polling import MANY_ODD, MAY_NOT_BE_READ, RESULT_REFUSED
 from azext_flexcompare.arm.responses import OperationUnreadable
 from azext_flexcompare.instances import Instance, ScaleSet
 from azext_flexcompare.planning.adapters import arguments_of, vm_preparer
@@ -368,9 +368,7 @@ def test_an_answer_in_html_or_a_redirect_is_no_acceptance(
     assert len(changes(sim)) == 1
 
 
-@pytest.mark.parametrize(
-    "fault", [{"status": 401}, {"status": 403}, {"status": 404}, {"status": 408}, {"kind": "malformed"}], ids=str
-)
+@pytest.mark.parametrize("fault", [{"status": 401}, {"status": 408}, {"status": 503}, {"kind": "malformed"}], ids=str)
 def test_the_result_of_a_command_is_asked_for_until_it_comes(
     fault: dict[str, Any], send: Send, sim: Simulator, spoiler: Spoiler
 ) -> None:
@@ -384,6 +382,26 @@ def test_the_result_of_a_command_is_asked_for_until_it_comes(
     assert poll.done
     assert isinstance(poll.result, dict)
     assert "hello" in str(poll.result)
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_result_that_is_refused_is_not_asked_for_again(
+    status: int, send: Send, sim: Simulator, spoiler: Spoiler
+) -> None:
+    ran = send("run-command", command_id="RunShellScript", scripts=["echo hello"])
+    sim.advance(DAY)
+    managed = send("run-command create", name="check", script="exit 0")
+    sim.advance(DAY)
+    ended = with_body(b'{"status": "Succeeded"}')
+    results = ("monitor", "runCommands/")
+    spoiler.spoil = lambda answer: any(part in answer.request.url for part in results) or ended(answer)
+    refusal = {"status": status, "code": "Refused"}
+    sim.add_fault({"action": "poll", "nth": 2, "fault": refusal})
+    sim.add_fault({"action": "run-command", "fault": refusal})
+    for poller in (ran, managed):
+        with pytest.raises(OutcomeUnknown) as unknown:
+            poller.poll()
+        assert (unknown.value.error.code, unknown.value.reason) == ("Refused", RESULT_REFUSED)
 
 
 def test_an_operation_whose_record_is_gone_fails(send: Send, sim: Simulator) -> None:

@@ -11,7 +11,7 @@ from armsim.world.description import default_description
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.protection_policy import ProtectionPolicies
 from azext_flexcompare.instances import REPLACED, Instance
-from azext_flexcompare.scheduler.poller import Departed, Throttled
+from azext_flexcompare.scheduler.poller import Departed, Unanswered
 
 Members = Callable[[], list[Instance]]
 
@@ -45,7 +45,7 @@ def test_a_policy_that_cannot_be_read_for_a_moment_is_read_again(
 ) -> None:
     sim.add_fault({"action": "showInstance", "times": 1, "fault": {"status": 503}})
     one, policies = members()[0], ProtectionPolicies(azure)
-    with pytest.raises(Throttled):
+    with pytest.raises(Unanswered, match="ServiceUnavailable"):
         policies.protects(one)
     assert not policies.protects(one)
 

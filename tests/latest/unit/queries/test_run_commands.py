@@ -52,6 +52,16 @@ def test_an_instance_without_run_commands_has_an_empty_list(cli_ctx: Any, names:
     assert one.instance_view.execution_state == "Succeeded"
 
 
+def test_a_list_without_an_end_is_a_failure(cli_ctx: Any, sim: Simulator, names: list[str]) -> None:
+    link = f"{sim.url}{sim.vm_id(names[0])}/runCommands?api-version=2024-11-01"
+    fault = {"kind": "answer", "members": {"value": [], "nextLink": link}}
+    sim.add_fault({"action": "run-commands", "vm": names[0], "fault": fault})
+    first, second = list_run_commands(cli_ctx, FLEX, None)
+    assert first["error"]["code"] == "AnswerUnreadable"
+    assert "leads back" in first["error"]["message"]
+    assert (second["runCommands"], second["error"]) == ([], None)
+
+
 @pytest.mark.parametrize("with_view", [False, True])
 def test_an_instance_without_the_run_command_is_no_error(cli_ctx: Any, names: list[str], with_view: bool) -> None:
     rows = show_run_command(cli_ctx, FLEX, "check", with_view=with_view)

@@ -49,6 +49,14 @@ def test_an_unknown_set_is_reported_where_nothing_may_be_listed(reader: Reader, 
         find_members(reader, Choice("rg", "flx"))
 
 
+def test_an_unknown_set_is_reported_where_the_list_has_no_end(reader: Reader, sim: Simulator) -> None:
+    link = f"{sim.url}/subscriptions/{sim.subscription}/providers/Microsoft.Compute/virtualMachineScaleSets"
+    members = {"value": [], "nextLink": f"{link}?api-version=2024-11-01"}
+    sim.add_fault({"action": "listAllScaleSets", "fault": {"kind": "answer", "members": members}})
+    with pytest.raises(ResourceNotFoundError):
+        find_members(reader, Choice("rg", "flx"))
+
+
 def read_of(sim: Simulator) -> Counter[str]:
     return Counter(one["action"] for one in sim.requests() if one["action"] != "list")
 
