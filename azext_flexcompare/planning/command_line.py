@@ -77,7 +77,9 @@ NAMES = ("ids", "instance_ids", "exclude", "zone", "fault_domain")  # none of wh
 def _file_of(text: Any, dest: str) -> str | None:
     if not isinstance(text, str) or "\n" in text:
         return None
-    value = text.partition("=")[2] if dest == "parameters" and not text.startswith("@") else text
+    value = (
+        text.partition("=")[2] if dest in ("parameters", "protected_parameters") and not text.startswith("@") else text
+    )
     return value[1:] or None if value.startswith("@") else None
 
 

@@ -24,6 +24,7 @@ def parser() -> ArgumentParser:
     parser.add_argument("--instance-ids", "--instance-id", nargs="+", dest="instance_ids")
     parser.add_argument("--scripts", nargs="+")
     parser.add_argument("--parameters", nargs="+")
+    parser.add_argument("--protected-parameters", nargs="+")
     parser.add_argument("--add", nargs="+", action="append")
     parser.add_argument("--yes", "-y", action="store_true")
     parser.add_argument("--subscription", dest="_subscription")
@@ -57,6 +58,7 @@ def test_an_option_of_which_only_the_last_would_count_is_found(
         (["--scripts", "@setup.sh"], [("--scripts", "setup.sh")]),
         (["--scripts", "@echo off\ndir"], []),
         (["--parameters", "pw=@secret", "@all", "mail=me@host"], [("--parameters", "secret"), ("--parameters", "all")]),
+        (["--protected-parameters", "pw=@secret"], [("--protected-parameters", "secret")]),
         (["--name", "@"], []),
         (["--name", "a"], []),
     ],
