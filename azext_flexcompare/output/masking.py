@@ -100,7 +100,7 @@ def masked_logging(mask: Masker, *, hide_bodies: bool = False) -> Iterator[None]
 
 
 def _values(secret: str) -> Iterator[str]:
-    """Yield the texts and numbers inside a secret that is JSON, and what is behind the first `=` of another one, whatever the name."""
+    """Yield the texts and numbers inside a secret that is JSON, and of another one what is behind its first `=`."""
     try:
         pending = [json.loads(secret)]
     except (ValueError, RecursionError):
