@@ -58,6 +58,11 @@ OF_NETWORK = (
     "query for each thousand resources of a kind, but is up to about a minute old."
 )
 OF_ADDRESSES = ("list-instance-connection-info", "list-instance-public-ips", "nic", "ssh-config")
+ENGINES = {  # how each sends requests
+    "vm": "one for each VM (vm)",
+    "set": "one for each scale set (set)",
+    "bulk": "Azure's bulk operations, up to 100 VMs in a request (bulk)",
+}
 OWN = "Command"  # heading of the options of one command; the CLI sorts headings by name
 
 
@@ -128,9 +133,7 @@ def load_arguments(loader: Any, _: str) -> None:
         c.argument("vmss_name", options_list=["--vmss-name"])  # as in `az vmss extension`
     with loader.argument_context("vmss-flex extension list") as c:
         c.argument("vmss_name", options_list=["--vmss-name"])
-    for command in ("run-command list", "run-command show", "run-command wait"):
-        with loader.argument_context(f"vmss-flex {command}") as c:
-            _describe_run_commands(c)
+    _describe_run_commands(loader)
     with loader.argument_context("vmss-flex set-orchestration-service-state") as c:
         c.argument(
             "service_name",
@@ -149,7 +152,7 @@ def load_arguments(loader: Any, _: str) -> None:
     with loader.argument_context("vmss-flex wait") as c:
         _describe_waiting(c)
     with loader.argument_context("vmss-flex run-command wait") as c:
-        _describe_condition(c, "the run command", "s")
+        _describe_condition(c, "the run command", "s", shown="run-command show --instance-view")
     with loader.argument_context("vmss-flex nat-rule") as c:
         _describe_nat_rules(c)
     for command in ("drain", "undrain"):
@@ -402,13 +405,18 @@ def _describe_waiting(c: Any) -> None:
     )
 
 
-def _describe_condition(c: Any, what: str, ending: str = "") -> None:
+def _describe_condition(c: Any, what: str, ending: str = "", shown: str = "show") -> None:
     group = "Condition"
-    c.argument("created", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
-    c.argument("updated", action="store_true", arg_group=group, help="Wait until provisioningState is Succeeded.")
+    for argument in ("created", "updated"):
+        c.argument(
+            argument,
+            action="store_true",
+            arg_group=group,
+            help=f"Wait until {what} {'is' if ending else 'are'} {argument} with provisioningState at Succeeded.",
+        )
     c.argument("deleted", action="store_true", arg_group=group, help=f"Wait until {what} no longer exist{ending}.")
     c.argument("exists", action="store_true", arg_group=group, help=f"Wait until {what} exist{ending}.")
-    c.argument("custom", arg_group=group, help="Wait until this JMESPath query of the output of `show` is true.")
+    c.argument("custom", arg_group=group, help=f"Wait until this JMESPath query of the output of `{shown}` is true.")
     c.argument(
         "interval",
         type=positive_duration,
@@ -423,34 +431,41 @@ def _describe_condition(c: Any, what: str, ending: str = "") -> None:
     )
 
 
-def _describe_run_commands(c: Any) -> None:
-    c.argument("vmss_name", options_list=["--vmss-name"])
-    c.argument(
-        "name",
-        options_list=spellings("--name", "-n", "--run-command-name"),
-        type=resource_name,
-        completer=completers.run_commands(),
-        arg_group=OWN,
-        help="Name of the run command.",
-    )
-    c.argument("instance_view", action="store_true", arg_group=OWN, help="Also print how its script ended.")
-    c.argument(
-        "expand",
-        arg_type=get_enum_type(["instanceView"]),
-        arg_group=OWN,
-        help="Also print how the script of each ended.",
-    )
+def _describe_run_commands(loader: Any) -> None:
+    for command in ("run-command list", "run-command show", "run-command wait"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            c.argument("vmss_name", options_list=["--vmss-name"])
+    for command in ("run-command show", "run-command wait"):
+        with loader.argument_context(f"vmss-flex {command}") as c:
+            c.argument(
+                "name",
+                options_list=spellings("--name", "-n", "--run-command-name"),
+                type=resource_name,
+                completer=completers.run_commands(),
+                arg_group=OWN,
+                help="Name of the run command.",
+            )
+    with loader.argument_context("vmss-flex run-command show") as c:
+        c.argument("instance_view", action="store_true", arg_group=OWN, help="Also print how its script ended.")
+    with loader.argument_context("vmss-flex run-command list") as c:
+        c.argument(
+            "expand",
+            arg_type=get_enum_type(["instanceView"]),
+            arg_group=OWN,
+            help="Also print how the script of each ended.",
+        )
 
 
 def _describe_engines(c: Any, operation: Operation) -> None:
     supported = ["vm", *sorted(operation.engines or (), reverse=True)]
-    engine = next(option for option in RUN_OPTIONS if option.name == "engine")
+    ways = [ENGINES[engine] for engine in supported]
+    among = ways[0] if len(ways) == 1 else f"{', '.join(ways[:-1])}{',' if len(ways) > 2 else ''} or {ways[-1]}"
     c.argument(
         "engine",
         choices=OfferedEngines(supported),
         type=engine_name,
         completer=get_generic_completion_list(supported),
-        help=engine.help,
+        help=f"How requests are sent: {among}. Default: vm.",
     )
 
 

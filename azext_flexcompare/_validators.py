@@ -53,27 +53,28 @@ def take_choice(
     that names the scale set, and `subscription` is whether --subscription was typed: with --all-sets it needs no group.
     """
     typed = {name: arguments.pop(name, None) for name in CHOICE}
-    group, name, ids = typed["resource_group_name"], typed["vmss_name"], typed["ids"]
+    group, name = _named("--resource-group", typed["resource_group_name"]), _named(set_option, typed["vmss_name"])
+    ids = typed["ids"]
     all_sets = _takes_all_sets(typed, set_option)
     if all_sets:
         name = None
     if elsewhere:
         group, name = (None if getattr(one, "is_default", False) else one for one in (group, name))
-    elif ids is None and not (group and (name or all_sets)) and not (all_sets and subscription):
+    elif ids is None and not (all_sets and subscription) and (group is None or not (name is not None or all_sets)):
         raise RequiredArgumentMissingError(
             f"The scale set is missing: specify --resource-group and {set_option}, or --ids.",
             recommendation="With --all-sets, specify --resource-group, or --subscription for every resource group."
             if all_sets
             else "`az vmss list -o table` lists the scale sets.",
         )
-    if ids is not None and any(value and not getattr(value, "is_default", False) for value in (group, name)):
+    if ids is not None and any(one is not None and not getattr(one, "is_default", False) for one in (group, name)):
         raise MutuallyExclusiveArgumentError(
             f"--ids and --resource-group or {set_option} cannot be combined.",
             recommendation=f"Specify either --ids, or --resource-group and {set_option}.",
         )
     return Choice(
-        None if ids else group,
-        None if ids else name,
+        None if ids is not None else group,
+        None if ids is not None else name,
         ids=_names("--ids", ids),
         names=_names("--instance-ids", typed["instance_ids"]),
         zones=_names("--zone", typed["zone"]),
@@ -98,7 +99,7 @@ def _takes_all_sets(typed: dict[str, Any], set_option: str) -> bool:
     named = [
         option
         for option, value in ((set_option, typed["vmss_name"]), ("--ids", typed["ids"]))
-        if value and not getattr(value, "is_default", False)
+        if value is not None and not getattr(value, "is_default", False)
     ]
     if all_sets and named:
         raise MutuallyExclusiveArgumentError(
@@ -111,6 +112,17 @@ def _takes_all_sets(typed: dict[str, Any], set_option: str) -> bool:
             recommendation="Use --tag to choose instances by their own tags.",
         )
     return all_sets
+
+
+def _named(option: str, value: str | None) -> str | None:
+    """Return the name that an option has; raises for an empty text, and leaves out an empty configured default."""
+    if value is None or value.strip():
+        return value
+    if getattr(value, "is_default", False):
+        return None
+    raise InvalidArgumentValueError(
+        f"{option} is empty, so it names nothing.", recommendation=f"Omit {option}, or specify a value."
+    )
 
 
 def resource_name(text: str) -> str:

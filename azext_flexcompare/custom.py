@@ -21,7 +21,7 @@ def compare(
     """Print the equivalence table; without a scale set to check, it needs no login and no network."""
     from azext_flexcompare.table.comparison import command_rows, compare_rows
 
-    if any(name and not getattr(name, "is_default", False) for name in (resource_group_name, vmss_name)):
+    if any(name is not None and not getattr(name, "is_default", False) for name in (resource_group_name, vmss_name)):
         from azext_flexcompare._validators import take_choice
         from azext_flexcompare.queries.live_commands import commands_for
         from azext_flexcompare.queries.live_comparison import check_live

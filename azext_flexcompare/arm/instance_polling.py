@@ -89,7 +89,7 @@ class _Watch:
 
     @property
     def acceptance(self) -> Acceptance:
-        """Return that the instance can be polled; no request was sent."""
+        """Return an acceptance without a request, so that the instance is polled."""
         return Acceptance(Poll(done=False, retry_after=self.interval))
 
     def poll(self) -> Poll:

@@ -223,7 +223,7 @@ class Completed(NamedTuple):
 
     @property
     def acceptance(self) -> Acceptance:
-        """Return that nothing is left to poll."""
+        """Return the acceptance of an operation that has ended."""
         return Acceptance(self.poll())
 
     def poll(self) -> Poll:

@@ -122,10 +122,10 @@ def list_scale_sets(reader: Reader, group: str | None) -> tuple[list[tuple[Scale
 
     Without a group these are the scale sets of the subscription.
     """
-    with cli_errors(f"listing the scale sets of {f'resource group {group}' if group else 'the subscription'}"):
+    with cli_errors(f"listing the scale sets of {'the subscription' if group is None else f'resource group {group}'}"):
         client = reader.client_of(None)
         sets = client.virtual_machine_scale_sets
-        list_ = partial(sets.list, group) if group else sets.list_all
+        list_ = sets.list_all if group is None else partial(sets.list, group)
         pages = finish(_all_pages(list_, _budget(client, None)))
         answers = [one for page in pages for one in page]
     flexible = [one for one in answers if _is_flexible(one)]

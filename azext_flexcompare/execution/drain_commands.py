@@ -152,7 +152,7 @@ class _Log:
         self.log.sync()
 
     def stop_reason(self) -> str | None:
-        """Return that there is no reason."""
+        """Return None: nothing stops it."""
         return None
 
 

@@ -252,7 +252,7 @@ class _HealthPoller:
 
     @property
     def acceptance(self) -> Acceptance:
-        """Return that the instance can be polled; no request was sent."""
+        """Return an acceptance without a request, so that the instance is polled."""
         return Acceptance(Poll(done=False))
 
     def poll(self) -> Poll:

@@ -24,7 +24,7 @@ WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 def is_own(path: str) -> bool:
     """Check whether a file belongs to you and no other user may write it.
 
-    Where the system has no such rights, it is a job of yours, which is in your configuration folder.
+    On a system without such permissions, check whether it is in the folder of your jobs.
     """
     if not hasattr(os, "geteuid"):
         return Path(path).parent == folder()
@@ -38,7 +38,7 @@ def is_own(path: str) -> bool:
 def require_own(path: str, *, recorded: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise RequiredArgumentMissingError for a command that only the log has, of a file that is not yours alone.
 
-    It is called before the log is opened to be written, which takes the rights of others away.
+    Call it before the log is opened for writing, which removes the write permission of other users.
     """
     missing = [name for name, logged in COMMANDS.items() if recorded.get(logged) and not given.get(name)]
     if missing:

@@ -32,6 +32,7 @@ from azext_flexcompare.output.script_result import judge_script, mask_output
 from azext_flexcompare.planning.batches import batches_of, separating
 from azext_flexcompare.planning.domain_check import check_domains
 from azext_flexcompare.planning.engines import preparer_of
+from azext_flexcompare.planning.managed_commands import name_parameters
 from azext_flexcompare.planning.option_files import read_setting, require_files
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Prepare, satisfied_reasons, skip_reasons, skipped_outcomes, without_skips
@@ -143,7 +144,11 @@ def secrets_of(operation: Operation, options: dict[str, Any]) -> list[str]:
     """Return the values of the options that may hold a secret."""
     found = [options[option.dest] for option in operation.given(options) if option.type in SECRET]
     texts = [str(one) for value in found for one in (value if isinstance(value, list) else [value])]
-    return [one for text in texts for one in dict.fromkeys((text, read_setting(text)))]
+    protected = name_parameters(options.get("protected_parameters"))
+    return [
+        *(one for text in texts for one in dict.fromkeys((text, read_setting(text)))),
+        *(one["value"] for one in protected if one["value"]),
+    ]
 
 
 def plan_run(context: RunContext, prepare: Prepare, chosen: list[Instance], choice: dict[str, Any]) -> RunPlan:

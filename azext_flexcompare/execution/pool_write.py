@@ -45,7 +45,7 @@ class NoJournal:
         """Flush nothing."""
 
     def stop_reason(self) -> str | None:
-        """Return that there is no reason."""
+        """Return None: nothing stops it."""
         return None
 
 
@@ -127,7 +127,7 @@ class TakeOut(PoolWrite):
         ]
 
     def state_of(self, drained: Drained) -> str:
-        """Return that the address goes Down."""
+        """Return Down, whatever the state was."""
         del drained
         return DOWN
 

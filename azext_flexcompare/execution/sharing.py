@@ -37,6 +37,6 @@ def warn_of_share(run_options: RunOptions, choice: Mapping[str, Any]) -> None:
 
 
 def cost_of_share(choice: Mapping[str, Any]) -> list[str]:
-    """Return that the cost of a run is that of its share."""
+    """Build the warning that the cost of a run is that of its share; none without a share."""
     shard = choice.get("shard")
     return [f"Share {shard} alone: runs of other shares with the same login share its rate limits."] if shard else []

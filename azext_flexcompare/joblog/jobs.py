@@ -124,6 +124,8 @@ def find_log(text: str) -> str:
         return str(last)
     if os.path.lexists(text):
         return text
+    if not text.strip():  # every name begins with nothing, and where there is one job it would be that
+        raise FileOperationError("The name of the job is empty.", "`az vmss-flex job list` lists the jobs.")
     found = [text] if text in paths else [name for name in paths if name.casefold().startswith(text.casefold())]
     if len(found) == 1:
         return str(paths[found[0]])

@@ -8,6 +8,6 @@ COLUMNS = 80  # the CLI's own help takes a hundred, whatever the terminal
 
 
 def narrow_help(cli_ctx: Any) -> None:
-    """Choose the width of the help that this call of the CLI may print."""
+    """Set the help to 80 columns."""
     if cli_ctx.invocation:
         cli_ctx.invocation.help.textwrap_width = COLUMNS

@@ -100,12 +100,12 @@ def masked_logging(mask: Masker, *, hide_bodies: bool = False) -> Iterator[None]
 
 
 def _values(secret: str) -> Iterator[str]:
-    """Yield the texts and numbers inside a secret that is JSON, and the value of one that is `name=value`."""
+    """Yield the texts and numbers inside a secret that is JSON, and of another one what is behind its first `=`."""
     try:
         pending = [json.loads(secret)]
     except (ValueError, RecursionError):
-        name, _, value = secret.partition("=")
-        if name.isidentifier() and value:
+        value = secret.partition("=")[2]
+        if value.strip("="):  # else it is what base64 ends with
             yield value
         return
     while pending:

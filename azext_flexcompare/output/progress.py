@@ -109,7 +109,7 @@ class BatchLines:
     """A line of the log for each batch, where there is no terminal."""
 
     def is_due(self) -> bool:
-        """Return that nothing is shown until a batch has ended."""
+        """Return False: nothing is shown until a batch has ended."""
         return False
 
     def show(self, snapshot: Snapshot) -> None:

@@ -77,8 +77,29 @@ NAMES = ("ids", "instance_ids", "exclude", "zone", "fault_domain")  # none of wh
 def _file_of(text: Any, dest: str) -> str | None:
     if not isinstance(text, str) or "\n" in text:
         return None
-    value = text.partition("=")[2] if dest == "parameters" and not text.startswith("@") else text
+    value = (
+        text.partition("=")[2] if dest in ("parameters", "protected_parameters") and not text.startswith("@") else text
+    )
     return value[1:] or None if value.startswith("@") else None
+
+
+def blank_option(parsed: Namespace, actions: dict[str, Action]) -> str | None:
+    """Return the first option whose value is an empty text, which a command would take for an option left out."""
+    blank = (one for one in actions.values() if _names_something(one.dest) and _is_blank(parsed, one))
+    return next((one.option_strings[0] for one in blank), None)
+
+
+CONTENTS = ("custom_data", "notes", "protected_settings", "script", "settings")  # of which an empty text is one
+
+
+def _names_something(dest: str) -> bool:
+    # Of the CLI's global options only this one decides what is acted on.
+    return dest == "_subscription" or not (dest.startswith("_") or dest in CONTENTS)
+
+
+def _is_blank(parsed: Namespace, action: Action) -> bool:
+    value = getattr(parsed, action.dest, None)
+    return isinstance(value, str) and not value.strip() and not getattr(value, "is_default", False)
 
 
 def foreign_option(words: Sequence[str]) -> tuple[str, str] | None:
@@ -139,6 +160,13 @@ def _check(cli_ctx: Any, command: str, args: Namespace, **_: Any) -> None:
     repeated = repeated_options(typed(cli_ctx), actions)
     if repeated:
         parser.error(f"{' and '.join(repeated)} cannot be specified more than once: only the last would count")
+    blank = blank_option(args, actions)
+    if blank:
+        from azure.cli.core.azclierror import InvalidArgumentValueError
+
+        raise InvalidArgumentValueError(
+            f"{blank} is empty, so it names nothing.", recommendation=f"Omit {blank}, or specify a value."
+        )
     odd = next((one for one in actions.values() if one.dest not in ANY_BYTES and not _is_text(args, one)), None)
     if odd:
         from azure.cli.core.azclierror import InvalidArgumentValueError

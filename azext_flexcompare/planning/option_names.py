@@ -9,7 +9,7 @@ class _Unlisted:
     """What the help asks of a name before it lists it; nothing is deprecated, so nothing is said when it is used."""
 
     def show_in_help(self) -> bool:
-        """Return that the name is not listed."""
+        """Return False: the name is not listed."""
         return False
 
 

@@ -136,7 +136,7 @@ class _Watch:
 
     @property
     def acceptance(self) -> Acceptance:
-        """Return that the run command can be polled; no request was sent."""
+        """Return an acceptance without a request, so that the run command is polled."""
         return Acceptance(Poll(done=False, retry_after=self.interval))
 
     def poll(self) -> Poll:

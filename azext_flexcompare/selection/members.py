@@ -67,8 +67,8 @@ def sets_of_group(reader: Reader, choice: Choice) -> list[ScaleSet]:
     if not found:
         tagged = " with these tags" if choice.set_tags and flexible else ""
         raise azclierror.ResourceNotFoundError(
-            f"{f'Resource group {group}' if group else 'The subscription'} has no Flexible scale set{tagged}.",
-            recommendation=f"`az vmss list {f'-g {group} ' if group else ''}-o table` lists its scale sets.",
+            f"{'The subscription' if group is None else f'Resource group {group}'} has no Flexible scale set{tagged}.",
+            recommendation=f"`az vmss list {'' if group is None else f'-g {group} '}-o table` lists its scale sets.",
         )
     if group is None:
         get_logger(__name__).warning(

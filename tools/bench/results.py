@@ -101,7 +101,6 @@ def _notes(start: Start) -> str:
   `reached`: the VMs that were sent the operation. `MB`: resident memory of the command and its children, at its peak.
 * Ours were measured one after another; then the `xargs`, also one after another, and beside them every `az vm --ids`
   and `az vmss`, which mostly sleep.
-* `ForEach-Object -Parallel` of Az PowerShell was not measured: no package of PyPI, Debian or npm was found that
-  contains PowerShell.
+* `ForEach-Object -Parallel` of Az PowerShell was not measured.
 * Start-up: `az version` {start.version:.2f} s, `az vmss-flex compare` {start.compare:.2f} s (medians), a difference of
   {start.compare - start.version:.2f} s."""

@@ -103,3 +103,44 @@ def test_the_way_to_retry_names_the_instances_of_a_sample(warm: WarmAz, sim: Sim
     assert len(names) == 3
     again = done.stderr.partition("To retry: az vmss-flex ")[2].splitlines()[0]
     assert [row["instance"] for row in warm.run(*shlex.split(again)).json] == names
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (
+            ("delete-instances", "--instance-ids", "*", "--all-sets", "-g", "", "--subscription", "X", "-y"),
+            "--resource-group",
+        ),
+        (
+            ("delete-instances", "--instance-ids", "*", "--all-sets", "-g", "rg", "--subscription", "", "-y"),
+            "--subscription",
+        ),
+        (("list-instances", "--all-sets", "--subscription", ""), "--subscription"),
+        (("list-instances", "--all-sets", "-g", "rg", "-n", ""), "--name"),
+        (("restart", "-g", "rg", "--vmss-name", ""), "--name"),
+        (("restart", "-g", "rg", "--all-sets", "--set-tag", ""), "--set-tag"),
+        (("nat-rule", "list", *FLEX, "--lb-name", ""), "--lb-name"),
+        (
+            (
+                *("nat-rule", "create", *FLEX, "--lb-name", "lb", "--backend-port", "1"),
+                *("--frontend-port-start", "50000", "--frontend-ip", ""),
+            ),
+            "--frontend-ip-name",
+        ),
+        (
+            ("extension", "set", "-g", "rg", "--vmss-name", "flex", "-n", "e", "--publisher", "p", "--version", ""),
+            "--version",
+        ),
+        (("compare", "-g", "", "-n", "flex"), "--resource-group"),
+        (("undrain", "--all-sets", "-g", "", "--subscription", "X"), "--resource-group"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) else None,
+)
+def test_an_empty_name_is_refused_and_never_left_out(
+    words: tuple[str, ...], option: str, warm: WarmAz, sim: Simulator
+) -> None:
+    done = warm.run(*words)
+    assert (done.exit, done.stdout) == (1, "")
+    assert f"{option} is empty" in done.stderr
+    assert sim.requests() == []

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from armsim import Simulator
+from azext_flexcompare._params import OF_ADDRESSES
 from azext_flexcompare.table.entries import operations
 from tests.latest.helpers.az import WarmAz
 from tests.latest.helpers.permissions import lower, not_listed, used
 from tests.latest.helpers.worlds import LOCKED, WORLD, given
-from tools.permissions import action_of, always, command_of, commands, needed, role
+from tools.permissions import action_of, always, command_of, commands, needed, requests, role
 from tools.sandbox import description
 
 FLEX = "-g rg --vmss-name flex"
@@ -47,6 +48,7 @@ BEFORE = {"undrain": "drain", "nat-rule delete": "nat-rule create"}
 OPTIONS = [
     ("list-instances", "--details"),
     ("list-instances", "--source resource-graph"),
+    ("ssh-config", "--source resource-graph"),
     ("list-instances", "--outdated"),
     ("restart", "--drain auto"),
     ("restart", "--health-gate command --health-command true"),
@@ -127,4 +129,10 @@ def test_the_reader_cannot_write_and_the_operator_can_neither_delete_nor_run_scr
     assert always("restart") <= set(operator)
     writes = [one for one in operator if not one.endswith("/read")]
     assert not [one for one in writes if "delete" in one or "runCommand" in one or "Machines/write" in one]
+    assert not [one for one in writes if "simulateEviction" in one]
     assert json.dumps(role("operator"))
+
+
+def test_the_source_is_listed_for_every_command_that_has_it() -> None:
+    listed = requests()["options"]["--source resource-graph"]["of"].split(", ")
+    assert sorted(listed) == sorted(["list-instances", *OF_ADDRESSES])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from azext_flexcompare._params import KINDS
 from azext_flexcompare._validators import CHOICE
 from azext_flexcompare.planning.run_options import RUN_OPTIONS
 from azext_flexcompare.table.entries import operations
+from tools.wheel import ROOT
 
 
 @pytest.fixture
@@ -79,5 +81,27 @@ def test_the_headings_of_the_help_follow_the_way_of_a_run(loader: Any) -> None:
 def test_only_the_engines_of_a_command_are_offered(command: str, engines: list[str], loader: Any) -> None:
     settings = arguments_of(loader, command)["engine"].type.settings
     assert list(settings["choices"]) == engines
+    assert re.findall(r"\((\w+)\)", settings["help"]) == engines
     assert "bulk" in settings["choices"]
     assert "jet" not in settings["choices"]
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("run-command list", {"--expand"}),
+        ("run-command show", {"--instance-view", "--name"}),
+        ("run-command wait", {"--name"}),
+    ],
+)
+def test_a_document_lists_the_options_that_a_command_takes(command: str, options: set[str]) -> None:
+    listed = (ROOT / "docs" / "commands.md").read_text("utf-8").partition(f"\n## az vmss-flex {command}\n")[2]
+    shown = set(re.findall(r"^\| `(--[\w-]+)", listed.partition("\n## ")[0], re.MULTILINE))
+    assert shown & {"--name", "--instance-view", "--expand"} == options
+
+
+def test_conditions_are_told_apart_and_name_what_is_queried(loader: Any) -> None:
+    for command, shown in (("wait", "`show`"), ("run-command wait", "`run-command show --instance-view`")):
+        found = {name: one.type.settings.get("help") for name, one in arguments_of(loader, command).items()}
+        assert found["created"] != found["updated"]
+        assert shown in found["custom"]

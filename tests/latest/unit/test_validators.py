@@ -194,3 +194,19 @@ def test_every_set_of_a_group_is_chosen_in_place_of_one() -> None:
         take_choice({"vmss_name": "web"}, subscription=True)
     with pytest.raises(RequiredArgumentMissingError, match="--set-tag narrows --all-sets"):
         take(**SET, set_tag=["a"])
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+@pytest.mark.parametrize(("name", "option"), [("resource_group_name", "--resource-group"), ("vmss_name", "--name")])
+def test_an_empty_name_is_refused_and_is_not_left_out(name: str, option: str, blank: str) -> None:
+    for more in ({}, {"all_sets": True}, {"ids": ["/x"]}):
+        typed = {**(SET if not more else {}), **more, name: blank}
+        with pytest.raises(InvalidArgumentValueError, match=f"^{option} is empty") as caught:
+            take_choice(typed, subscription=True)
+        assert caught.value.recommendations
+
+
+def test_an_empty_configured_default_is_none() -> None:
+    assert take(resource_group_name=DefaultStr(""), ids=["/x"]) == Choice(ids=("/x",))
+    with pytest.raises(RequiredArgumentMissingError):
+        take(resource_group_name=DefaultStr(""), vmss_name="web")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.execution.plan import RunContext, kept_options, plan_run, run_context
 from azext_flexcompare.instances import Instance
+from azext_flexcompare.output.masking import MASK
 from azext_flexcompare.planning.batches import parse_batch_size
 from azext_flexcompare.planning.run_options import RunOptions
 from azext_flexcompare.planning.work import Skip, Work
@@ -46,6 +49,20 @@ def test_the_record_of_the_plan_has_the_choice_and_every_chosen_instance() -> No
     assert plan is not None
     assert (plan["choice"], plan["operation"], plan["batches"]) == ({"scale_set": "web"}, "restart", 1)
     assert [one["instance"] for one in plan["instances"]] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        *((f"{name}=S3cret", "S3cret") for name in ("key", "my-key", "my.key", "a b", "2")),
+        ("S3cret", "S3cret"),
+        ('"a=S3cret"', 'S3cret"'),
+    ],
+)
+def test_the_value_of_a_protected_parameter_is_masked_by_itself(given: str, value: str) -> None:
+    found = task("run-command create", {"script": "date", "protected_parameters": [given]})
+    assert found.mask(f"The value {value} is not valid.") == f"The value {MASK} is not valid."
+    assert found.output_mask(f"+ echo {value}") == f"+ echo {MASK}"
 
 
 def test_a_secret_is_masked_and_not_kept() -> None:

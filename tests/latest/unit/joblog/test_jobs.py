@@ -145,6 +145,13 @@ def test_what_names_nothing_is_an_error_with_the_nearest_jobs(typed: str) -> Non
     assert f"Nearest: {name}." in str(raised.value.recommendations)
 
 
+@pytest.mark.parametrize("typed", ["", " "])
+def test_an_empty_name_is_not_the_beginning_of_the_only_job(typed: str) -> None:
+    made()
+    with pytest.raises(FileOperationError, match="name of the job is empty"):
+        jobs.find_log(typed)
+
+
 def test_the_log_of_a_job_is_named_by_the_job_and_another_by_its_path(tmp_path: Path) -> None:
     job = made()
     assert jobs.find_log(jobs.reference(job.path)) == job.path

@@ -89,6 +89,15 @@ def test_a_short_value_masks_only_itself(secret: str, text: str, masked: str) ->
     assert make_masker([secret])(text) == masked
 
 
+@pytest.mark.parametrize("name", ["my-key", "my.key", "a b", "", "https://x/y?sig"])
+def test_what_is_behind_the_first_equals_sign_is_a_secret_whatever_the_name(name: str) -> None:
+    assert make_masker([f"{name}=S3cret=x"])("I do not like S3cret=x.") == f"I do not like {MASK}."
+
+
+def test_the_end_of_base64_is_no_secret() -> None:
+    assert make_masker(["bm8gdGV4dA=="])("a = b") == "a = b"
+
+
 def test_true_false_and_null_are_no_secrets() -> None:
     assert make_masker(['{"a": true, "b": null, "c": "value-c"}'])("true, None, value-c") == f"true, None, {MASK}"
 

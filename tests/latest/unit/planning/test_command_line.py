@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 
 import pytest
+from azure.cli.core.commands.validators import DefaultStr
 
 from azext_flexcompare.planning.command_line import (
+    blank_option,
     completed,
     completed_line,
     foreign_option,
@@ -22,8 +24,12 @@ def parser() -> ArgumentParser:
     parser.add_argument("--instance-ids", "--instance-id", nargs="+", dest="instance_ids")
     parser.add_argument("--scripts", nargs="+")
     parser.add_argument("--parameters", nargs="+")
+    parser.add_argument("--protected-parameters", nargs="+")
     parser.add_argument("--add", nargs="+", action="append")
     parser.add_argument("--yes", "-y", action="store_true")
+    parser.add_argument("--subscription", dest="_subscription")
+    parser.add_argument("--notes")
+    parser.add_argument("--settings")
     parser.add_argument("--output", "-o", dest="_output_format")
     return parser
 
@@ -52,6 +58,7 @@ def test_an_option_of_which_only_the_last_would_count_is_found(
         (["--scripts", "@setup.sh"], [("--scripts", "setup.sh")]),
         (["--scripts", "@echo off\ndir"], []),
         (["--parameters", "pw=@secret", "@all", "mail=me@host"], [("--parameters", "secret"), ("--parameters", "all")]),
+        (["--protected-parameters", "pw=@secret"], [("--protected-parameters", "secret")]),
         (["--name", "@"], []),
         (["--name", "a"], []),
     ],
@@ -60,6 +67,27 @@ def test_a_value_that_is_still_a_file_is_found(
     words: list[str], unread: list[tuple[str, str]], parser: ArgumentParser
 ) -> None:
     assert list(unread_files(parser.parse_args(words), parser._option_string_actions, words)) == unread
+
+
+@pytest.mark.parametrize(
+    ("words", "blank"),
+    [
+        (["--name", ""], "--name"),
+        (["--name", " \t"], "--name"),
+        (["--subscription="], "--subscription"),
+        (["--notes", "", "--settings", "", "--output", ""], None),
+        (["--scripts", "", "--parameters", ""], None),
+        (["--name", "a", "--subscription", "b"], None),
+        ([], None),
+    ],
+)
+def test_an_empty_name_is_found(words: list[str], blank: str | None, parser: ArgumentParser) -> None:
+    assert blank_option(parser.parse_args(words), parser._option_string_actions) == blank
+
+
+def test_an_empty_name_that_is_a_configured_default_is_none(parser: ArgumentParser) -> None:
+    parsed = Namespace(vmss_name=DefaultStr(""))
+    assert blank_option(parsed, parser._option_string_actions) is None
 
 
 def test_the_content_of_a_file_may_begin_as_one(parser: ArgumentParser) -> None:
