@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-from typing import Any
+from typing import Any, NoReturn
 
 from azure.core.exceptions import ResourceNotFoundError
 
@@ -52,6 +52,7 @@ NOTHING_SHOWN = "Its own state shows no trace of the request, which may have bee
 TOO_LATE = (
     "Its own state shows a change, so long after the request that it may be another client's; it is not sent again."
 )
+NO_PART = "The instance does not have what the request was to set; nothing shows what became of the operation."
 NOT_READABLE = "The instance cannot be read to find out what became of the request."
 EXTENSION = "extension"
 PARTS = {"/extensions/": EXTENSION, "/runCommands/": "run command"}  # by a part of the path of the request
@@ -181,7 +182,7 @@ class InstanceCheck:
         found = self._read_part(name)
         deletes = self.operation.request.startswith("DELETE")
         if found is None:
-            return None if deletes else Error("ResourceNotFound", f"The instance has no {self._part} {name}.")
+            return None if deletes else self._raise_missing()
         state = found.provisioning_state or "unknown"
         if state.lower() in ("creating", "updating", "deleting"):
             raise Unanswered
@@ -191,6 +192,12 @@ class InstanceCheck:
             shown = f"The provisioningState of {self._part} {name} is {state}; nothing shows it done."
             raise OutcomeUnknown(Error("NotEstablished", shown), self._shown_ended)
         return None
+
+    def _raise_missing(self) -> NoReturn:
+        """Raise what a missing extension or run command shows: no request that was accepted would have left none."""
+        if self.accepted:
+            raise OutcomeUnknown(self.cause, NO_PART)
+        raise NotAccepted(self.cause)
 
     def _read_part(self, name: str) -> Any:
         compute = self.azure.compute(self.instance.subscription)

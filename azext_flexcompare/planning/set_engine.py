@@ -15,6 +15,7 @@ from azure.cli.core.azclierror import AzCLIError
 from azext_flexcompare.arm.calls import call_sdk
 from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.instance_polling import read_instance
+from azext_flexcompare.arm.responses import Unacknowledged
 from azext_flexcompare.arm.service_clock import is_later
 from azext_flexcompare.instances import (
     DEALLOCATED,
@@ -23,6 +24,7 @@ from azext_flexcompare.instances import (
     by_set,
     describe_state,
     is_in_power_state,
+    is_in_transition,
     is_replaced,
     provisioning_error,
     provisioning_times,
@@ -39,6 +41,13 @@ from azext_flexcompare.table.entries import Operation
 
 NOT_ESTABLISHED = "The call succeeded, but it could not be established that it did for this instance."
 ERROR_OF_CALL = "The error is that of the whole call; the outcome of this instance is not known."
+LOST_IN_PROGRESS = (
+    "The service's answer was lost; the instance shows an operation in progress, and nothing shows its end."
+)
+LOST_UNCHANGED = "The service's answer was lost; the instance shows no change, and the call may have been accepted."
+LOST_UNREADABLE = (
+    "The service's answer was lost, and the instances cannot be listed to find out what became of the call."
+)
 ENDED_CALL = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
 FINAL_STATES = ("Succeeded", "Failed")
 
@@ -64,6 +73,7 @@ class SetCall:
     instances: list[Instance]
     since: datetime | None = None
     end: ListedEnd | None = None
+    lost: bool = False  # whether no answer says that the call was accepted
 
     def send(self) -> Poller:
         """Send the call."""
@@ -74,12 +84,19 @@ class SetCall:
         others = {key: value for key, value in self.arguments.items() if key != "parameters"}
         arguments = {**others, entry.get("body", "vm_instance_i_ds"): body}
         self.end = ListedEnd(self.operation, self.azure, first)
-        return self.end.watch(call_sdk(self.azure, first.scale_set, entry["call"], arguments))
+        self.lost = False
+        try:
+            return self.end.watch(call_sdk(self.azure, first.scale_set, entry["call"], arguments))
+        except Unacknowledged:
+            self.lost = True
+            raise
 
     def settle(self, outcome: Outcome[Work]) -> list[Outcome[Instance] | Work]:
         """Return the outcome of each instance."""
         alone = len(self.instances) == 1
         known = {one.id: Before(provisioning_times(one), self.since, alone) for one in self.instances}
+        if self.lost and outcome.status == Status.TIMED_OUT:
+            return settle_lost(self.operation, self.azure, known, outcome)
         return settle_by_list(self.operation, self.azure, known, outcome, end=self.end)
 
 
@@ -95,9 +112,8 @@ def instance_outcome(
     operation: Operation, one: Outcome[Instance], found: Instance | None, before: Before
 ) -> Outcome[Instance]:
     """Return the outcome of an instance, by that of its call and the machine of its name in the list afterwards."""
-    succeeded = one.status == Status.SUCCEEDED
     after = None if found is None or is_replaced(one.target.vm_id, found.vm_id) else found
-    own = provisioning_error(after) if succeeded or _changed(before, after) else None
+    own = provisioning_error(after) if _changed(before, after) else None
     if own:
         return replace(one, status=Status.FAILED, error=own)
     if after is None and not operation.removes:
@@ -106,7 +122,7 @@ def instance_outcome(
         return replace(one, status=Status.SKIPPED, error=None, reason=DEALLOCATED)
     if _is_as_expected(operation, one, after, before):
         return replace(one, status=Status.SUCCEEDED, error=None)
-    if succeeded:
+    if one.status == Status.SUCCEEDED:
         error = Error("NotEstablished", describe_state(after))
         return replace(one, status=Status.TIMED_OUT, error=error, reason=NOT_ESTABLISHED)
     # The service says of the whole call that it failed: that is about the instance only where it is the only one.
@@ -141,6 +157,31 @@ def settle_by_list(
     return [instance_outcome(operation, one, members.get(one.target.id), before[one.target.id]) for one in shared]
 
 
+def settle_lost(
+    operation: Operation, azure: Azure, before: Mapping[ResourceId, Before], outcome: Outcome[Work]
+) -> list[Outcome[Instance] | Work]:
+    """Return the outcome of each instance of a call whose answer was lost, by what the set's list shows after it."""
+    shared = share_outcome(outcome)
+    try:
+        members = ListedEnd(operation, azure, outcome.target.instances[0]).members()
+    except AzCLIError:
+        return [replace(one, reason=LOST_UNREADABLE) for one in shared]
+    return [lost_outcome(operation, one, members.get(one.target.id), before[one.target.id]) for one in shared]
+
+
+def lost_outcome(
+    operation: Operation, one: Outcome[Instance], found: Instance | None, before: Before
+) -> Outcome[Instance]:
+    """Return the outcome of an instance of a call whose answer was lost; only a later change says anything of it."""
+    if found is None or is_replaced(one.target.vm_id, found.vm_id):
+        return instance_outcome(operation, one, found, before)
+    if is_in_transition(found):
+        return replace(one, reason=LOST_IN_PROGRESS)
+    if before.since is None or not _changed(before, found):
+        return replace(one, reason=LOST_UNCHANGED)
+    return instance_outcome(operation, one, found, before)
+
+
 def _was_taken_back(operation: Operation, before: Instance, after: Instance) -> bool:
     return not operation.deallocatedToo and operation.powerState != "deallocated" and was_deallocated(before, after)
 
@@ -160,7 +201,7 @@ def _is_as_expected(operation: Operation, one: Outcome[Instance], after: Instanc
     """Return whether an instance is in the state that the operation leads to, or at least shows a change."""
     if operation.removes:
         return after is None
-    if after is None or after.provisioning_state not in FINAL_STATES:
+    if after is None or after.provisioning_state not in FINAL_STATES or provisioning_error(after):
         return False
     if operation.powerState:
         return is_in_power_state(after, operation.powerState)

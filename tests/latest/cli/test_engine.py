@@ -321,3 +321,14 @@ def test_many_sets_are_called_polled_and_listed_side_by_side(warm: WarmAz, sim: 
     assert (found["listAllScaleSets"], found["vmss-deallocate"]) == (1, 12)
     assert found["list"] >= 24  # before the calls and after them
     assert sim.counts()["peakInFlight"] >= 6
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"kind": "drop-after"}])
+def test_each_instance_of_a_set_call_without_an_answer_has_a_reason(
+    fault: dict[str, Any], warm: WarmAz, sim: Simulator
+) -> None:
+    sim.add_fault({"action": "vmss-restart", "times": 1, "fault": fault})
+    rows = json.loads(warm.run("restart", *FLEX, "--engine", "set", *EVERY).stdout)
+    assert sent(sim) == {"vmss-restart": 1}
+    assert any(one["action"] == "list" for one in sim.requests()[sim.requests().index(changes(sim)[0]) :])
+    assert all(row["status"] == "Succeeded" or row["reason"] for row in rows)

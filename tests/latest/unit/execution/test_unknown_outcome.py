@@ -13,6 +13,7 @@ from azext_flexcompare.arm.clients import Azure
 from azext_flexcompare.arm.polling import Completed
 from azext_flexcompare.arm.responses import OperationNotFound, OperationUnreadable, Unacknowledged
 from azext_flexcompare.execution.unknown_outcome import (
+    NO_PART,
     NOTHING_SHOWN,
     SHOWN_ENDED,
     SHOWN_IN_PROGRESS,
@@ -140,7 +141,6 @@ def test_an_end_after_the_request_proves_it(question: Callable[..., InstanceChec
     [
         ("extension set", "ok", None),
         ("extension update", "bad", "Failed"),
-        ("extension set", "none", "ResourceNotFound"),
         ("extension delete", "none", None),
         ("extension delete", "ok", "NotEstablished"),
         ("extension set", None, "Conflict"),
@@ -161,6 +161,17 @@ def test_an_extension_shows_what_became_of_it(
     with pytest.raises(Failure) as found:
         asked.poll()
     assert found.value.error.code == code
+
+
+@pytest.mark.parametrize(("accepted", "raised"), [(False, NotAccepted), (True, OutcomeUnknown)])
+def test_an_extension_that_is_missing_is_no_failure_of_the_request(
+    accepted: bool, raised: type[Exception], question: Callable[..., InstanceCheck]
+) -> None:
+    asked = question("extension set", before=["another time"], accepted=accepted)
+    asked.extension = "none"
+    with pytest.raises(raised) as found:
+        asked.poll()
+    assert not isinstance(found.value, OutcomeUnknown) or found.value.reason == NO_PART
 
 
 @pytest.mark.parametrize("operation", ["delete-instances", "restart"])
