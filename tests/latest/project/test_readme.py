@@ -106,9 +106,8 @@ def test_the_requests_for_each_vm_are_those_of_the_benchmark() -> None:
 
 
 def test_the_sessions_of_the_readme_fail_in_the_sandbox_too(sim: Simulator, shell: WarmShell) -> None:
-    makes = subprocess.run(
-        ["make", "-n", "sandbox", "FAULTS=readme"], cwd=ROOT, text=True, capture_output=True, check=True
-    )
+    command = ["make", "--no-print-directory", "-n", "-o", ".venv/.ready", "sandbox", "FAULTS=readme"]
+    makes = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True)
     assert makes.stdout.splitlines()[-1].endswith("-m tools.sandbox --faults readme")
     sim.reset(description(INSTANCES), seconds=SHORT, retry_after="none")
     add_faults(sim, faults_of("readme"))
