@@ -287,7 +287,7 @@ def _job_of_several(row: dict[str, Any]) -> str:
 def comparison(rows: list[dict[str, Any]]) -> list[Line]:
     """Format the rows of `compare`; a text that is cut ends in an ellipsis."""
     kinds = {"commands": TO_TYPE, "onFlexible": AZ_VMSS, "applies": APPLYING}
-    layout = next((kinds[field] for field in kinds if rows and field in rows[0]), APIS)
+    layout = next((one for field, one in kinds.items() if rows and field in rows[0]), APIS)
     return layout([_compared(row) for row in rows])
 
 

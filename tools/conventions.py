@@ -33,8 +33,11 @@ STYLE = ("style", NAME)
 
 # Rules of azdev's own configuration that other tools check here.
 # Ruff checks these too; the exceptions are where they occur.
-TO_RUFF = ("broad-exception-caught", "consider-using-with", "line-too-long", "unused-argument", "unused-import")
-TO_MYPY = ("no-member",)
+TO_RUFF = (
+    *("broad-exception-caught", "consider-using-with", "line-too-long", "pointless-statement", "protected-access"),
+    *("unused-argument", "unused-import"),
+)
+TO_MYPY = ("arguments-differ", "assignment-from-no-return", "no-member", "not-an-iterable")
 # Limits on the members of a class and the arguments of a function; a command has many options.
 COUNTS = (
     "too-few-public-methods",

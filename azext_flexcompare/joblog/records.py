@@ -77,9 +77,9 @@ def plan(
     )
 
 
-def shard_of(plan: Mapping[str, Any]) -> str | None:
+def shard_of(planned: Mapping[str, Any]) -> str | None:
     """Return the share that a plan is of, such as `2/4`."""
-    choice = plan.get("choice")
+    choice = planned.get("choice")
     shard = choice.get("shard") if isinstance(choice, dict) else None
     return shard if isinstance(shard, str) else None
 

@@ -106,10 +106,10 @@ def as_read(instance: Instance) -> Instance:
     return instance._replace(resource=VirtualMachine.deserialize(instance.resource))
 
 
-def _rows(client: Any, subscriptions: Sequence[str], query: str) -> Iterator[dict[str, Any]]:
+def _rows(client: Any, subscriptions: Sequence[str], text: str) -> Iterator[dict[str, Any]]:
     """Yield every row of a query, page by page; raises ValueError for an answer without an end."""
     options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}
-    body = {"subscriptions": list(subscriptions), "query": query, "options": options}
+    body = {"subscriptions": list(subscriptions), "query": text, "options": options}
     budget, seen = query_budget(), set[str]()
     while True:
         with budget.reading():
