@@ -106,10 +106,12 @@ def test_what_was_known_of_a_set_stays_where_its_list_is_refused(
 
 
 def test_the_list_of_one_set_that_is_refused_hides_no_departure_from_another(
-    azure: Azure, chosen: list[Instance], sim: Simulator
+    azure: Azure, chosen: list[Instance]
 ) -> None:
-    nowhere = chosen[2].scale_set._replace(name="none", id=ResourceId(f"{chosen[2].scale_set.id}-none"))
-    sim.add_fault({"action": "list", "nth": 1, "per": "all", "fault": {"status": 403, "code": "AuthorizationFailed"}})
+    there = chosen[2].scale_set
+    gone = ResourceId(there.id.replace(f"/{there.resource_group}/", "/gone/"))
+    nowhere = there._replace(resource_group="gone", id=gone)
+    assert there.id != gone
     other = chosen[2]._replace(scale_set=nowhere)
     failed = [Outcome(one, Status.FAILED, BUSY) for one in (other, chosen[0])]
     found = skip_departed(azure, RESTART, failed)
