@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from armsim.arm.errors import ArmError, not_modelled, resource_not_found
+from armsim.arm.errors import ArmError, resource_not_found
 from armsim.arm.lookup import group_of, vm_of
 from armsim.arm.operations import accepted
 from armsim.arm.router import Call, Router
 from armsim.compute.extension_body import describe_extension
 from armsim.compute.guest import is_silent
+from armsim.compute.instance_view import wants_view
 from armsim.compute.lifecycle import WRITES
 from armsim.compute.progress import VM_PATH, begin, read_object
 from armsim.messages import Response
@@ -47,7 +48,7 @@ _VERSION = re.compile(r"\d+(\.\d+)*")
 @routes.route(f"GET {VM_PATH}/extensions", "extensions", query=("$expand",), bucket="LowCostGet")
 def list_extensions(call: Call) -> Response:
     """List the extensions of a VM."""
-    vm, with_view = vm_of(call), _wants_view(call)
+    vm, with_view = vm_of(call), wants_view(call.request.query, "an extension")
     items = [describe_extension(vm, extension, with_view) for extension in vm.extensions.values()]
     return Response(200, {"value": items})
 
@@ -56,7 +57,9 @@ def list_extensions(call: Call) -> Response:
 def get_extension(call: Call) -> Response:
     """Return one extension."""
     vm = vm_of(call)
-    return Response(200, describe_extension(vm, _extension_of(call, vm), _wants_view(call)))
+    return Response(
+        200, describe_extension(vm, _extension_of(call, vm), wants_view(call.request.query, "an extension"))
+    )
 
 
 @routes.route(f"PUT {_ONE}", "extension-put", bucket="UpdateVM", long=True)
@@ -194,13 +197,6 @@ def _check_only(vm: Vm, name: str, properties: dict[str, Any]) -> None:
                 f"VMExtension '{other.name}' with handler '{handler}' already added or specified in input."
             )
             raise ArmError(400, "BadRequest", message)
-
-
-def _wants_view(call: Call) -> bool:
-    expand = call.request.query.get("$expand", "")
-    if expand.lower() not in {"", "instanceview"}:
-        raise not_modelled(f"$expand={expand} of an extension")
-    return bool(expand)
 
 
 def _extension_of(call: Call, vm: Vm) -> Extension:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from armsim.arm.errors import not_modelled
 from armsim.clock import stamp
 from armsim.compute.extension_body import describe_handler, describe_status
 from armsim.compute.lifecycle import POWER_STATES
@@ -11,6 +12,7 @@ from armsim.compute.vm_body import computer_name, os_disk_name
 from armsim.world.model import NOT_READY, UNRESPONSIVE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from armsim.world.model import Report, Vm, VmState
@@ -109,3 +111,11 @@ def _provisioning(state: VmState) -> dict[str, str]:
 
 def _status(code: str, text: str, time: datetime) -> dict[str, str]:
     return {"code": code, "level": "Info", "displayStatus": text, "time": stamp(time)}
+
+
+def wants_view(query: Mapping[str, str], what: str) -> bool:
+    """Check whether a read of a part of a VM, such as `an extension`, is to have its instance view."""
+    expand = query.get("$expand", "")
+    if expand.lower() not in {"", "instanceview"}:
+        raise not_modelled(f"$expand={expand} of {what}")
+    return bool(expand)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from armsim.arm.errors import ArmError, not_modelled, resource_not_found
+from armsim.arm.errors import ArmError, resource_not_found
 from armsim.arm.lookup import group_of, vm_of
 from armsim.arm.operations import accepted
 from armsim.arm.router import Call, Router
 from armsim.clock import stamp
+from armsim.compute.instance_view import wants_view
 from armsim.compute.lifecycle import WRITES
 from armsim.compute.progress import VM_PATH, begin, read_object
 from armsim.compute.run_command import run_script
@@ -43,7 +44,7 @@ _SOURCES = ("script", "scriptUri", "commandId")
 @routes.route(f"GET {VM_PATH}/runCommands", "run-commands", query=("$expand",), bucket="LowCostGet")
 def list_commands(call: Call) -> Response:
     """List the run commands of a VM."""
-    vm, with_view = vm_of(call), _wants_view(call)
+    vm, with_view = vm_of(call), wants_view(call.request.query, "a run command")
     return Response(200, {"value": [_describe(vm, one, with_view) for one in vm.run_commands.values()]})
 
 
@@ -51,7 +52,7 @@ def list_commands(call: Call) -> Response:
 def get_command(call: Call) -> Response:
     """Return one run command."""
     vm = vm_of(call)
-    return Response(200, _describe(vm, _command_of(call, vm), _wants_view(call)))
+    return Response(200, _describe(vm, _command_of(call, vm), wants_view(call.request.query, "a run command")))
 
 
 @routes.route(f"PUT {_ONE}", "run-command-put", bucket="UpdateVM", long=True)
@@ -147,13 +148,6 @@ def _read(call: Call) -> dict[str, Any]:
     if sum(bool(source.get(name)) for name in _SOURCES) != 1:
         raise ArmError(400, "InvalidParameter", "Exactly one of script, scriptUri and commandId must be specified.")
     return {name: value for name, value in properties.items() if name not in _OWNED and value is not None}
-
-
-def _wants_view(call: Call) -> bool:
-    expand = call.request.query.get("$expand", "")
-    if expand.lower() not in {"", "instanceview"}:
-        raise not_modelled(f"$expand={expand} of a run command")
-    return bool(expand)
 
 
 def _command_of(call: Call, vm: Vm) -> RunCommand:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from azure.cli.core.azclierror import ResourceNotFoundError
 from azure.core.exceptions import ResourceNotFoundError as NotThere
 
 from azext_flexcompare.arm.calls import read_once, with_headers
@@ -19,7 +18,7 @@ from azext_flexcompare.instances import Instance
 from azext_flexcompare.output import rows
 from azext_flexcompare.output.conclusion import conclude_counted
 from azext_flexcompare.output.script_result import ENDED, execution_state, judge_script, parse_script_result
-from azext_flexcompare.queries.show import NOT_FOUND_CODES, conclude_found, found_row, read_each
+from azext_flexcompare.queries.show import conclude_found, found_row, read_each, require_found
 from azext_flexcompare.queries.wait import Awaited, compile_custom
 from azext_flexcompare.scheduler.interruption import interruptible
 from azext_flexcompare.scheduler.observer import Observer
@@ -63,11 +62,7 @@ def show_run_command(cli_ctx: Any, choice: Choice, name: str, *, with_view: bool
         return get(expand=VIEW) if with_view else get()
 
     outcomes = read_each(cli_ctx, "run-command show", choice, read)
-    if all(outcome.error and outcome.error.code in NOT_FOUND_CODES for outcome in outcomes):
-        raise ResourceNotFoundError(
-            f"None of the {len(outcomes)} chosen instances has a run command called {name}.",
-            recommendation="`az vmss-flex run-command list` shows what they have.",
-        )
+    require_found(outcomes, f"a run command called {name}", listed_by="run-command list")
     conclude_found(cli_ctx, outcomes)
     return [found_row(outcome, runCommand=outcome.result) for outcome in outcomes]
 

@@ -5,7 +5,7 @@ One request for each instance, many at a time, through the scheduler that sends 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -43,13 +43,18 @@ def show_extension(cli_ctx: Any, choice: Choice, name: str) -> list[dict[str, An
         return read_once(extensions.get, instance.resource_group, instance.name, name, expand="instanceView")
 
     outcomes = read_each(cli_ctx, "extension show", choice, read)
-    if all(outcome.error and outcome.error.code in NOT_FOUND_CODES for outcome in outcomes):
-        raise ResourceNotFoundError(
-            f"None of the {len(outcomes)} chosen instances has an extension called {name}.",
-            recommendation="`az vmss-flex extension list` shows what they have.",
-        )
+    require_found(outcomes, f"an extension called {name}", listed_by="extension list")
     conclude_found(cli_ctx, outcomes)
     return [found_row(outcome, extension=outcome.result) for outcome in outcomes]
+
+
+def require_found(outcomes: Sequence[Outcome[Instance]], what: str, *, listed_by: str) -> None:
+    """Raise ResourceNotFoundError where no instance has what was asked for; a command lists what they have."""
+    if all(outcome.error and outcome.error.code in NOT_FOUND_CODES for outcome in outcomes):
+        raise ResourceNotFoundError(
+            f"None of the {len(outcomes)} chosen instances has {what}.",
+            recommendation=f"`az vmss-flex {listed_by}` shows what they have.",
+        )
 
 
 def list_extensions(cli_ctx: Any, choice: Choice) -> list[dict[str, Any]]:

@@ -58,7 +58,23 @@ class Ran(NamedTuple):
 Run = Callable[..., Ran]
 
 
-class WarmAz:
+class WarmProcess:
+    """A process that has read the Azure CLI, whose forks run commands."""
+
+    process: subprocess.Popen[str]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self.process:  # it ends when nothing more is asked of it
+            assert self.process.stdin
+            self.process.stdin.close()
+
+
+class WarmAz(WarmProcess):
     """The process that has read the Azure CLI; `instead` are constants of the product, such as `settling.GRACE`."""
 
     def __init__(self, environment: dict[str, str], folder: Path, instead: dict[str, float]) -> None:
@@ -91,16 +107,6 @@ class WarmAz:
         self.child = int(self.process.stdout.readline())
         status = int(self.process.stdout.readline())
         return Ran(status, self.out.read_text("utf-8"), self.err.read_text("utf-8"))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self.process:  # it ends when nothing more is asked of it
-            assert self.process.stdin
-            self.process.stdin.close()
 
 
 def read_everything() -> None:

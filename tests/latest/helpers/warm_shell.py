@@ -15,12 +15,9 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from typing_extensions import Self
-
-from tests.latest.helpers.az import PATIENCE, ROOT, put_instead, read_everything
+from tests.latest.helpers.az import PATIENCE, ROOT, WarmProcess, put_instead, read_everything
 
 CLIENT = """#!{python} -SE
 import json, os, signal, socket, sys
@@ -34,7 +31,7 @@ with socket.socket(socket.AF_UNIX) as server:
 """
 
 
-class WarmShell:
+class WarmShell(WarmProcess):
     """The process that has read the Azure CLI, and the environment in which a shell finds its client."""
 
     def __init__(self, environment: dict[str, str], folder: Path, instead: dict[str, float]) -> None:
@@ -52,16 +49,6 @@ class WarmShell:
     def az(self, *arguments: str, **how: Any) -> subprocess.CompletedProcess[str]:
         """Run `az` with these arguments to its end."""
         return subprocess.run([str(self.client), *arguments], env=self.environment, text=True, check=False, **how)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self.process:  # it ends when nothing more is asked of it
-            assert self.process.stdin
-            self.process.stdin.close()
 
 
 def _accept_clients(path: str) -> None:
